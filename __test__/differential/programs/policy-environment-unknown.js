@@ -1,0 +1,5 @@
+// env: NODE_CLUSTER_SCHED_POLICY=sometimes
+'use strict';
+const cluster = require('cluster');
+
+console.log(cluster.schedulingPolicy === cluster.SCHED_RR);

@@ -1,0 +1,105 @@
+'use strict';
+
+// Node's own errors, which it makes with functions that it does not show.
+
+const { getSystemErrorName, inspect } = require('node:util');
+
+/**
+ * An error with a code, printed as Node prints its own.
+ * @param {ErrorConstructor} Base
+ * @param {string} code
+ * @param {string} message
+ */
+function coded(Base, code, message) {
+  const error = new Base(message);
+  Object.defineProperty(error, 'name', {
+    value: `${error.name} [${code}]`,
+    configurable: true,
+  });
+  Error.captureStackTrace(error, coded); // Writes the name, with the code, into the stack.
+  delete error.name;
+  error.code = code;
+  return error;
+}
+
+/** How Node words the value that was wrong. */
+function received(value) {
+  if (value == null) return ` Received ${value}`;
+  if (typeof value === 'function') return ` Received function ${value.name}`;
+  if (typeof value === 'object') {
+    const name = value.constructor?.name;
+    return name
+      ? ` Received an instance of ${name}`
+      : ` Received ${inspect(value, { depth: -1 })}`;
+  }
+  let shown = inspect(value, { colors: false });
+  if (shown.length > 28) shown = `${shown.slice(0, 25)}...`;
+  return ` Received type ${typeof value} (${shown})`;
+}
+
+module.exports = {
+  coded,
+
+  channelClosed: () =>
+    coded(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed'),
+
+  alreadyDisconnected: () =>
+    coded(Error, 'ERR_IPC_DISCONNECTED', 'IPC channel is already disconnected'),
+
+  invalidHandleType: () =>
+    coded(
+      TypeError,
+      'ERR_INVALID_HANDLE_TYPE',
+      'This handle type cannot be sent',
+    ),
+
+  messageMissing: () =>
+    coded(
+      TypeError,
+      'ERR_MISSING_ARGS',
+      'The "message" argument must be specified',
+    ),
+
+  /** @param {string} what 'of type string', 'one of type string or number', … */
+  invalidArgument: (name, what, value) =>
+    coded(
+      TypeError,
+      'ERR_INVALID_ARG_TYPE',
+      `The "${name}" argument must be ${what}.${received(value)}`,
+    ),
+
+  badPort: (port) =>
+    coded(
+      RangeError,
+      'ERR_SOCKET_BAD_PORT',
+      `Port should be >= 0 and < 65536.${received(port)}.`,
+    ),
+
+  messageTooLarge: () =>
+    coded(
+      RangeError,
+      'ERR_CLUSTER_RS_MESSAGE_TOO_LARGE',
+      'A message takes at most 512 MiB: send it in parts',
+    ),
+
+  malformedFrame: () =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_MALFORMED_FRAME',
+      'The other end of the channel has written what is no message: the channel is closed',
+    ),
+
+  /**
+   * The error of a system call, as Node's `ErrnoException`.
+   * @param {number} errno negative
+   * @param {string} syscall
+   */
+  fromSystem(errno, syscall) {
+    const code = getSystemErrorName(errno);
+    return Object.assign(new Error(`${syscall} ${code}`), {
+      errno,
+      code,
+      syscall,
+    });
+  },
+};

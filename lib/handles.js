@@ -1,0 +1,88 @@
+'use strict';
+
+// Descriptors as the handles that Node's sockets and servers are made of.
+
+const { binding } = require('./native.js');
+const { findSymbol } = require('./symbols.js');
+
+// The first argument of the constructors: what the handle is for.
+const SOCKET = 0;
+const SERVER = 1;
+
+let constructors;
+
+/** The classes of the handles inside of a `net.Socket`, which are the same for servers. */
+function streams() {
+  if (constructors === undefined) {
+    const net = require('node:net');
+    const classOf = (tcp) => {
+      const socket = new net.Socket({
+        fd: binding.blankSocket(tcp),
+        readable: false,
+        writable: false,
+      });
+      const { constructor } = socket._handle;
+      socket.destroy();
+      return constructor;
+    };
+    constructors = { TCP: classOf(true), Pipe: classOf(false) };
+  }
+  return constructors;
+}
+
+function opened(handle, fd) {
+  const error = handle.open(fd);
+  if (error) {
+    const { fromSystem } = require('./errors.js');
+    throw fromSystem(error, 'open');
+  }
+  return handle;
+}
+
+/** A handle that owns the connection `fd`. */
+function streamHandle(fd, tcp) {
+  const { TCP, Pipe } = streams();
+  return opened(tcp ? new TCP(SOCKET) : new Pipe(SOCKET), fd);
+}
+
+/** A handle that owns `fd`, the socket of a server. */
+function serverHandle(fd, tcp) {
+  const { TCP, Pipe } = streams();
+  return opened(tcp ? new TCP(SERVER) : new Pipe(SERVER), fd);
+}
+
+/** The handle inside of a `dgram.Socket`. */
+function handleOfDatagram(socket) {
+  return socket[findSymbol(socket, 'state symbol')].handle;
+}
+
+/** A handle that owns the UDP socket `fd`. `type` is `udp4` or `udp6`. */
+function datagramHandle(fd, type) {
+  const dgram = require('node:dgram');
+  const socket = dgram.createSocket(type);
+  const plain = handleOfDatagram(socket);
+  const handle = new plain.constructor();
+  // What `dgram` gives to each handle that it makes itself.
+  for (const name of ['lookup', 'bind', 'connect', 'send']) {
+    if (Object.hasOwn(plain, name)) handle[name] = plain[name];
+  }
+  socket.close();
+  return opened(handle, fd);
+}
+
+/**
+ * The server or socket that uses a handle. Node notes it on the handle under a symbol of its own.
+ * @returns {import('node:net').Server | undefined}
+ */
+function ownerOf(handle) {
+  return handle[findSymbol(handle, 'owner_symbol')];
+}
+
+module.exports = {
+  streams,
+  streamHandle,
+  serverHandle,
+  datagramHandle,
+  handleOfDatagram,
+  ownerOf,
+};

@@ -1,0 +1,115 @@
+'use strict';
+
+// What `cluster.settings` and the environment make of a worker: a command line, its variables, its descriptors.
+
+const childProcess = require('node:child_process');
+const { createRequire } = require('node:module');
+const path = require('node:path');
+const { fileURLToPath } = require('node:url');
+const errors = require('./errors.js');
+const { normalizeStdio } = require('./stdio.js');
+
+const REGISTER = path.join(__dirname, '..', 'register.js');
+const PRELOADS = ['-r', '--require', '--import'];
+const MOST_PORT = 65535;
+const LEAST_PORT = 1024;
+
+let inspectors = 0;
+
+/**
+ * Lets Node check what its `fork` takes. The timeout is one that it does not take, and looks at last: it never gets
+ * as far as starting anything.
+ */
+function validate(settings, options) {
+  try {
+    childProcess.fork(settings.exec, settings.args, { ...options, timeout: -1 });
+  } catch (error) {
+    if (error.code !== 'ERR_OUT_OF_RANGE' || !error.message.includes('timeout')) throw error;
+  }
+  if (![undefined, 'json', 'advanced'].includes(settings.serialization)) {
+    new childProcess.ChildProcess().spawn({ serialization: settings.serialization });
+  }
+}
+
+function isRegister(name) {
+  if (name === undefined) return false;
+  try {
+    if (name.startsWith('file:')) return fileURLToPath(name) === REGISTER;
+    return createRequire(`${process.cwd()}/`).resolve(name) === REGISTER;
+  } catch {
+    return false;
+  }
+}
+
+/** The arguments of Node without those that load this package: a worker gets it in any case. */
+function withoutRegister(execArgv) {
+  const rest = [];
+  for (let i = 0; i < execArgv.length; i++) {
+    const [option, joined] = execArgv[i].split(/=(.*)/s);
+    if (!PRELOADS.includes(option)) rest.push(execArgv[i]);
+    else if (joined !== undefined) {
+      if (!isRegister(joined)) rest.push(execArgv[i]);
+    } else if (isRegister(execArgv[i + 1])) i++;
+    else rest.push(execArgv[i]);
+  }
+  return rest;
+}
+
+function usesInspector(execArgv) {
+  const option = /--inspect(?:-brk|-port)?|--debug-port/;
+  return execArgv.some((argument) => option.test(argument)) || option.test(process.env.NODE_OPTIONS);
+}
+
+/** The port of the next worker's inspector (`getInspectPort` in `lib/internal/util/inspector.js`). */
+function inspectPort(setting) {
+  let port = setting;
+  if (typeof setting === 'function') {
+    port = setting();
+  } else if (setting == null) {
+    port = process.debugPort + ++inspectors;
+    if (port > MOST_PORT) port = port - MOST_PORT + LEAST_PORT - 1;
+  }
+  const isNumber = typeof port === 'number' || (typeof port === 'string' && port.trim() !== '');
+  if (!isNumber || +port !== +port >>> 0 || port > MOST_PORT) throw errors.badPort(port);
+  return port;
+}
+
+const toPath = (name) => (name instanceof URL ? fileURLToPath(name) : String(name));
+
+/**
+ * @param {object} settings `cluster.settings`
+ * @param {NodeJS.ProcessEnv} env all of it
+ * @returns {object} `options` for the addon, and what `startProcess` wants to know; throws Node's own errors
+ */
+function prepare(settings, env) {
+  const execArgv = [...settings.execArgv];
+  if (settings.inspectPort === null) throw errors.badPort(null);
+  if (usesInspector(execArgv)) execArgv.push(`--inspect-port=${inspectPort(settings.inspectPort)}`);
+  const { cwd, gid, silent, stdio, uid } = settings;
+  validate(settings, { cwd, env, execArgv, gid, silent, stdio, uid });
+
+  const file = process.execPath;
+  const own = withoutRegister(execArgv);
+  const program = [toPath(settings.exec), ...(Array.isArray(settings.args) ? settings.args : [])];
+  const { places, streams } = normalizeStdio(stdio, silent);
+  return {
+    file,
+    spawnargs: [file, ...execArgv, ...program],
+    places,
+    streams,
+    options: {
+      file,
+      arguments: [file, '--require', REGISTER, ...own, ...program].map(String),
+      environment: Object.keys(env)
+        .filter((name) => env[name] !== undefined)
+        .map((name) => `${name}=${env[name]}`),
+      folder: cwd == null ? undefined : toPath(cwd),
+      stdio: places,
+      advanced: settings.serialization === 'advanced',
+      user: uid ?? undefined,
+      group: gid ?? undefined,
+    },
+  };
+}
+
+module.exports = { prepare };

@@ -1,0 +1,110 @@
+'use strict';
+
+// Sockets and servers on their way to another process: what travels is a descriptor and a few words about it.
+
+const dgram = require('node:dgram');
+const net = require('node:net');
+const errors = require('./errors.js');
+const handles = require('./handles.js');
+
+/** Takes the handle out of a socket, as if it had been closed, without closing it. */
+function takeFromSocket(socket) {
+  const { _handle: handle } = socket;
+  handle.onread = () => {};
+  socket._handle = null;
+  socket.setTimeout(0);
+  if (socket.parser?.constructor.name === 'HTTPParser') {
+    const { freeParser } = require('node:_http_common');
+    freeParser(socket.parser, null, socket);
+    socket._httpMessage?.detachSocket(socket);
+  }
+}
+
+/** The low-level handle of what a program wants to pass, and what the other side has to know about it. */
+function describe(handle) {
+  const { TCP, Pipe } = handles.streams();
+  if (handle instanceof net.Socket) {
+    return { type: 'net.Socket', native: handle._handle };
+  }
+  if (handle instanceof net.Server) {
+    return { type: 'net.Server', native: handle._handle };
+  }
+  if (handle instanceof TCP || handle instanceof Pipe) {
+    return { type: 'net.Native', native: handle };
+  }
+  if (handle instanceof dgram.Socket) {
+    const native = handles.handleOfDatagram(handle);
+    return { type: 'dgram.Socket', native, family: handle.type };
+  }
+  if (handle.constructor?.name === 'UDP' && typeof handle.fd === 'number') {
+    return { type: 'dgram.Native', native: handle, family: 'udp4' };
+  }
+  throw errors.invalidHandleType();
+}
+
+/**
+ * Prepares a handle for its journey.
+ * @param {object} handle a `net.Socket`, `net.Server`, `dgram.Socket`, or one of their handles
+ * @param {boolean | undefined} keepOpen whether it stays open here
+ * @param {object} target the process that it is sent to
+ * @returns {{ about: object, fd: number, done: () => void } | undefined} `done` is to be called when the
+ *   descriptor is on its way; `undefined` if the handle has been closed or passed away
+ */
+function detach(handle, keepOpen, target) {
+  const { type, native, family } = describe(handle);
+  if (!native || !(native.fd >= 0)) return undefined;
+  const about = { type, tcp: native.constructor.name === 'TCP', family };
+  let done = () => {};
+  if (type === 'net.Socket') {
+    if (handle.server) {
+      const { countSent } = require('./passed_sockets.js');
+      about.key = countSent(handle.server, target, keepOpen);
+    }
+    if (!keepOpen) {
+      takeFromSocket(handle);
+      done = () => native.close();
+    }
+  }
+  return { about, fd: native.fd, done };
+}
+
+/**
+ * Makes of a descriptor what was sent, and gives it to `ready`.
+ * @param {object} about from {@link detach}
+ * @param {number} fd
+ * @param {object} target the process that it came from
+ * @param {(handle: object) => void} ready
+ */
+function attach(about, fd, target, ready) {
+  switch (about.type) {
+    case 'net.Socket': {
+      const handle = handles.streamHandle(fd, about.tcp);
+      const socket = new net.Socket({ handle, readable: true, writable: true });
+      if (about.key) {
+        const { countReceived } = require('./passed_sockets.js');
+        countReceived(socket, target, about.key);
+      }
+      ready(socket);
+      break;
+    }
+    case 'net.Server': {
+      const server = new net.Server();
+      server.listen(handles.serverHandle(fd, about.tcp), () => ready(server));
+      break;
+    }
+    case 'dgram.Socket': {
+      const socket = dgram.createSocket(about.family);
+      socket.bind(handles.datagramHandle(fd, about.family), () =>
+        ready(socket),
+      );
+      break;
+    }
+    case 'dgram.Native':
+      ready(handles.datagramHandle(fd, about.family));
+      break;
+    default:
+      ready(handles.serverHandle(fd, about.tcp));
+  }
+}
+
+module.exports = { detach, attach };

@@ -1,0 +1,171 @@
+'use strict';
+
+// `cluster` in a primary (`lib/internal/cluster/primary.js`).
+
+const EventEmitter = require('node:events');
+const { binding } = require('./native.js');
+const { Channel, turn } = require('./channel.js');
+const { Worker } = require('./worker.js');
+
+const SCHED_NONE = 1;
+const SCHED_RR = 2;
+
+/**
+ * Turns `cluster`, the built-in object, into that of a primary.
+ * @param {object} cluster
+ */
+function setUpPrimary(cluster) {
+  const events = new EventEmitter(); // 'disconnect': the last worker has left
+  let isSetUp = false;
+
+  const native = new binding.Primary(turn.buffer, (text) =>
+    process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' }),
+  );
+  process.once('exit', () => native.shutDown());
+
+  const policies = { none: SCHED_NONE, rr: SCHED_RR };
+
+  Object.assign(cluster, {
+    isWorker: false,
+    isMaster: true,
+    isPrimary: true,
+    Worker,
+    workers: {},
+    settings: {},
+    SCHED_NONE,
+    SCHED_RR,
+    schedulingPolicy: policies[process.env.NODE_CLUSTER_SCHED_POLICY] ?? SCHED_RR,
+    setupPrimary,
+    setupMaster: setupPrimary,
+    fork,
+    disconnect,
+  });
+
+  function setupPrimary(options) {
+    const settings = {
+      args: process.argv.slice(2),
+      exec: process.argv[1],
+      execArgv: process.execArgv,
+      silent: false,
+      ...cluster.settings,
+      ...options,
+    };
+    // Each process has its own addresses: in one common file they mean nothing.
+    const has = (prefix) => settings.execArgv.some((argument) => argument.startsWith(prefix));
+    if (has('--prof') && !has('--logfile=')) {
+      settings.execArgv = [...settings.execArgv, '--logfile=v8-%p.log'];
+    }
+    cluster.settings = settings;
+    process.nextTick(() => cluster.emit('setup', settings));
+    if (isSetUp) return;
+
+    isSetUp = true;
+    const policy = cluster.schedulingPolicy; // What is set later has no effect.
+    if (policy !== SCHED_NONE && policy !== SCHED_RR) {
+      const assert = require('node:assert');
+      assert.fail(`Bad cluster.schedulingPolicy: ${policy}`);
+    }
+    native.setDispatches(policy === SCHED_RR);
+    process.on('internalMessage', openInspectors);
+  }
+
+  /** The primary's inspector was opened by a signal: the workers' follow. */
+  function openInspectors(message) {
+    if (message.cmd !== 'NODE_DEBUG_ENABLED') return;
+    for (const worker of Object.values(cluster.workers)) {
+      if (worker.state === 'online' || worker.state === 'listening') {
+        process._debugProcess(worker.process.pid);
+      } else {
+        worker.once('online', () => process._debugProcess(worker.process.pid));
+      }
+    }
+  }
+
+  function fork(env) {
+    cluster.setupPrimary();
+    const id = native.nextWorker();
+    const { prepare } = require('./launch.js');
+    const { createProcess, startProcess } = require('./worker_process.js');
+    const { settings } = cluster;
+    const program = prepare(settings, { ...process.env, ...env, NODE_UNIQUE_ID: `${id}` });
+    const child = createProcess();
+    const channel = new Channel(child, { advanced: settings.serialization === 'advanced' });
+    const control = {
+      ononline: () => online(worker),
+      onlistening: (...address) => listening(worker, ...address),
+      onleaving: () => (worker.exitedAfterDisconnect = true),
+    };
+    startProcess(child, {
+      ...program,
+      channel,
+      start: (exit) => native.start(id, program.options, { ...channel.events, ...control, ...exit }),
+    });
+    const worker = new Worker({ id, process: child });
+
+    worker.on('message', function (message, handle) {
+      cluster.emit('message', this, message, handle);
+    });
+    child.once('exit', (code, signal) => {
+      if (!worker.isConnected()) remove(worker);
+      settle(worker, 'dead');
+      worker.emit('exit', code, signal);
+      cluster.emit('exit', worker, code, signal);
+    });
+    child.once('disconnect', () => {
+      native.leaveAll(id);
+      if (worker.isDead()) remove(worker);
+      settle(worker, 'disconnected');
+      worker.emit('disconnect');
+      cluster.emit('disconnect', worker);
+    });
+    process.nextTick(() => cluster.emit('fork', worker));
+    cluster.workers[id] = worker;
+    return worker;
+  }
+
+  function settle(worker, state) {
+    worker.exitedAfterDisconnect = Boolean(worker.exitedAfterDisconnect);
+    worker.state = state;
+  }
+
+  function remove(worker) {
+    native.leaveAll(worker.id);
+    delete cluster.workers[worker.id];
+    if (Object.keys(cluster.workers).length === 0) events.emit('disconnect');
+  }
+
+  function online(worker) {
+    worker.state = 'online';
+    worker.emit('online');
+    cluster.emit('online', worker);
+  }
+
+  function listening(worker, addressType, address, port, fd) {
+    const about = { addressType, address, port, fd };
+    worker.state = 'listening';
+    worker.emit('listening', about);
+    cluster.emit('listening', worker, about);
+  }
+
+  function disconnect(callback) {
+    const workers = Object.values(cluster.workers);
+    if (workers.length === 0) process.nextTick(() => events.emit('disconnect'));
+    for (const worker of workers) {
+      if (worker.isConnected()) worker.disconnect();
+    }
+    if (typeof callback === 'function') events.once('disconnect', callback);
+  }
+
+  Worker.prototype.disconnect = function () {
+    this.exitedAfterDisconnect = true;
+    if (this.isConnected()) native.disconnect(this.id);
+    remove(this);
+    return this;
+  };
+
+  Worker.prototype.destroy = function (signal) {
+    this.process.kill(signal || 'SIGTERM');
+  };
+}
+
+module.exports = { setUpPrimary };

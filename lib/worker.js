@@ -1,0 +1,48 @@
+'use strict';
+
+const EventEmitter = require('node:events');
+
+/**
+ * `cluster.Worker`: a worker as the primary sees it, or as it sees itself (`lib/internal/cluster/worker.js`).
+ * A function and not a class, because programs call it without `new`.
+ */
+function Worker(options) {
+  if (!(this instanceof Worker)) return new Worker(options);
+  EventEmitter.call(this);
+  const given = typeof options === 'object' && options !== null ? options : {};
+
+  this.exitedAfterDisconnect = undefined;
+  this.state = given.state || 'none';
+  this.id = given.id | 0;
+
+  if (given.process) {
+    this.process = given.process;
+    this.process.on('error', (code, signal) =>
+      this.emit('error', code, signal),
+    );
+    this.process.on('message', (message, handle) =>
+      this.emit('message', message, handle),
+    );
+  }
+}
+
+Object.setPrototypeOf(Worker.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Worker, EventEmitter);
+
+Worker.prototype.kill = function () {
+  Reflect.apply(this.destroy, this, arguments);
+};
+
+Worker.prototype.send = function () {
+  return Reflect.apply(this.process.send, this.process, arguments);
+};
+
+Worker.prototype.isDead = function () {
+  return this.process.exitCode != null || this.process.signalCode != null;
+};
+
+Worker.prototype.isConnected = function () {
+  return this.process.connected;
+};
+
+module.exports = { Worker };

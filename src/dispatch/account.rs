@@ -1,0 +1,180 @@
+//! What the dispatcher knows about one worker: what it has been sent, and what it has not taken yet.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::ListenerId;
+use super::figures::Counts;
+use super::scheduler::{Handoff, Nanoseconds};
+use crate::sys::page::Loop;
+
+/// How many connections one worker may have queued. The kernel's own limit is about twice as high.
+pub(super) const QUEUE_LIMIT: usize = 128;
+/// A worker is stuck that runs callbacks without a break, or leaves its queue alone, for so long.
+pub(super) const STUCK_AFTER: Nanoseconds = 10_000_000;
+
+/// A message that was sent and, as far as is known, not taken.
+enum Sent {
+    Connection {
+        listener: ListenerId,
+        at: Nanoseconds,
+    },
+    Nudge,
+}
+
+impl Sent {
+    fn is_connection(&self) -> bool {
+        matches!(self, Sent::Connection { .. })
+    }
+}
+
+pub(super) struct Account<H> {
+    pub(super) handoff: H,
+    counts: Arc<Counts>,
+    /// Oldest first, as in the queue.
+    queued: VecDeque<Sent>,
+    /// How many of these are connections.
+    connections: usize,
+    /// The worker's count of messages taken, when last read.
+    taken: u64,
+    /// How many more the worker will count that are not in `queued`: it had received them, but not counted them yet,
+    /// when its queue was found empty.
+    uncounted: u64,
+    /// Connections that are, or have ended, with the worker: the most that it can give back.
+    pub(super) holding: u64,
+    /// The kernel let no more in, and the worker has taken nothing since.
+    pub(super) full: bool,
+    /// The worker was found stuck when its loop was in this state, and has taken nothing since.
+    stuck_in: Option<Loop>,
+    /// Nothing was sent since the queue was found empty.
+    pub(super) empty: bool,
+    /// Nothing can be sent to it any more.
+    pub(super) broken: bool,
+    /// No connections for it any more; it goes when its queue is empty.
+    pub(super) gone: bool,
+}
+
+impl<H: Handoff> Account<H> {
+    pub(super) fn new(handoff: H, counts: Arc<Counts>) -> Self {
+        Account {
+            taken: handoff.taken(),
+            handoff,
+            counts,
+            queued: VecDeque::with_capacity(QUEUE_LIMIT + 1),
+            connections: 0,
+            uncounted: 0,
+            holding: 0,
+            full: false,
+            stuck_in: None,
+            empty: true,
+            broken: false,
+            gone: false,
+        }
+    }
+
+    /// Reads the worker's page. Its numbers may be nonsense: what they say is never more than what was sent.
+    pub(super) fn refresh(&mut self) {
+        let taken = self.handoff.taken();
+        let news = taken.wrapping_sub(self.taken);
+        if news > 0 {
+            self.taken = taken;
+            let counted_late = news.min(self.uncounted);
+            self.uncounted -= counted_late;
+            let left_queue = (news - counted_late).min(self.queued.len() as u64);
+            self.drop_oldest(left_queue as usize);
+            self.full = false;
+            self.stuck_in = None;
+        } else if self
+            .stuck_in
+            .is_some_and(|state| state != self.handoff.loop_state())
+        {
+            self.stuck_in = None;
+        }
+    }
+
+    /// The worker has the oldest messages of its queue.
+    fn drop_oldest(&mut self, number: usize) {
+        let connections = self
+            .queued
+            .drain(..number)
+            .filter(Sent::is_connection)
+            .count();
+        self.connections -= connections;
+        self.counts.taken.add(connections as u64);
+    }
+
+    /// How many connections are queued.
+    pub(super) fn queued(&self) -> usize {
+        self.connections
+    }
+
+    /// The listener of the connection that has been queued for longest, and for how long.
+    pub(super) fn oldest(&self, now: Nanoseconds) -> Option<(ListenerId, Nanoseconds)> {
+        self.queued.iter().find_map(|sent| match sent {
+            Sent::Connection { listener, at } => Some((*listener, now.saturating_sub(*at))),
+            Sent::Nudge => None,
+        })
+    }
+
+    pub(super) fn can_take(&self) -> bool {
+        !self.gone && !self.broken && !self.full && self.connections < QUEUE_LIMIT
+    }
+
+    pub(super) fn is_stuck(&self, now: Nanoseconds) -> bool {
+        let busy = match self.handoff.loop_state() {
+            Loop::Awake { since_ns } => now.saturating_sub(since_ns),
+            Loop::Asleep { .. } => 0,
+        };
+        self.stuck_in.is_some()
+            || busy.max(self.oldest(now).map_or(0, |(_, age)| age)) >= STUCK_AFTER
+    }
+
+    pub(super) fn sent(&mut self, listener: ListenerId, now: Nanoseconds) {
+        self.queued
+            .push_back(Sent::Connection { listener, at: now });
+        self.connections += 1;
+        self.empty = false;
+        self.holding += 1;
+        self.counts.handed.add(1);
+    }
+
+    /// A connection has been received back from the queue.
+    pub(super) fn taken_back(&mut self) {
+        if self.forget(Sent::is_connection) {
+            self.connections -= 1;
+        } else {
+            // The page said that the worker had it, which was a lie.
+            self.counts.taken.subtract(1);
+        }
+        self.holding = self.holding.saturating_sub(1);
+        self.counts.taken_back.add(1);
+        self.full = false;
+    }
+
+    pub(super) fn nudge_taken_back(&mut self) {
+        self.forget(|sent| !sent.is_connection());
+    }
+
+    /// Forgets the oldest message of a kind. Not simply the oldest of all: the worker may have that, and not have
+    /// counted it yet.
+    fn forget(&mut self, kind: impl Fn(&Sent) -> bool) -> bool {
+        let oldest = self.queued.iter().position(kind);
+        oldest.and_then(|index| self.queued.remove(index)).is_some()
+    }
+
+    /// The queue was found empty: the worker has all that was sent, whatever it has counted.
+    pub(super) fn found_empty(&mut self) {
+        self.uncounted += self.queued.len() as u64;
+        self.drop_oldest(self.queued.len());
+        self.empty = true;
+    }
+
+    /// Remembers that the worker is stuck until it shows a sign of life. An idle worker shows none by itself, so it
+    /// is nudged.
+    pub(super) fn mark_stuck(&mut self) {
+        self.stuck_in = Some(self.handoff.loop_state());
+        if self.queued.iter().all(Sent::is_connection) && self.handoff.nudge() {
+            self.queued.push_back(Sent::Nudge);
+        }
+    }
+}

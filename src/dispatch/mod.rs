@@ -1,0 +1,165 @@
+//! The dispatcher: a thread of the primary that accepts connections, chooses a worker for each and hands it over, so
+//! that the JavaScript thread is never on a connection's path.
+//!
+//! - `scheduler` and `account` decide, and know neither clock nor socket;
+//! - `thread` carries out;
+//! - this file is what the JavaScript thread sees.
+
+mod account;
+mod figures;
+mod scheduler;
+#[cfg(test)]
+mod scheduler_test;
+mod thread;
+#[cfg(test)]
+mod thread_test;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, mpsc as sync};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use tokio::sync::mpsc::{self, UnboundedSender};
+
+pub use figures::Figures;
+
+use crate::sys::page::Page;
+use figures::Counts;
+
+/// A worker, by the number that `cluster` gives it. A number is used once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorkerId(pub u32);
+
+/// A listening socket, by a number of the caller's, which travels with each connection. A number is used once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListenerId(pub u32);
+
+/// What joins a worker to the dispatcher.
+#[derive(Debug)]
+pub struct Seat {
+    /// The primary's end of the handoff socket, see [`crate::sys::handoff::pair`].
+    pub ours: OwnedFd,
+    /// The primary's copy of the worker's end, to take back what the worker has not taken.
+    pub theirs: OwnedFd,
+    /// The worker's process, see [`crate::sys::pidfd::open`]. It is only polled here, and reaped elsewhere.
+    pub pidfd: OwnedFd,
+    /// The page that the worker writes.
+    pub page: Page,
+}
+
+/// What the dispatcher has to tell. It is told in the dispatcher's thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Descriptors or memory are used up, so accepting or handing over pauses and is tried again. Told once, and again
+    /// only after things have gone well for a second.
+    Exhausted { errno: Errno },
+    /// A worker has written what it must not into its end of the handoff socket, or shut it down. It gets no more
+    /// connections, and what it had not taken goes to others.
+    Broken { worker: WorkerId },
+    /// A worker or a listener could not be watched and is left out.
+    Failed { errno: Errno },
+}
+
+enum Command {
+    AddWorker(WorkerId, Seat),
+    RemoveWorker(WorkerId),
+    OpenListener(ListenerId, OwnedFd),
+    Join(ListenerId, WorkerId),
+    Leave(ListenerId, WorkerId),
+    CloseListener(ListenerId, sync::SyncSender<()>),
+    SetTakeBackAfter(Duration),
+}
+
+/// The dispatcher's thread, as the JavaScript thread sees it. Commands are carried out in the order they are given;
+/// those about a worker or listener that doesn't exist (any more) do nothing. Dropping it ends the thread and closes
+/// all that it holds.
+#[derive(Debug)]
+pub struct Dispatcher {
+    commands: Option<UnboundedSender<Command>>,
+    counts: Arc<Counts>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Dispatcher {
+    /// Starts the thread. `report` is called in it.
+    ///
+    /// Errors: those of `epoll_create1`, `eventfd` and of creating a thread.
+    pub fn start(report: impl Fn(Report) + Send + 'static) -> io::Result<Dispatcher> {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let counts = Arc::new(Counts::default());
+        let thread = thread::start(receiver, counts.clone(), report)?;
+        Ok(Dispatcher {
+            commands: Some(commands),
+            counts,
+            thread: Some(thread),
+        })
+    }
+
+    fn command(&self, command: Command) {
+        if let Some(commands) = &self.commands {
+            // It fails only when the thread has ended, with all that the command could be about.
+            let _ = commands.send(command);
+        }
+    }
+
+    /// Lets a worker in. It gets no connection before it joins a listener.
+    pub fn add_worker(&self, worker: WorkerId, seat: Seat) {
+        self.command(Command::AddWorker(worker, seat));
+    }
+
+    /// Forgets a worker, dead or not: what it has not taken goes to others. A worker that dies is forgotten without it,
+    /// as far as connections are concerned.
+    pub fn remove_worker(&self, worker: WorkerId) {
+        self.command(Command::RemoveWorker(worker));
+    }
+
+    /// Takes over a socket, TCP or Unix, that is bound, listening and non-blocking. Connections stay with the kernel
+    /// until a worker joins.
+    pub fn open_listener(&self, listener: ListenerId, socket: OwnedFd) {
+        self.command(Command::OpenListener(listener, socket));
+    }
+
+    /// The worker takes connections of this listener from now on. One that gave a connection back, and joins again,
+    /// is offered the next at once.
+    pub fn join(&self, listener: ListenerId, worker: WorkerId) {
+        self.command(Command::Join(listener, worker));
+    }
+
+    /// The worker takes no more connections of this listener: those it has not taken yet go to others. If it was the
+    /// last, what has been accepted waits until another joins or the listener is closed.
+    pub fn leave(&self, listener: ListenerId, worker: WorkerId) {
+        self.command(Command::Leave(listener, worker));
+    }
+
+    /// Closes a listener and the connections that wait for it. Returns when it is closed, so that its address can be
+    /// bound again at once.
+    pub fn close_listener(&self, listener: ListenerId) {
+        let (closed, wait) = sync::sync_channel(1);
+        self.command(Command::CloseListener(listener, closed));
+        // An error means that the thread has ended, and with it the socket.
+        let _ = wait.recv();
+    }
+
+    /// Sets for how long a connection may wait in the queue of a worker, before it goes to another that is free. It is
+    /// 20 ms at first, and looked at every 5 ms.
+    pub fn set_take_back_after(&self, after: Duration) {
+        self.command(Command::SetTakeBackAfter(after));
+    }
+
+    /// What has become of the connections so far.
+    pub fn figures(&self) -> Figures {
+        self.counts.read()
+    }
+}
+
+impl Drop for Dispatcher {
+    fn drop(&mut self) {
+        self.commands = None;
+        if let Some(thread) = self.thread.take() {
+            // An error would be a panic of the thread, which has been printed.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,711 @@
+//! The scheduler in a world without sockets, where connections are tokens and queues are lists.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::account::{QUEUE_LIMIT, STUCK_AFTER};
+use super::figures::Counts;
+use super::scheduler::{
+    DECLINE, Handoff, Nanoseconds, Refusal, Scheduler, TakenBack, WAITING_LIMIT,
+};
+use super::{Figures, ListenerId, WorkerId};
+use crate::sys::page::Loop;
+
+const MILLISECOND: Nanoseconds = 1_000_000;
+
+/// A connection. It can't be copied, and is counted when it is dropped, as a descriptor would be closed.
+#[derive(Debug)]
+struct Token {
+    number: u64,
+    closed: Rc<Cell<u64>>,
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.closed.set(self.closed.get() + 1);
+    }
+}
+
+enum Message {
+    Connection(ListenerId, Token),
+    Nudge,
+}
+
+struct Worker {
+    queue: RefCell<VecDeque<Message>>,
+    capacity: Cell<usize>,
+    page_taken: Cell<u64>,
+    page_loop: Cell<Loop>,
+    broken: Cell<bool>,
+    no_room: Cell<bool>,
+    /// What it has received, and how much that is: not yet on its page, perhaps.
+    held: RefCell<Vec<(ListenerId, Token)>>,
+    received: Cell<u64>,
+}
+
+impl Handoff for Rc<Worker> {
+    type Connection = Token;
+
+    fn send(&self, listener: ListenerId, connection: Token) -> Result<(), (Token, Refusal)> {
+        let mut queue = self.queue.borrow_mut();
+        if self.broken.get() {
+            Err((connection, Refusal::Broken))
+        } else if queue.len() >= self.capacity.get() {
+            Err((connection, Refusal::Full))
+        } else {
+            queue.push_back(Message::Connection(listener, connection));
+            Ok(())
+        }
+    }
+
+    fn take_back(&self) -> TakenBack<Token> {
+        if self.no_room.get() {
+            return TakenBack::NoRoom;
+        }
+        match self.queue.borrow_mut().pop_front() {
+            Some(Message::Connection(listener, token)) => TakenBack::Connection(listener, token),
+            Some(Message::Nudge) => TakenBack::Nudge,
+            None => TakenBack::Empty,
+        }
+    }
+
+    fn nudge(&self) -> bool {
+        let fits = !self.broken.get() && self.queue.borrow().len() < self.capacity.get();
+        if fits {
+            self.queue.borrow_mut().push_back(Message::Nudge);
+        }
+        fits
+    }
+
+    fn taken(&self) -> u64 {
+        self.page_taken.get()
+    }
+
+    fn loop_state(&self) -> Loop {
+        self.page_loop.get()
+    }
+}
+
+impl Worker {
+    fn take(&self, most: usize) {
+        for _ in 0..most {
+            let Some(message) = self.queue.borrow_mut().pop_front() else {
+                return;
+            };
+            self.received.set(self.received.get() + 1);
+            if let Message::Connection(listener, token) = message {
+                self.held.borrow_mut().push((listener, token));
+            }
+        }
+    }
+
+    fn count(&self) {
+        self.page_taken.set(self.received.get());
+    }
+
+    fn take_all(&self) -> usize {
+        let before = self.held.borrow().len();
+        self.take(usize::MAX);
+        self.count();
+        self.held.borrow().len() - before
+    }
+
+    fn queued(&self) -> usize {
+        let connections = |message: &&Message| matches!(message, Message::Connection(..));
+        self.queue.borrow().iter().filter(connections).count()
+    }
+}
+
+struct World {
+    scheduler: Scheduler<Rc<Worker>>,
+    workers: BTreeMap<WorkerId, Rc<Worker>>,
+    counts: Arc<Counts>,
+    closed: Rc<Cell<u64>>,
+    now: Nanoseconds,
+    tokens: u64,
+    /// Tokens that were never accepted.
+    foreign: u64,
+}
+
+const L: ListenerId = ListenerId(1);
+const M: ListenerId = ListenerId(2);
+
+impl World {
+    fn new() -> World {
+        let counts = Arc::new(Counts::default());
+        World {
+            scheduler: Scheduler::new(counts.clone()),
+            workers: BTreeMap::new(),
+            counts,
+            closed: Rc::default(),
+            now: 1000 * MILLISECOND,
+            tokens: 0,
+            foreign: 0,
+        }
+    }
+
+    /// So many workers, numbered from 0, that all serve the listeners L and M.
+    fn with(workers: u32) -> World {
+        let mut world = World::new();
+        world.scheduler.open_listener(L);
+        world.scheduler.open_listener(M);
+        for number in 0..workers {
+            world.add(WorkerId(number));
+            for listener in [L, M] {
+                let now = world.now;
+                world.scheduler.join(listener, WorkerId(number), now);
+            }
+        }
+        world
+    }
+
+    fn add(&mut self, id: WorkerId) {
+        let worker = Rc::new(Worker {
+            queue: RefCell::default(),
+            capacity: Cell::new(QUEUE_LIMIT * 2),
+            page_taken: Cell::new(0),
+            page_loop: Cell::new(Loop::Asleep { since_ns: 0 }),
+            broken: Cell::new(false),
+            no_room: Cell::new(false),
+            held: RefCell::default(),
+            received: Cell::new(0),
+        });
+        self.workers.insert(id, worker.clone());
+        self.scheduler.add_worker(id, worker);
+    }
+
+    fn worker(&self, number: u32) -> &Worker {
+        &self.workers[&WorkerId(number)]
+    }
+
+    fn token(&mut self) -> Token {
+        self.tokens += 1;
+        Token {
+            number: self.tokens,
+            closed: self.closed.clone(),
+        }
+    }
+
+    fn accept(&mut self, listener: ListenerId, number: usize) {
+        for _ in 0..number {
+            if self.scheduler.accepts(listener) {
+                let token = self.token();
+                self.scheduler.accepted(listener, token, self.now);
+            }
+        }
+    }
+
+    fn give_back_foreign(&mut self, worker: WorkerId, listener: ListenerId) {
+        let token = self.token();
+        self.foreign += 1;
+        self.scheduler.given_back(worker, listener, token, self.now);
+    }
+
+    fn give_back(&mut self, number: u32) {
+        let (listener, token) = self.worker(number).held.borrow_mut().pop().unwrap();
+        let (worker, now) = (WorkerId(number), self.now);
+        self.scheduler.given_back(worker, listener, token, now);
+    }
+
+    fn tick_after(&mut self, milliseconds: u64) -> bool {
+        self.now += milliseconds * MILLISECOND;
+        self.scheduler.tick(self.now)
+    }
+
+    fn figures(&self) -> Figures {
+        self.counts.read()
+    }
+
+    fn queued(&self) -> Vec<usize> {
+        self.workers
+            .values()
+            .map(|worker| worker.queued())
+            .collect()
+    }
+
+    /// Each connection is in one place, and the figures say how many are where.
+    fn check(&self) {
+        let figures = self.figures();
+        let queued: usize = self.workers.values().map(|worker| worker.queued()).sum();
+        let held: usize = self
+            .workers
+            .values()
+            .map(|worker| worker.held.borrow().len())
+            .sum();
+        let places = queued as u64 + held as u64 + figures.waiting + self.closed.get();
+        assert_eq!(self.tokens, places, "{figures:?}");
+        assert_eq!(
+            self.closed.get(),
+            figures.closed + self.foreign,
+            "{figures:?}"
+        );
+        assert_eq!(
+            figures.accepted + figures.taken_back + figures.given_back,
+            figures.handed + figures.closed + figures.waiting,
+            "{figures:?}"
+        );
+    }
+}
+
+#[test]
+fn idle_workers_get_the_same_number() {
+    let mut world = World::with(8);
+    for round in 0..10_000 {
+        world.accept(L, 1);
+        // They take what they have at different times.
+        world.worker(round % 3).take_all();
+        world.worker(round % 8).take_all();
+    }
+    let all = world.workers.values();
+    let numbers: Vec<usize> = all
+        .map(|worker| worker.held.borrow().len() + worker.queued())
+        .collect();
+    let (most, least) = (numbers.iter().max().unwrap(), numbers.iter().min().unwrap());
+    assert!(most - least <= 8, "{numbers:?}");
+}
+
+#[test]
+fn the_fewest_queued_comes_first_and_then_the_least_recently_used() {
+    let mut world = World::with(3);
+    world.accept(L, 3);
+    world.worker(1).take_all();
+    world.accept(L, 1);
+    assert_eq!(world.queued(), [1, 1, 1]);
+    world.accept(L, 2);
+    assert_eq!(world.queued(), [2, 1, 2]);
+}
+
+#[test]
+fn a_worker_busy_for_long_comes_last() {
+    let mut world = World::with(2);
+    let since_ns = world.now - STUCK_AFTER;
+    world.worker(0).page_loop.set(Loop::Awake { since_ns });
+    world.accept(L, 5);
+    assert_eq!(world.queued(), [0, 5]);
+    // It is better than nobody.
+    world.worker(1).capacity.set(5);
+    world.accept(L, 1);
+    assert_eq!(world.queued(), [1, 5]);
+}
+
+#[test]
+fn nonsense_about_the_loop_costs_only_balance() {
+    let mut world = World::with(2);
+    world
+        .worker(0)
+        .page_loop
+        .set(Loop::Awake { since_ns: u64::MAX });
+    world
+        .worker(1)
+        .page_loop
+        .set(Loop::Asleep { since_ns: u64::MAX });
+    world.accept(L, 4);
+    assert_eq!(world.queued(), [2, 2]);
+}
+
+#[test]
+fn what_waits_too_long_is_taken_back_if_another_is_free() {
+    let mut world = World::with(3);
+    world.accept(L, 3);
+    world.worker(1).take_all();
+    world.worker(2).take_all();
+    assert!(world.tick_after(15));
+    assert_eq!(world.queued(), [1, 0, 0]);
+    world.tick_after(6);
+    assert_eq!(world.queued(), [0, 1, 0]);
+    world.worker(1).take_all();
+    assert!(!world.tick_after(5));
+    world.check();
+}
+
+#[test]
+fn nothing_is_taken_back_while_nobody_is_free() {
+    let mut world = World::with(2);
+    world.accept(L, 2);
+    for _ in 0..20 {
+        assert!(world.tick_after(5));
+    }
+    assert_eq!(world.queued(), [1, 1]);
+    assert_eq!(world.figures().taken_back, 0);
+}
+
+#[test]
+fn the_time_to_take_back_can_be_set() {
+    let mut world = World::with(2);
+    world.scheduler.set_take_back_after(200 * MILLISECOND);
+    world.accept(L, 1);
+    world.tick_after(199);
+    assert_eq!(world.queued(), [1, 0]);
+    world.tick_after(2);
+    assert_eq!(world.queued(), [0, 1]);
+}
+
+#[test]
+fn a_stopped_worker_is_nudged_and_not_used_until_it_lives() {
+    let mut world = World::with(2);
+    world.accept(L, 2);
+    world.worker(1).take_all();
+    world.tick_after(25);
+    assert_eq!(world.queued(), [0, 1]);
+    assert_eq!(world.worker(0).queue.borrow().len(), 1);
+    // It looks idle, but it is known to be stuck.
+    for _ in 0..5 {
+        world.worker(1).take_all();
+        world.accept(L, 2);
+        world.tick_after(5);
+    }
+    assert_eq!(world.worker(0).queued(), 0);
+    world.worker(1).take_all();
+    assert!(!world.tick_after(5));
+    // It goes on, and takes the nudge.
+    assert_eq!(world.worker(0).take_all(), 0);
+    world.accept(L, 2);
+    assert_eq!(world.queued(), [1, 1]);
+    world.check();
+    assert_eq!(world.figures().queued(), 2);
+}
+
+#[test]
+fn a_worker_that_gave_back_is_left_alone_for_a_while() {
+    let mut world = World::with(2);
+    world.accept(L, 1);
+    world.worker(0).take_all();
+    world.give_back(0);
+    assert_eq!(world.queued(), [0, 1]);
+    world.accept(L, 3);
+    assert_eq!(world.queued(), [0, 4]);
+    // Of another listener it gets its share.
+    world.accept(M, 2);
+    assert_eq!(world.queued(), [2, 4]);
+    world.now += DECLINE;
+    world.accept(L, 1);
+    assert_eq!(world.queued(), [3, 4]);
+}
+
+#[test]
+fn when_all_give_back_connections_wait_and_are_offered_in_turn() {
+    let mut world = World::with(2);
+    world.accept(L, 1);
+    for number in [0, 1] {
+        world.worker(number).take_all();
+        world.give_back(number);
+    }
+    world.accept(L, 2);
+    assert_eq!(world.figures().waiting, 3);
+    assert!(world.tick_after(5));
+    assert_eq!(world.figures().waiting, 3);
+    // One joins again.
+    world.scheduler.join(L, WorkerId(1), world.now);
+    assert_eq!(world.queued(), [0, 3]);
+    world.worker(1).take_all();
+    let numbers: Vec<u64> = world
+        .worker(1)
+        .held
+        .borrow()
+        .iter()
+        .map(|(_, token)| token.number)
+        .collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    world.check();
+}
+
+#[test]
+fn when_all_are_full_connections_wait_and_then_stay_with_the_kernel() {
+    let mut world = World::with(1);
+    world.accept(L, QUEUE_LIMIT + WAITING_LIMIT + 100);
+    assert_eq!(world.queued(), [QUEUE_LIMIT]);
+    assert_eq!(world.figures().waiting, WAITING_LIMIT as u64);
+    assert!(!world.scheduler.accepts(L));
+    world.worker(0).take_all();
+    world.tick_after(5);
+    assert!(world.scheduler.accepts(L));
+    world.worker(0).take_all();
+    world.tick_after(5);
+    world.worker(0).take_all();
+    assert!(!world.tick_after(5));
+    let held = world.worker(0).held.borrow();
+    assert_eq!(held.len(), QUEUE_LIMIT + WAITING_LIMIT);
+    assert!(held.is_sorted_by_key(|(_, token)| token.number));
+}
+
+#[test]
+fn what_a_dead_worker_had_queued_goes_to_others() {
+    let mut world = World::with(3);
+    world.accept(L, 30);
+    world.scheduler.worker_gone(WorkerId(1), world.now);
+    assert_eq!(world.queued(), [15, 0, 15]);
+    world.scheduler.worker_gone(WorkerId(0), world.now);
+    world.scheduler.worker_gone(WorkerId(2), world.now);
+    assert_eq!(world.figures().waiting, 30);
+    assert!(!world.scheduler.accepts(L));
+    // Nobody to look after them, so no reason to tick.
+    assert!(!world.tick_after(5));
+    world.scheduler.close_listener(L, world.now);
+    assert_eq!(world.closed.get(), 30);
+    world.check();
+}
+
+#[test]
+fn a_dead_workers_queue_waits_for_room() {
+    let mut world = World::with(2);
+    world.accept(L, 2);
+    world.worker(0).no_room.set(true);
+    world.scheduler.worker_gone(WorkerId(0), world.now);
+    assert!(world.tick_after(5));
+    assert_eq!(world.queued(), [1, 1]);
+    world.worker(0).no_room.set(false);
+    world.tick_after(5);
+    assert_eq!(world.queued(), [0, 2]);
+}
+
+#[test]
+fn leaving_takes_back_what_was_queued_of_that_listener() {
+    let mut world = World::with(2);
+    world.accept(L, 4);
+    world.accept(M, 4);
+    world.scheduler.leave(L, WorkerId(0), world.now);
+    world.worker(0).take_all();
+    assert!(
+        world
+            .worker(0)
+            .held
+            .borrow()
+            .iter()
+            .all(|(listener, _)| *listener == M)
+    );
+    world.check();
+    assert_eq!(world.figures().waiting, 0);
+}
+
+#[test]
+fn a_closed_listeners_connections_are_closed_wherever_they_are() {
+    let mut world = World::with(2);
+    world.accept(L, 4);
+    world.accept(M, 2);
+    world.worker(0).take(1);
+    world.worker(0).count();
+    world.scheduler.close_listener(L, world.now);
+    assert_eq!(world.closed.get(), 3);
+    assert_eq!(world.queued().iter().sum::<usize>(), 2);
+    world.give_back(0);
+    assert_eq!(world.closed.get(), 4);
+    assert_eq!(world.figures().closed, 4);
+    world.check();
+}
+
+#[test]
+fn a_worker_gives_back_no_more_than_it_was_sent_and_only_what_is_its() {
+    let mut world = World::with(1);
+    let now = world.now;
+    world.give_back_foreign(WorkerId(0), L);
+    world.add(WorkerId(7));
+    world.scheduler.join(M, WorkerId(7), now);
+    world.accept(M, 2);
+    world.worker(7).take_all();
+    world.give_back_foreign(WorkerId(7), L);
+    assert_eq!(world.figures().given_back, 0);
+    assert_eq!(world.closed.get(), 2);
+    // What it had before it left is still its to give back.
+    world.scheduler.leave(M, WorkerId(7), now);
+    world.give_back(7);
+    assert_eq!(world.queued(), [2, 0]);
+}
+
+#[test]
+fn a_broken_worker_is_left_out() {
+    let mut world = World::with(2);
+    world.accept(L, 2);
+    world.worker(0).broken.set(true);
+    world.accept(L, 4);
+    assert!(world.tick_after(5));
+    assert_eq!(world.queued(), [0, 6]);
+}
+
+/// One thing that happens. Numbers of workers and listeners wrap around those that exist.
+#[derive(Clone, Debug)]
+enum Event {
+    Add,
+    Gone(usize),
+    Open,
+    Close(usize),
+    Join(usize, usize),
+    Leave(usize, usize),
+    Accept(usize, usize),
+    Take(usize, usize),
+    Count(usize),
+    GiveBack(usize),
+    GiveBackForeign(usize, usize),
+    Lie(usize, u64),
+    Busy(usize, bool),
+    Capacity(usize, usize),
+    Break(usize),
+    Room(usize, bool),
+    Tick(u64),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let which = 0..64usize;
+    prop_oneof![
+        2 => Just(Event::Add),
+        1 => which.clone().prop_map(Event::Gone),
+        1 => Just(Event::Open),
+        1 => which.clone().prop_map(Event::Close),
+        6 => (which.clone(), which.clone()).prop_map(|(l, w)| Event::Join(l, w)),
+        2 => (which.clone(), which.clone()).prop_map(|(l, w)| Event::Leave(l, w)),
+        8 => (which.clone(), 1..200usize).prop_map(|(l, n)| Event::Accept(l, n)),
+        6 => (which.clone(), 1..200usize).prop_map(|(w, n)| Event::Take(w, n)),
+        6 => which.clone().prop_map(Event::Count),
+        4 => which.clone().prop_map(Event::GiveBack),
+        1 => (which.clone(), which.clone()).prop_map(|(w, l)| Event::GiveBackForeign(w, l)),
+        1 => (which.clone(), any::<u64>()).prop_map(|(w, n)| Event::Lie(w, n)),
+        2 => (which.clone(), any::<bool>()).prop_map(|(w, busy)| Event::Busy(w, busy)),
+        2 => (which.clone(), 0..QUEUE_LIMIT * 2).prop_map(|(w, n)| Event::Capacity(w, n)),
+        1 => which.clone().prop_map(Event::Break),
+        2 => (which, any::<bool>()).prop_map(|(w, room)| Event::Room(w, room)),
+        6 => (0..30u64).prop_map(Event::Tick),
+    ]
+}
+
+/// The one of these that a number means, if there are any.
+fn pick<T: Copy>(all: impl Iterator<Item = T>, number: usize) -> Option<T> {
+    let all: Vec<T> = all.collect();
+    (!all.is_empty()).then(|| all[number % all.len()])
+}
+
+#[derive(Default)]
+struct Model {
+    alive: BTreeSet<WorkerId>,
+    open: BTreeSet<ListenerId>,
+    workers_ever: u32,
+    listeners_ever: u32,
+}
+
+fn happen(world: &mut World, model: &mut Model, event: Event) {
+    let now = world.now;
+    let worker = |number| pick(model.alive.iter().copied(), number);
+    let listener = |number| pick(model.open.iter().copied(), number);
+    match event {
+        Event::Add => {
+            let id = WorkerId(model.workers_ever);
+            model.workers_ever += 1;
+            model.alive.insert(id);
+            world.add(id);
+        }
+        Event::Open => {
+            let id = ListenerId(model.listeners_ever);
+            model.listeners_ever += 1;
+            model.open.insert(id);
+            world.scheduler.open_listener(id);
+        }
+        Event::Gone(w) => {
+            if let Some(w) = worker(w) {
+                model.alive.remove(&w);
+                world.scheduler.worker_gone(w, now);
+            }
+        }
+        Event::Close(l) => {
+            if let Some(l) = listener(l) {
+                model.open.remove(&l);
+                world.scheduler.close_listener(l, now);
+            }
+        }
+        Event::Join(l, w) => {
+            if let (Some(l), Some(w)) = (listener(l), worker(w)) {
+                world.scheduler.join(l, w, now);
+            }
+        }
+        Event::Leave(l, w) => {
+            if let (Some(l), Some(w)) = (listener(l), worker(w)) {
+                world.scheduler.leave(l, w, now);
+            }
+        }
+        Event::Accept(l, number) => {
+            if let Some(l) = listener(l) {
+                world.accept(l, number);
+            }
+        }
+        Event::Tick(milliseconds) => {
+            world.tick_after(milliseconds);
+        }
+        Event::Take(w, number) => with(world, worker(w), |worker| worker.take(number)),
+        Event::Count(w) => with(world, worker(w), Worker::count),
+        Event::Lie(w, taken) => with(world, worker(w), |worker| worker.page_taken.set(taken)),
+        Event::Capacity(w, number) => with(world, worker(w), |worker| worker.capacity.set(number)),
+        Event::Break(w) => with(world, worker(w), |worker| worker.broken.set(true)),
+        Event::Room(w, room) => with(world, worker(w), |worker| worker.no_room.set(!room)),
+        Event::Busy(w, busy) => with(world, worker(w), |worker| {
+            worker.page_loop.set(match busy {
+                true => Loop::Awake { since_ns: now },
+                false => Loop::Asleep { since_ns: now },
+            });
+        }),
+        Event::GiveBack(w) => {
+            if let Some(w) = worker(w)
+                && !world.workers[&w].held.borrow().is_empty()
+            {
+                world.give_back(w.0);
+            }
+        }
+        Event::GiveBackForeign(w, l) => {
+            if let (Some(w), Some(l)) = (worker(w), listener(l))
+                && world.workers[&w].received.get() == 0
+                && world.workers[&w].queue.borrow().is_empty()
+            {
+                world.give_back_foreign(w, l);
+            }
+        }
+    }
+}
+
+fn with(world: &World, worker: Option<WorkerId>, act: impl FnOnce(&Worker)) {
+    if let Some(worker) = worker {
+        act(&world.workers[&worker]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn each_connection_has_one_owner_and_every_one_ends(
+        events in proptest::collection::vec(event(), 1..300),
+    ) {
+        let mut world = World::new();
+        let mut model = Model::default();
+        for event in [Event::Add, Event::Add, Event::Open, Event::Join(0, 0), Event::Join(0, 1)] {
+            happen(&mut world, &mut model, event);
+        }
+        for event in events {
+            happen(&mut world, &mut model, event);
+            world.check();
+        }
+        // All is well from now on, and each open listener has a worker more.
+        for worker in world.workers.values() {
+            worker.no_room.set(false);
+            worker.capacity.set(QUEUE_LIMIT * 2);
+        }
+        happen(&mut world, &mut model, Event::Add);
+        for listener in &model.open {
+            let last = WorkerId(model.workers_ever - 1);
+            world.scheduler.join(*listener, last, world.now);
+        }
+        let mut again = true;
+        for _ in 0..40 {
+            for id in &model.alive {
+                world.workers[id].take_all();
+            }
+            again = world.tick_after(5);
+            world.check();
+        }
+        prop_assert!(!again, "there is nothing left to look after");
+        let figures = world.figures();
+        prop_assert_eq!(figures.waiting, 0);
+        prop_assert_eq!(figures.queued(), 0);
+        prop_assert_eq!(world.queued().iter().sum::<usize>(), 0);
+        let held: usize = world.workers.values().map(|worker| worker.held.borrow().len()).sum();
+        prop_assert_eq!(figures.accepted, held as u64 + figures.closed);
+        prop_assert_eq!(figures.handed, figures.taken + figures.taken_back);
+    }
+}

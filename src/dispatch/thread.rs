@@ -1,0 +1,399 @@
+//! The thread that accepts connections and hands them over: the scheduler's decisions, carried out.
+//!
+//! It sleeps while nothing happens. Only while a connection is queued or waits does it look again every few milliseconds.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, SigmaskHow};
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::time::sleep;
+
+use super::figures::Counts;
+use super::scheduler::{Handoff, Refusal, Scheduler, TakenBack};
+use super::{Command, ListenerId, Report, Seat, WorkerId};
+use crate::sys::handoff::{self, Received};
+use crate::sys::page::{Loop, Page, now_ns};
+
+/// How often to look after what is queued or waits.
+const TICK: Duration = Duration::from_millis(5);
+/// How long to leave alone what failed for want of descriptors or memory.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long nothing must have failed so that the next failure is news.
+const RECOVERED: Duration = Duration::from_secs(1);
+/// How many connections to accept or to receive before others have their turn.
+const BATCH: usize = 64;
+
+/// Starts the thread. It ends when all senders of commands are gone.
+pub(super) fn start(
+    commands: UnboundedReceiver<Command>,
+    counts: Arc<Counts>,
+    report: impl Fn(Report) + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()?;
+    // The thread inherits the mask, so that no signal meant for the program is ever handled there.
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+    let thread = std::thread::Builder::new()
+        .name("cluster-dispatch".into())
+        .spawn(move || {
+            let reporter = Rc::new(Reporter {
+                report: Box::new(report),
+                last_shortage: Cell::new(None),
+            });
+            let dispatch = Rc::new(Dispatch {
+                scheduler: RefCell::new(Scheduler::new(counts)),
+                reporter,
+                changed: Notify::new(),
+                tick: Notify::new(),
+                ticking: Cell::new(false),
+            });
+            let tasks = LocalSet::new();
+            tasks.spawn_local(dispatch.clone().tick());
+            tasks.block_on(&runtime, dispatch.obey(commands));
+        });
+    before.thread_set_mask()?;
+    thread
+}
+
+/// Tells of what goes wrong.
+struct Reporter {
+    report: Box<dyn Fn(Report)>,
+    last_shortage: Cell<Option<Instant>>,
+}
+
+impl Reporter {
+    /// Tells once of a shortage, until there has been none for a while.
+    fn short_of(&self, errno: Errno) {
+        let now = Instant::now();
+        let last = self.last_shortage.replace(Some(now));
+        if last.is_none_or(|last| now - last > RECOVERED) {
+            (self.report)(Report::Exhausted { errno });
+        }
+    }
+}
+
+/// The primary's side of a worker.
+struct Line {
+    ours: Rc<AsyncFd<OwnedFd>>,
+    theirs: OwnedFd,
+    page: Page,
+    reporter: Rc<Reporter>,
+}
+
+impl Handoff for Line {
+    type Connection = OwnedFd;
+
+    fn send(&self, listener: ListenerId, connection: OwnedFd) -> Result<(), (OwnedFd, Refusal)> {
+        let Err(error) = handoff::send(self.ours.as_fd(), listener.0, connection.as_fd()) else {
+            return Ok(());
+        };
+        let refusal = match errno_of(&error) {
+            Errno::EAGAIN => Refusal::Full,
+            errno @ (Errno::ETOOMANYREFS | Errno::ENOBUFS | Errno::ENOMEM) => {
+                self.reporter.short_of(errno);
+                Refusal::Full
+            }
+            _ => Refusal::Broken,
+        };
+        Err((connection, refusal))
+    }
+
+    fn take_back(&self) -> TakenBack<OwnedFd> {
+        if !handoff::has_room(self.theirs.as_fd()) {
+            self.reporter.short_of(Errno::EMFILE);
+            return TakenBack::NoRoom;
+        }
+        match handoff::receive(self.theirs.as_fd()) {
+            Ok(Received::Connection {
+                listener,
+                descriptor,
+            }) => TakenBack::Connection(ListenerId(listener), descriptor),
+            Ok(Received::Nudge) => TakenBack::Nudge,
+            Ok(Received::OutOfDescriptors { .. } | Received::Malformed) => TakenBack::Lost,
+            Ok(Received::Closed) | Err(_) => TakenBack::Empty,
+        }
+    }
+
+    fn nudge(&self) -> bool {
+        handoff::nudge(self.ours.as_fd()).is_ok()
+    }
+
+    fn taken(&self) -> u64 {
+        self.page.taken()
+    }
+
+    fn loop_state(&self) -> Loop {
+        self.page.loop_state()
+    }
+}
+
+/// How far a batch has got.
+enum Batch {
+    /// Nothing is left.
+    Drained,
+    /// There may be more.
+    More,
+    /// There is more, but no descriptor or memory for it.
+    Exhausted,
+    /// The other end is closed, or sends what it must not.
+    Broken,
+}
+
+struct Dispatch {
+    scheduler: RefCell<Scheduler<Line>>,
+    reporter: Rc<Reporter>,
+    /// Listeners that had stopped accepting look again.
+    changed: Notify,
+    /// Starts the ticking.
+    tick: Notify,
+    ticking: Cell<bool>,
+}
+
+impl Dispatch {
+    async fn obey(self: Rc<Self>, mut commands: UnboundedReceiver<Command>) {
+        let mut accepting = BTreeMap::new();
+        let mut watching = BTreeMap::new();
+        while let Some(command) = commands.recv().await {
+            match command {
+                Command::AddWorker(worker, seat) => match self.add_worker(worker, seat) {
+                    Ok(watch) => drop(watching.insert(worker, watch)),
+                    Err(error) => self.failed(&error),
+                },
+                Command::RemoveWorker(worker) => drop(watching.remove(&worker)),
+                Command::OpenListener(listener, socket) => match handoff::watch(socket) {
+                    Ok(socket) => {
+                        self.scheduler.borrow_mut().open_listener(listener);
+                        let task = spawn_local(self.clone().accept(listener, socket));
+                        accepting.insert(listener, task);
+                    }
+                    Err(error) => self.failed(&error),
+                },
+                Command::Join(listener, worker) => {
+                    let mut scheduler = self.scheduler.borrow_mut();
+                    scheduler.join(listener, worker, now_ns());
+                }
+                Command::Leave(listener, worker) => {
+                    let mut scheduler = self.scheduler.borrow_mut();
+                    scheduler.leave(listener, worker, now_ns());
+                }
+                Command::CloseListener(listener, closed) => {
+                    if let Some(task) = accepting.remove(&listener) {
+                        // The task owns the socket; when it has ended, the socket is closed.
+                        task.abort();
+                        let _ = task.await;
+                    }
+                    let mut scheduler = self.scheduler.borrow_mut();
+                    scheduler.close_listener(listener, now_ns());
+                    // Whoever asked may have gone away meanwhile.
+                    let _ = closed.send(());
+                }
+                Command::SetTakeBackAfter(after) => {
+                    let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+                    self.scheduler.borrow_mut().set_take_back_after(after);
+                }
+            }
+            self.moved();
+        }
+    }
+
+    fn failed(&self, error: &io::Error) {
+        (self.reporter.report)(Report::Failed {
+            errno: errno_of(error),
+        });
+    }
+
+    /// Connections may have moved: somebody may accept again, and somebody has to look after them.
+    fn moved(&self) {
+        self.changed.notify_waiters();
+        self.start_ticking();
+    }
+
+    fn start_ticking(&self) {
+        if !self.ticking.replace(true) {
+            self.tick.notify_one();
+        }
+    }
+
+    async fn tick(self: Rc<Self>) {
+        loop {
+            self.tick.notified().await;
+            loop {
+                sleep(TICK).await;
+                let again = self.scheduler.borrow_mut().tick(now_ns());
+                self.changed.notify_waiters();
+                if !again {
+                    break;
+                }
+            }
+            self.ticking.set(false);
+        }
+    }
+
+    async fn accept(self: Rc<Self>, listener: ListenerId, socket: AsyncFd<OwnedFd>) {
+        loop {
+            while !self.scheduler.borrow().accepts(listener) {
+                self.changed.notified().await;
+            }
+            let Ok(mut ready) = socket.readable().await else {
+                return;
+            };
+            match self.accept_batch(listener, socket.get_ref()) {
+                Batch::Drained => ready.clear_ready(),
+                Batch::Exhausted => sleep(PAUSE).await,
+                Batch::More | Batch::Broken => yield_now().await,
+            }
+        }
+    }
+
+    fn accept_batch(&self, listener: ListenerId, socket: &OwnedFd) -> Batch {
+        let mut scheduler = self.scheduler.borrow_mut();
+        for _ in 0..BATCH {
+            if !scheduler.accepts(listener) {
+                break;
+            }
+            match handoff::accept(socket.as_fd()) {
+                Ok(connection) => {
+                    scheduler.accepted(listener, connection, now_ns());
+                    self.start_ticking();
+                }
+                Err(error) => match errno_of(&error) {
+                    Errno::EAGAIN => return Batch::Drained,
+                    errno if concerns_one_connection(errno) => {}
+                    errno => {
+                        self.reporter.short_of(errno);
+                        return Batch::Exhausted;
+                    }
+                },
+            }
+        }
+        Batch::More
+    }
+
+    /// Lets a worker in. It is watched until what is returned is dropped.
+    fn add_worker(
+        self: &Rc<Self>,
+        worker: WorkerId,
+        seat: Seat,
+    ) -> io::Result<oneshot::Sender<()>> {
+        let ours = Rc::new(handoff::watch(seat.ours)?);
+        let pidfd = handoff::watch(seat.pidfd)?;
+        let line = Line {
+            ours: ours.clone(),
+            theirs: seat.theirs,
+            page: seat.page,
+            reporter: self.reporter.clone(),
+        };
+        self.scheduler.borrow_mut().add_worker(worker, line);
+        let (keep, removed) = oneshot::channel();
+        spawn_local(self.clone().watch(worker, ours, pidfd, removed));
+        Ok(keep)
+    }
+
+    /// Receives what a worker gives back, until it has died, is removed, or breaks the rules.
+    async fn watch(
+        self: Rc<Self>,
+        worker: WorkerId,
+        ours: Rc<AsyncFd<OwnedFd>>,
+        pidfd: AsyncFd<OwnedFd>,
+        mut removed: oneshot::Receiver<()>,
+    ) {
+        loop {
+            let batch = tokio::select! {
+                _ = &mut removed => break,
+                _ = pidfd.readable() => break,
+                ready = ours.readable() => {
+                    let Ok(mut ready) = ready else { break };
+                    let batch = self.receive_batch(worker, ours.get_ref());
+                    if let Batch::Drained = batch {
+                        ready.clear_ready();
+                    }
+                    batch
+                }
+            };
+            match batch {
+                Batch::Drained => {}
+                Batch::More => yield_now().await,
+                Batch::Exhausted => sleep(PAUSE).await,
+                Batch::Broken => {
+                    (self.reporter.report)(Report::Broken { worker });
+                    break;
+                }
+            }
+        }
+        // What it gave back before. It may not be dead and go on for ever: the kernel holds a few hundred.
+        for _ in 0..8 {
+            match self.receive_batch(worker, ours.get_ref()) {
+                Batch::Drained | Batch::Broken => break,
+                Batch::More => yield_now().await,
+                Batch::Exhausted => sleep(PAUSE).await,
+            }
+        }
+        self.scheduler.borrow_mut().worker_gone(worker, now_ns());
+        self.moved();
+    }
+
+    fn receive_batch(&self, worker: WorkerId, ours: &OwnedFd) -> Batch {
+        let mut scheduler = self.scheduler.borrow_mut();
+        for _ in 0..BATCH {
+            if !handoff::has_room(ours.as_fd()) {
+                self.reporter.short_of(Errno::EMFILE);
+                return Batch::Exhausted;
+            }
+            match handoff::receive(ours.as_fd()) {
+                Ok(Received::Connection {
+                    listener,
+                    descriptor,
+                }) => {
+                    if handoff::is_connection(descriptor.as_fd()) {
+                        let listener = ListenerId(listener);
+                        scheduler.given_back(worker, listener, descriptor, now_ns());
+                        self.moved();
+                    }
+                }
+                Ok(Received::OutOfDescriptors { .. }) => scheduler.given_back_lost(worker),
+                Ok(Received::Nudge | Received::Malformed | Received::Closed) => {
+                    return Batch::Broken;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Batch::Drained,
+                Err(_) => return Batch::Broken,
+            }
+        }
+        Batch::More
+    }
+}
+
+fn errno_of(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or_default())
+}
+
+/// Whether `accept` failed with this because of the connection that came next, which is gone with it.
+fn concerns_one_connection(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::ECONNABORTED
+            | Errno::EINTR
+            | Errno::EPERM
+            | Errno::EPROTO
+            | Errno::ENETDOWN
+            | Errno::ENOPROTOOPT
+            | Errno::EHOSTDOWN
+            | Errno::ENONET
+            | Errno::EHOSTUNREACH
+            | Errno::EOPNOTSUPP
+            | Errno::ENETUNREACH
+            | Errno::ETIMEDOUT
+    )
+}

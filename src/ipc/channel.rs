@@ -1,0 +1,373 @@
+//! One end of a channel, in the event loop of its process.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::rc::{Rc, Weak};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::frame::{self, Decoder, Frame, HEADER, Kind, Malformed};
+use crate::sys::stream;
+use crate::sys::uv::{Interest, Loop, Poll, Ready};
+
+/// How much is read in one turn of the loop, in bytes, before others have theirs.
+const MOST_PER_TURN: usize = 256 << 10;
+
+/// How many waiting frames one write takes at most.
+const MOST_PARTS: usize = 64;
+
+/// How long a process that exits waits for a reader that takes nothing, in milliseconds.
+const LAST_PATIENCE: u16 = 100;
+
+/// The rest of the program, as a channel sees it. Called by the event loop only.
+pub trait Receiver {
+    /// A frame has come, with as many of its descriptors as could be received. `Err` ends the channel.
+    fn frame(&self, kind: Kind, payload: &[u8], descriptors: Vec<OwnedFd>) -> Result<(), Malformed>;
+
+    /// So many of the frames for which [`Channel::send`] said that they wait have been written, oldest first.
+    fn written(&self, frames: u32);
+
+    /// The other end is closed or has sent what is no frame; nothing comes any more.
+    fn ended(&self, malformed: Option<Malformed>);
+}
+
+/// One end of a channel: writes at once what fits, queues the rest, and gives what it reads to its [`Receiver`].
+#[derive(Clone)]
+pub struct Channel(Rc<Inner>);
+
+struct Inner {
+    // Before the socket, which must be open as long as it is polled.
+    poll: RefCell<Option<Poll>>,
+    socket: RefCell<Option<OwnedFd>>,
+    number: RawFd,
+    receiver: RefCell<Option<Rc<dyn Receiver>>>,
+    decoder: RefCell<Decoder>,
+    descriptors: RefCell<VecDeque<Option<OwnedFd>>>,
+    outgoing: RefCell<Outgoing>,
+    /// Reads no more, and closes when everything is written.
+    closing: Cell<bool>,
+    keeps_alive: Cell<bool>,
+}
+
+/// What could not be written yet.
+#[derive(Default)]
+struct Outgoing {
+    frames: VecDeque<Waiting>,
+    bytes: usize,
+}
+
+struct Waiting {
+    bytes: Vec<u8>,
+    written: usize,
+    descriptors: Vec<OwnedFd>,
+    /// Whether the receiver is told when it is written.
+    reported: bool,
+}
+
+/// A frame to be sent: the header's place, then the payload, in one piece so that one write takes it without a copy.
+pub struct Draft(Vec<u8>);
+
+impl Draft {
+    /// An empty frame.
+    pub fn new() -> Draft {
+        Draft(vec![0; HEADER])
+    }
+
+    /// Where to append the payload.
+    pub fn payload(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
+/// How [`Channel::send`] ended.
+pub struct Sent {
+    /// The whole frame is in the socket; otherwise it waits for its turn.
+    pub at_once: bool,
+    /// Bytes that wait in this process.
+    pub waiting: usize,
+}
+
+impl Channel {
+    /// A channel over `socket`, one of [`stream::pair`]. Calls nothing before [`Channel::start`].
+    pub fn new(event_loop: &Loop, socket: OwnedFd) -> io::Result<Channel> {
+        let number = socket.as_raw_fd();
+        let inner = Rc::new(Inner {
+            poll: RefCell::new(None),
+            socket: RefCell::new(Some(socket)),
+            number,
+            receiver: RefCell::new(None),
+            decoder: RefCell::default(),
+            descriptors: RefCell::default(),
+            outgoing: RefCell::default(),
+            closing: Cell::new(false),
+            keeps_alive: Cell::new(true),
+        });
+        let weak: Weak<Inner> = Rc::downgrade(&inner);
+        let poll = match inner.socket.borrow().as_ref() {
+            Some(socket) => Poll::new(event_loop, socket.as_fd(), move |ready| {
+                if let Some(inner) = weak.upgrade() {
+                    Channel(inner).ready(ready);
+                }
+            })?,
+            None => return Err(ErrorKind::NotConnected.into()),
+        };
+        inner.poll.replace(Some(poll));
+        Ok(Channel(inner))
+    }
+
+    /// Begins to read. `receiver` hears of everything from now on.
+    pub fn start(&self, receiver: Rc<dyn Receiver>) -> io::Result<()> {
+        self.0.receiver.replace(Some(receiver));
+        self.watch()
+    }
+
+    /// The number of the socket, for `process.channel.fd`.
+    pub fn number(&self) -> RawFd {
+        self.0.number
+    }
+
+    /// Whether the channel keeps the process alive.
+    pub fn keep_alive(&self, yes: bool) {
+        self.0.keeps_alive.set(yes);
+        if let Some(poll) = self.0.poll.borrow().as_ref() {
+            poll.keep_alive(yes);
+        }
+    }
+
+    /// Sends a frame, or queues it where the socket is full: then, with `reported`, the receiver is told once it is
+    /// written. `FileTooLarge` for a payload of more than [`frame::MOST`]; otherwise the socket's error.
+    pub fn send(&self, kind: Kind, draft: Draft, descriptors: Vec<OwnedFd>, reported: bool) -> io::Result<Sent> {
+        let Draft(mut bytes) = draft;
+        let payload = bytes.len().saturating_sub(HEADER);
+        if payload > frame::MOST {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        bytes[..HEADER].copy_from_slice(&frame::header(kind, payload, descriptors.len()));
+        let mut outgoing = self.0.outgoing.borrow_mut();
+        let mut waiting = Waiting { bytes, written: 0, descriptors, reported };
+        if outgoing.frames.is_empty() {
+            let socket = self.0.socket.borrow();
+            let socket = socket.as_ref().ok_or(ErrorKind::NotConnected)?;
+            match stream::send(socket.as_fd(), &[IoSlice::new(&waiting.bytes)], &waiting.descriptors) {
+                Ok(count) => waiting.written = count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+            if waiting.written > 0 {
+                waiting.descriptors.clear();
+            }
+        }
+        let left = waiting.bytes.len() - waiting.written;
+        if left > 0 {
+            outgoing.bytes += left;
+            outgoing.frames.push_back(waiting);
+        }
+        let sent = Sent { at_once: left == 0, waiting: outgoing.bytes };
+        drop(outgoing);
+        if left > 0 {
+            self.watch()?;
+        }
+        Ok(sent)
+    }
+
+    /// Reads nothing more, and closes once everything is written.
+    pub fn close(&self) {
+        self.0.closing.set(true);
+        self.0.receiver.replace(None);
+        if self.0.outgoing.borrow().frames.is_empty() {
+            self.shut();
+        } else {
+            // What was sent before has to arrive, whether or not the program cares about the channel.
+            if let Some(poll) = self.0.poll.borrow().as_ref() {
+                poll.keep_alive(true);
+            }
+            let _ = self.watch();
+        }
+    }
+
+    /// Waits until everything is written, or the other end has taken nothing for a while. For a process that exits.
+    pub fn flush(&self) {
+        loop {
+            self.write();
+            if self.0.outgoing.borrow().frames.is_empty() {
+                return;
+            }
+            let socket = self.0.socket.borrow();
+            let Some(socket) = socket.as_ref() else { return };
+            let mut waits = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
+            if !matches!(poll(&mut waits, PollTimeout::from(LAST_PATIENCE)), Ok(1..)) {
+                return;
+            }
+        }
+    }
+
+    /// Reads all that the other end, a process that has ended, has left in the socket.
+    pub fn read_rest(&self) {
+        self.read(usize::MAX);
+    }
+
+    fn ready(&self, ready: Ready) {
+        if ready.writable {
+            self.write();
+        }
+        if ready.readable && !self.0.closing.get() {
+            // libuv stops at an error, and will not say again that there is something left.
+            self.read(if ready.failed { usize::MAX } else { MOST_PER_TURN });
+        } else if ready.failed {
+            self.shut();
+        }
+    }
+
+    fn receiver(&self) -> Option<Rc<dyn Receiver>> {
+        self.0.receiver.borrow().clone()
+    }
+
+    fn read(&self, most: usize) {
+        let mut count = 0;
+        while count < most && !self.0.closing.get() {
+            // Taken out, because the receiver may do anything with this channel, except read.
+            let mut decoder = self.0.decoder.take();
+            let received = {
+                let socket = self.0.socket.borrow();
+                let Some(socket) = socket.as_ref() else { return };
+                let room = decoder.room();
+                let size = room.len();
+                stream::receive(socket.as_fd(), room, &mut self.0.descriptors.borrow_mut())
+                    .map(|count| (count, count == size))
+            };
+            let outcome = match received {
+                Ok((0, _)) => Err(None),
+                Ok((received, full)) => {
+                    count += received;
+                    decoder.filled(received);
+                    self.deliver(&mut decoder).map(|()| full || most == usize::MAX).map_err(Some)
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+                Err(error) if error.kind() == ErrorKind::Interrupted => Ok(true),
+                Err(_) => Err(None),
+            };
+            self.0.decoder.replace(decoder);
+            match outcome {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(malformed) => return self.end(malformed),
+            }
+        }
+    }
+
+    /// Gives all whole frames to the receiver, as long as the program does not close the channel.
+    fn deliver(&self, decoder: &mut Decoder) -> Result<(), Malformed> {
+        while let Some(frame) = decoder.next()? {
+            let Some(receiver) = self.receiver() else { break };
+            let descriptors = self.descriptors_of(&frame);
+            receiver.frame(frame.kind, decoder.payload(&frame), descriptors)?;
+        }
+        Ok(())
+    }
+
+    fn descriptors_of(&self, frame: &Frame) -> Vec<OwnedFd> {
+        let mut waiting = self.0.descriptors.borrow_mut();
+        let count = frame.descriptors.min(waiting.len());
+        waiting.drain(..count).flatten().collect()
+    }
+
+    fn end(&self, malformed: Option<Malformed>) {
+        let receiver = self.receiver();
+        self.0.closing.set(true);
+        self.shut();
+        self.0.receiver.replace(None);
+        if let Some(receiver) = receiver {
+            receiver.ended(malformed);
+        }
+    }
+
+    /// Writes as much as fits of what waits.
+    fn write(&self) {
+        let mut reported = 0;
+        let mut failed = false;
+        loop {
+            let socket = self.0.socket.borrow();
+            let Some(socket) = socket.as_ref() else { break };
+            let mut outgoing = self.0.outgoing.borrow_mut();
+            if outgoing.frames.is_empty() {
+                break;
+            }
+            match outgoing.write_some(|parts, descriptors| stream::send(socket.as_fd(), parts, descriptors)) {
+                Ok(count) => reported += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    // Nobody will read it. What the other end has sent can still be read.
+                    let frames = std::mem::take(&mut *outgoing).frames;
+                    reported += frames.iter().filter(|frame| frame.reported).count() as u32;
+                    failed = true;
+                    break;
+                }
+            }
+        }
+        if self.0.outgoing.borrow().frames.is_empty() {
+            if self.0.closing.get() || (failed && self.0.receiver.borrow().is_none()) {
+                self.shut();
+            } else {
+                let _ = self.watch();
+            }
+        }
+        if reported > 0 && let Some(receiver) = self.receiver() {
+            receiver.written(reported);
+        }
+    }
+
+    fn watch(&self) -> io::Result<()> {
+        let interest = Interest {
+            read: self.0.receiver.borrow().is_some(),
+            write: !self.0.outgoing.borrow().frames.is_empty(),
+        };
+        match self.0.poll.borrow().as_ref() {
+            Some(poll) => poll.watch(interest),
+            None => Ok(()),
+        }
+    }
+
+    fn shut(&self) {
+        self.0.poll.replace(None);
+        self.0.socket.replace(None);
+        self.0.descriptors.borrow_mut().clear();
+    }
+}
+
+impl Outgoing {
+    /// One write of the frames in front. Gives how many frames, of those to be reported, are done.
+    fn write_some(
+        &mut self,
+        send: impl FnOnce(&[IoSlice<'_>], &[OwnedFd]) -> io::Result<usize>,
+    ) -> io::Result<u32> {
+        // Descriptors travel with the first byte of a write: a frame that has some starts one.
+        let bare = self.frames.iter().skip(1).take_while(|frame| frame.descriptors.is_empty()).count();
+        let parts: Vec<IoSlice<'_>> = self
+            .frames
+            .iter()
+            .take((1 + bare).min(MOST_PARTS))
+            .map(|frame| IoSlice::new(&frame.bytes[frame.written..]))
+            .collect();
+        let descriptors = self.frames.front().map_or(&[][..], |frame| &frame.descriptors);
+        let mut count = send(&parts, descriptors)?;
+        self.bytes = self.bytes.saturating_sub(count);
+        let mut reported = 0;
+        while let Some(front) = self.frames.front_mut() {
+            front.descriptors.clear();
+            let left = front.bytes.len() - front.written;
+            if count < left {
+                front.written += count;
+                break;
+            }
+            count -= left;
+            reported += u32::from(front.reported);
+            self.frames.pop_front();
+            if count == 0 {
+                break;
+            }
+        }
+        Ok(reported)
+    }
+}

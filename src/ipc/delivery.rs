@@ -1,0 +1,81 @@
+//! The frames of a channel, given to JavaScript.
+
+use std::os::fd::OwnedFd;
+
+use napi::bindgen_prelude::Object;
+use napi::Env;
+
+use super::channel::Receiver;
+use super::frame::{Kind, Malformed};
+use crate::sys::js::{Argument, Callback, Callbacks};
+use crate::sys::socket;
+
+/// Takes the control messages of a channel.
+pub trait Control {
+    /// `payload` is what came as a control message. `Err` if it is none.
+    fn control(&self, payload: &[u8], descriptors: Vec<OwnedFd>) -> Result<(), Malformed>;
+
+    /// The channel has ended, before JavaScript hears of it.
+    fn ended(&self) {}
+}
+
+/// Calls the functions of a JavaScript object for what a channel receives, except control messages:
+///
+/// - `onmessages(text)`: a JSON array of messages;
+/// - `onadvanced(bytes)`: one structured-clone message;
+/// - `onhandle(text, fd)`, `onadvancedhandle(bytes, fd)`: a message and a descriptor, -1 if that was lost;
+/// - `onwritten(count)`: so many of the frames that had to wait are written;
+/// - `onended(malformed)`: the channel is closed from the other end, 1 if that has sent what is no frame, 0 otherwise.
+pub struct Delivery<C> {
+    messages: Callback,
+    advanced: Callback,
+    handle: Callback,
+    advanced_handle: Callback,
+    written: Callback,
+    ended: Callback,
+    control: C,
+}
+
+impl<C: Control> Delivery<C> {
+    /// Finds the functions in `events`.
+    pub fn new(env: &Env, events: &Object<'_>, control: C) -> napi::Result<Delivery<C>> {
+        let callbacks = Callbacks::new(env, "CLUSTERCHANNEL")?;
+        Ok(Delivery {
+            messages: callbacks.get(events, "onmessages")?,
+            advanced: callbacks.get(events, "onadvanced")?,
+            handle: callbacks.get(events, "onhandle")?,
+            advanced_handle: callbacks.get(events, "onadvancedhandle")?,
+            written: callbacks.get(events, "onwritten")?,
+            ended: callbacks.get(events, "onended")?,
+            control,
+        })
+    }
+}
+
+/// A descriptor as the number that JavaScript owns from now on; -1 for none.
+pub fn released(descriptors: Vec<OwnedFd>) -> Argument<'static> {
+    let number = descriptors.into_iter().next().map_or(-1, socket::release);
+    Argument::Number(number.into())
+}
+
+impl<C: Control> Receiver for Delivery<C> {
+    fn frame(&self, kind: Kind, payload: &[u8], descriptors: Vec<OwnedFd>) -> Result<(), Malformed> {
+        match kind {
+            Kind::Messages => self.messages.call(&[Argument::Text(payload)]),
+            Kind::Advanced => self.advanced.call(&[Argument::Bytes(payload)]),
+            Kind::Handle => self.handle.call(&[Argument::Text(payload), released(descriptors)]),
+            Kind::AdvancedHandle => self.advanced_handle.call(&[Argument::Bytes(payload), released(descriptors)]),
+            Kind::Control => return self.control.control(payload, descriptors),
+        };
+        Ok(())
+    }
+
+    fn written(&self, frames: u32) {
+        self.written.call(&[Argument::Number(frames.into())]);
+    }
+
+    fn ended(&self, malformed: Option<Malformed>) {
+        self.control.ended();
+        self.ended.call(&[Argument::Number(malformed.is_some().into())]);
+    }
+}

@@ -1,0 +1,195 @@
+//! The sockets that workers ask for.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::net::if_::if_nametoindex;
+
+use crate::ipc::control::{BoundAddress, Family, Query};
+use crate::sys::socket::{self, BindOptions, Kind};
+
+/// Bits of libuv's `uv_tcp_flags` and `uv_udp_flags`, as JavaScript passes them.
+const IPV6_ONLY: u32 = 1;
+const TCP_REUSE_PORT: u32 = 2;
+const UDP_REUSE_ADDRESS: u32 = 4;
+const UDP_REUSE_PORT: u32 = 8;
+
+/// A socket of the primary's, for as long as a worker uses it. Removes its file, if it has one, in the end.
+pub struct Socket {
+    descriptor: OwnedFd,
+    dispatched: bool,
+    path: Option<PathBuf>,
+}
+
+impl Socket {
+    /// Opens what `query` asks for. `dispatched`: the primary accepts, so the socket listens already; otherwise the
+    /// workers do both. Errors are those of the system, worded like libuv's.
+    pub fn open(query: &Query, dispatched: bool) -> io::Result<Socket> {
+        let mut path = None;
+        let descriptor = match (query.fd, query.family) {
+            (Some(fd), family) if fd >= 0 => inherited(fd, family)?,
+            (_, Family::Unix) => {
+                let place = shortest(query.address.as_deref().unwrap_or_default());
+                let socket = socket::bind_unix(&place)?;
+                if !place.starts_with('\0') {
+                    path = Some(PathBuf::from(&place));
+                }
+                socket
+            }
+            (_, Family::Udp4 | Family::Udp6) => bind_udp(query)?,
+            _ => bind_tcp(query)?,
+        };
+        let opened = Socket { descriptor, dispatched, path };
+        if let Some(path) = &opened.path
+            && (query.readable_all || query.writable_all)
+        {
+            socket::open_to_all(path, query.readable_all, query.writable_all)?;
+        }
+        if dispatched {
+            socket::listen(opened.descriptor.as_fd(), query.backlog)?;
+        }
+        Ok(opened)
+    }
+
+    /// Whether the dispatcher accepts from it.
+    pub fn is_dispatched(&self) -> bool {
+        self.dispatched
+    }
+
+    /// A descriptor for the dispatcher, if it accepts from this socket.
+    pub fn to_dispatch(&self) -> io::Result<Option<OwnedFd>> {
+        self.dispatched.then(|| self.descriptor.try_clone()).transpose()
+    }
+
+    /// A descriptor for one more worker, if the workers accept by themselves.
+    pub fn to_share(&self) -> io::Result<Option<OwnedFd>> {
+        (!self.dispatched).then(|| self.descriptor.try_clone()).transpose()
+    }
+
+    /// Where the socket is bound, if to an IP address.
+    pub fn address(&self) -> io::Result<Option<BoundAddress>> {
+        Ok(socket::local_address(self.descriptor.as_fd())?.map(|address| BoundAddress {
+            address: address.ip().to_string(),
+            ipv6: address.is_ipv6(),
+            port: address.port(),
+        }))
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // Somebody may have removed it already.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// `listen({ fd })`: the number is one of the primary's.
+fn inherited(fd: i32, family: Family) -> io::Result<OwnedFd> {
+    let wanted = if matches!(family, Family::Udp4 | Family::Udp6) { Kind::Datagram } else { Kind::Stream };
+    let is_wanted = |descriptor: BorrowedFd<'_>| socket::kind(descriptor) == wanted;
+    match socket::duplicate(fd) {
+        Ok(descriptor) if is_wanted(descriptor.as_fd()) => Ok(descriptor),
+        _ => Err(Errno::EINVAL.into()),
+    }
+}
+
+fn bind_tcp(query: &Query) -> io::Result<OwnedFd> {
+    let port = port(query)?;
+    let options = BindOptions {
+        ipv6_only: query.flags & IPV6_ONLY != 0,
+        reuse_port: query.flags & TCP_REUSE_PORT != 0,
+        ..BindOptions::default()
+    };
+    if let Some(address) = &query.address {
+        return socket::bind_tcp(parse(address, port)?, options);
+    }
+    // The wildcard: of both families where the system has IPv6.
+    match socket::bind_tcp(SocketAddr::from(([0u16; 8], port)), options) {
+        Err(error) if error.raw_os_error() != Some(Errno::EADDRINUSE as i32) => {
+            let options = BindOptions { ipv6_only: false, ..options };
+            socket::bind_tcp(SocketAddr::from(([0u8; 4], port)), options)
+        }
+        bound => bound,
+    }
+}
+
+fn bind_udp(query: &Query) -> io::Result<OwnedFd> {
+    let options = BindOptions {
+        ipv6_only: query.flags & IPV6_ONLY != 0,
+        reuse_address: query.flags & UDP_REUSE_ADDRESS != 0,
+        reuse_port: query.flags & UDP_REUSE_PORT != 0,
+    };
+    let any = if query.family == Family::Udp6 { "::" } else { "0.0.0.0" };
+    socket::bind_udp(parse(query.address.as_deref().unwrap_or(any), port(query)?)?, options)
+}
+
+fn port(query: &Query) -> io::Result<u16> {
+    u16::try_from(query.port.unwrap_or(0)).map_err(|_| Errno::EINVAL.into())
+}
+
+/// An IP address as text, with the zone of a link-local one (`fe80::1%eth0`).
+fn parse(text: &str, port: u16) -> io::Result<SocketAddr> {
+    let (address, zone) = text.split_once('%').unwrap_or((text, ""));
+    match address.parse().map_err(|_| Errno::EINVAL)? {
+        IpAddr::V6(address) if !zone.is_empty() => {
+            let scope = zone.parse().or_else(|_| if_nametoindex(zone))?;
+            Ok(SocketAddrV6::new(address, port, 0, scope).into())
+        }
+        address => Ok(SocketAddr::new(address, port)),
+    }
+}
+
+/// A socket's path, relative where that is shorter: the kernel takes about 100 bytes.
+fn shortest(path: &str) -> String {
+    let relative = env::current_dir().ok().and_then(|folder| relative(Path::new(path), &folder));
+    match relative.as_deref().and_then(Path::to_str) {
+        Some(relative) if !relative.is_empty() && relative.len() < path.len() => relative.to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
+    if !path.is_absolute() {
+        return None;
+    }
+    let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    Some(up.chain(path.components().skip(common)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_relative_to_the_folder() {
+        let folder = Path::new("/srv/app/run");
+        let relative = |path| relative(Path::new(path), folder);
+        assert_eq!(relative("/srv/app/run/web.sock"), Some("web.sock".into()));
+        assert_eq!(relative("/srv/other/web.sock"), Some("../../other/web.sock".into()));
+        assert_eq!(relative("web.sock"), None);
+    }
+
+    #[test]
+    fn addresses_may_have_a_zone() {
+        assert_eq!(parse("127.0.0.1", 80).ok(), Some(([127, 0, 0, 1], 80).into()));
+        assert!(matches!(parse("fe80::1%7", 80), Ok(SocketAddr::V6(address)) if address.scope_id() == 7));
+        assert!(parse("localhost", 80).is_err());
+    }
+
+    #[test]
+    fn a_descriptor_that_is_no_socket_is_invalid() {
+        for fd in [0, 9999] {
+            let query = Query { fd: Some(fd), ..Query::default() };
+            let errno = Socket::open(&query, true).err().and_then(|error| error.raw_os_error());
+            assert_eq!(errno, Some(Errno::EINVAL as i32));
+        }
+    }
+}

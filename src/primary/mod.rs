@@ -1,0 +1,251 @@
+//! The primary's side: its workers, and what they listen on.
+
+pub mod listener;
+pub mod process;
+pub mod registry;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::rc::{Rc, Weak};
+
+use napi::Env;
+use napi::bindgen_prelude::Object;
+
+use self::listener::Socket;
+use self::registry::{Placement, Registry};
+use crate::dispatch::{Dispatcher, ListenerId, Report, Seat, WorkerId};
+use crate::ipc::channel::{Channel, Draft};
+use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
+use crate::ipc::delivery::Control;
+use crate::ipc::frame::{Kind, Malformed};
+use crate::sys::js::{Argument, Callback, Callbacks};
+
+/// Everything that a primary knows of its workers. Shared by the objects that JavaScript holds.
+pub struct Primary {
+    registry: RefCell<Registry>,
+    sockets: RefCell<HashMap<u32, Socket>>,
+    channels: RefCell<HashMap<u32, Channel>>,
+    /// Started with the first listener that it serves; until then the seats wait here.
+    dispatcher: RefCell<Option<Dispatcher>>,
+    seats: RefCell<Vec<(WorkerId, Seat)>>,
+    report: RefCell<Option<Box<dyn Fn(Report) + Send>>>,
+    /// Whether connections are dispatched, or the workers accept by themselves. Fixed by the first listener.
+    dispatches: RefCell<bool>,
+}
+
+impl Primary {
+    /// A primary without workers. `report` is called by the dispatcher's thread.
+    pub fn new(report: impl Fn(Report) + Send + 'static) -> Rc<Primary> {
+        Rc::new(Primary {
+            registry: RefCell::default(),
+            sockets: RefCell::default(),
+            channels: RefCell::default(),
+            dispatcher: RefCell::default(),
+            seats: RefCell::default(),
+            report: RefCell::new(Some(Box::new(report))),
+            dispatches: RefCell::new(true),
+        })
+    }
+
+    /// Whether listeners opened from now on are dispatched (`SCHED_RR`) or shared (`SCHED_NONE`).
+    pub fn set_dispatches(&self, yes: bool) {
+        self.dispatches.replace(yes);
+    }
+
+    /// The id of the next worker.
+    pub fn next_worker(&self) -> u32 {
+        self.registry.borrow_mut().next_worker()
+    }
+
+    /// A worker has been started.
+    pub fn add_worker(&self, worker: u32, channel: Channel, seat: Seat) {
+        self.registry.borrow_mut().add_worker(worker);
+        self.channels.borrow_mut().insert(worker, channel);
+        match self.dispatcher.borrow().as_ref() {
+            Some(dispatcher) => dispatcher.add_worker(WorkerId(worker), seat),
+            None => self.seats.borrow_mut().push((WorkerId(worker), seat)),
+        }
+    }
+
+    /// A worker's process has ended.
+    pub fn remove_worker(&self, worker: u32) {
+        self.leave_all(worker);
+        self.registry.borrow_mut().remove_worker(worker);
+        self.channels.borrow_mut().remove(&worker);
+        self.seats.borrow_mut().retain(|(seated, _)| *seated != WorkerId(worker));
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.remove_worker(WorkerId(worker));
+        }
+    }
+
+    /// Asks a worker to close its servers and to leave. It gets no connection from now on.
+    pub fn disconnect(&self, worker: u32) {
+        self.registry.borrow_mut().leaving(worker);
+        self.tell(worker, &FromPrimary::Disconnect, None);
+        self.leave_all(worker);
+    }
+
+    /// Takes a worker out of all its listeners.
+    pub fn leave_all(&self, worker: u32) {
+        let listeners = self.registry.borrow().listeners_of(worker);
+        for listener in listeners {
+            self.leave(worker, listener);
+        }
+    }
+
+    /// Closes every listener and ends the dispatcher. For a primary that exits.
+    pub fn shut_down(&self) {
+        self.dispatcher.replace(None);
+        self.sockets.borrow_mut().clear();
+    }
+
+    fn leave(&self, worker: u32, listener: u32) {
+        let Some(last) = self.registry.borrow_mut().leave(worker, listener) else { return };
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            if last {
+                dispatcher.close_listener(ListenerId(listener));
+            } else {
+                dispatcher.leave(ListenerId(listener), WorkerId(worker));
+            }
+        }
+        if last {
+            self.sockets.borrow_mut().remove(&listener);
+        }
+    }
+
+    fn tell(&self, worker: u32, message: &FromPrimary, descriptor: Option<OwnedFd>) {
+        let Some(channel) = self.channels.borrow().get(&worker).cloned() else { return };
+        let mut draft = Draft::new();
+        draft.payload().extend(control::encode(message));
+        // A channel that can't be written to any more is about to say that it has ended.
+        let _ = channel.send(Kind::Control, draft, descriptor.into_iter().collect(), false);
+    }
+
+    fn query(&self, worker: u32, question: u32, query: &Query) {
+        let placement = self.registry.borrow_mut().place(worker, query);
+        let granted = match placement {
+            Placement::Nowhere => return,
+            Placement::Joined(listener) => Ok(listener),
+            Placement::New => self.open(worker, query),
+        };
+        let (answer, socket) = match granted.and_then(|listener| self.grant(worker, listener)) {
+            Ok(granted) => granted,
+            Err(error) => {
+                let errno = error.raw_os_error().unwrap_or(libc::EINVAL);
+                (Answer::Refused { errno }, None)
+            }
+        };
+        self.tell(worker, &FromPrimary::Answer { question, answer }, socket);
+    }
+
+    fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
+        let udp = matches!(query.family, Family::Udp4 | Family::Udp6);
+        let socket = Socket::open(query, *self.dispatches.borrow() && !udp)?;
+        if socket.is_dispatched() {
+            self.start_dispatcher()?;
+        }
+        let listener = self.registry.borrow_mut().open(worker, query);
+        if let (Some(dispatcher), Some(descriptor)) =
+            (self.dispatcher.borrow().as_ref(), socket.to_dispatch()?)
+        {
+            dispatcher.open_listener(ListenerId(listener), descriptor);
+        }
+        self.sockets.borrow_mut().insert(listener, socket);
+        Ok(listener)
+    }
+
+    fn grant(&self, worker: u32, listener: u32) -> io::Result<(Answer, Option<OwnedFd>)> {
+        let sockets = self.sockets.borrow();
+        let socket = sockets.get(&listener).ok_or(io::ErrorKind::NotFound)?;
+        let shared = socket.to_share()?;
+        if let (None, Some(dispatcher)) = (&shared, self.dispatcher.borrow().as_ref()) {
+            dispatcher.join(ListenerId(listener), WorkerId(worker));
+        }
+        let data = self.registry.borrow().data(listener);
+        Ok((Answer::Granted { listener, address: socket.address()?, data }, shared))
+    }
+
+    fn start_dispatcher(&self) -> io::Result<()> {
+        let mut dispatcher = self.dispatcher.borrow_mut();
+        if dispatcher.is_none()
+            && let Some(report) = self.report.take()
+        {
+            let started = Dispatcher::start(report)?;
+            for (worker, seat) in self.seats.borrow_mut().drain(..) {
+                started.add_worker(worker, seat);
+            }
+            *dispatcher = Some(started);
+        }
+        Ok(())
+    }
+}
+
+/// The control messages of one worker.
+///
+/// JavaScript hears of `ononline()`, `onlistening(family, address, port, fd)` and `onleaving()`.
+pub struct WorkerControl {
+    primary: Weak<Primary>,
+    worker: u32,
+    online: Callback,
+    listening: Callback,
+    leaving: Callback,
+}
+
+impl WorkerControl {
+    /// Finds the functions in `events`.
+    pub fn new(env: &Env, events: &Object<'_>, primary: &Rc<Primary>, worker: u32) -> napi::Result<WorkerControl> {
+        let callbacks = Callbacks::new(env, "CLUSTERWORKER")?;
+        Ok(WorkerControl {
+            primary: Rc::downgrade(primary),
+            worker,
+            online: callbacks.get(events, "ononline")?,
+            listening: callbacks.get(events, "onlistening")?,
+            leaving: callbacks.get(events, "onleaving")?,
+        })
+    }
+
+    fn listening(&self, listening: &Listening) {
+        let family = match listening.family {
+            Family::Tcp4 => Argument::Number(4.0),
+            Family::Tcp6 => Argument::Number(6.0),
+            Family::Unix => Argument::Number(-1.0),
+            Family::Udp4 => Argument::Text(b"udp4"),
+            Family::Udp6 => Argument::Text(b"udp6"),
+            Family::Unknown => Argument::Null,
+        };
+        self.listening.call(&[
+            family,
+            listening.address.as_ref().map_or(Argument::Null, |text| Argument::Text(text.as_bytes())),
+            listening.port.map_or(Argument::Null, |port| Argument::Number(port.into())),
+            Argument::number_or_undefined(listening.fd),
+        ]);
+    }
+}
+
+impl Control for WorkerControl {
+    fn control(&self, payload: &[u8], _descriptors: Vec<OwnedFd>) -> Result<(), Malformed> {
+        let Some(primary) = self.primary.upgrade() else { return Ok(()) };
+        match control::decode(payload).ok_or(Malformed)? {
+            FromWorker::Online => {
+                self.online.call(&[]);
+            }
+            FromWorker::Query { question, query } => primary.query(self.worker, question, &query),
+            FromWorker::Listening(listening) => self.listening(&listening),
+            FromWorker::Close { listener } => primary.leave(self.worker, listener),
+            FromWorker::Leaving => {
+                primary.registry.borrow_mut().leaving(self.worker);
+                self.leaving.call(&[]);
+                primary.tell(self.worker, &FromPrimary::LeaveNoted, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&self) {
+        if let Some(primary) = self.primary.upgrade() {
+            primary.leave_all(self.worker);
+        }
+    }
+}

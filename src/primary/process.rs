@@ -1,0 +1,225 @@
+//! A worker's process: how it is started, and how its end is noticed.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::{CString, NulError};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::Pid;
+
+use crate::dispatch::Seat;
+use crate::sys::page::Page;
+use crate::sys::pidfd::{self, Exit};
+use crate::sys::spawn::{self, Program};
+use crate::sys::uv::{Interest, Loop, Poll};
+use crate::sys::{handoff, socket, stream};
+
+/// The environment variable that tells a worker its descriptors: those of its channel, its handoff socket and its page,
+/// and how messages are serialized.
+pub const VARIABLE: &str = "CLUSTER_RS_WORKER";
+
+/// What a descriptor of a worker is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stdio {
+    /// `/dev/null` for the standard streams, closed otherwise.
+    Ignore,
+    /// A socket whose other end the primary has.
+    Pipe,
+    /// The channel.
+    Channel,
+    /// One of the primary's.
+    Descriptor(i32),
+}
+
+/// A worker to start.
+pub struct Order {
+    pub file: String,
+    /// With the program's own name first.
+    pub arguments: Vec<String>,
+    /// `NAME=value`.
+    pub environment: Vec<String>,
+    pub folder: Option<String>,
+    pub stdio: Vec<Stdio>,
+    /// `serialization: 'advanced'`.
+    pub advanced: bool,
+    pub user: Option<u32>,
+    pub group: Option<u32>,
+}
+
+/// What the primary keeps of a worker that it has prepared.
+pub struct Started {
+    /// The primary's end of the channel.
+    pub channel: OwnedFd,
+    /// The primary's ends of the pipes, at their places in `stdio`.
+    pub pipes: Vec<Option<OwnedFd>>,
+    /// The process, and its place at the dispatcher, or why there is none.
+    pub process: io::Result<(Pid, OwnedFd, Seat)>,
+}
+
+/// Makes the descriptors and starts the process. An error means that not even the descriptors could be had.
+pub fn start(order: Order) -> io::Result<Started> {
+    let (channel, channel_end) = stream::channel_pair()?;
+    let (ours, theirs) = handoff::pair()?;
+    let (page, memory) = Page::create()?;
+    let mut channel_end = Some(channel_end);
+    let mut channel_place = None;
+    let mut pipes = Vec::new();
+    let mut descriptors = Vec::new();
+    for (place, stdio) in (0..).zip(&order.stdio) {
+        let mut pipe = None;
+        descriptors.push(match *stdio {
+            Stdio::Ignore if place < 3 => Some(null(place)?),
+            Stdio::Ignore => None,
+            Stdio::Channel => {
+                channel_place = Some(place);
+                channel_end.take()
+            }
+            Stdio::Pipe => {
+                let (near, far) = stream::pair()?;
+                socket::make_blocking(far.as_fd())?;
+                pipe = Some(near);
+                Some(far)
+            }
+            Stdio::Descriptor(number) => {
+                let descriptor = socket::duplicate(number)?;
+                if place < 3 {
+                    socket::make_blocking(descriptor.as_fd())?;
+                }
+                Some(descriptor)
+            }
+        });
+        pipes.push(pipe);
+    }
+    let Some(channel_place) = channel_place else { return Err(Errno::EINVAL.into()) };
+    let next = descriptors.len();
+    descriptors.extend([Some(theirs.try_clone()?), Some(memory)]);
+    let mut environment = order.environment;
+    let serialization = if order.advanced { "advanced" } else { "json" };
+    environment.push(format!("{VARIABLE}={channel_place},{next},{},{serialization}", next + 1));
+    let process = run(
+        &order.file,
+        order.arguments,
+        environment,
+        order.folder,
+        &descriptors,
+        (order.user, order.group),
+    );
+    let process = process.and_then(|pid| {
+        let pidfd = pidfd::open(pid.as_raw() as u32).inspect_err(|_| abandon(pid))?;
+        let seat = Seat { ours, theirs, pidfd: pidfd.try_clone()?, page };
+        Ok((pid, pidfd, seat))
+    });
+    Ok(Started { channel, pipes, process })
+}
+
+/// Ends a process that can't be watched.
+fn abandon(pid: Pid) {
+    let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
+    let _ = nix::sys::wait::waitpid(pid, None);
+}
+
+fn run(
+    file: &str,
+    arguments: Vec<String>,
+    environment: Vec<String>,
+    folder: Option<String>,
+    descriptors: &[Option<OwnedFd>],
+    (user, group): (Option<u32>, Option<u32>),
+) -> io::Result<Pid> {
+    let list = |strings: Vec<String>| strings.into_iter().map(CString::new).collect::<Result<Vec<_>, NulError>>();
+    let folder = folder.map(CString::new).transpose()?;
+    spawn::spawn(&Program {
+        file: &CString::new(file)?,
+        arguments: &list(arguments)?,
+        environment: &list(environment)?,
+        folder: folder.as_deref(),
+        descriptors,
+        user,
+        group,
+    })
+}
+
+fn null(place: usize) -> io::Result<OwnedFd> {
+    let access = if place == 0 { OFlag::O_RDONLY } else { OFlag::O_RDWR };
+    Ok(open("/dev/null", access | OFlag::O_CLOEXEC, Mode::empty())?)
+}
+
+/// A running worker process, watched by the event loop through its pidfd.
+pub struct Process {
+    // Before the descriptor, which must be open as long as it is polled.
+    poll: RefCell<Option<Poll>>,
+    pidfd: OwnedFd,
+    pid: Pid,
+    ended: Cell<bool>,
+}
+
+impl Process {
+    /// Watches a process; `ended` is called once, by the event loop.
+    pub fn watch(
+        event_loop: &Loop,
+        pid: Pid,
+        pidfd: OwnedFd,
+        ended: impl Fn(Exit) + 'static,
+    ) -> io::Result<Rc<Process>> {
+        let process = Rc::new(Process { poll: RefCell::new(None), pidfd, pid, ended: Cell::new(false) });
+        let weak = Rc::downgrade(&process);
+        let poll = Poll::new(event_loop, process.pidfd.as_fd(), move |_| {
+            if let Some(process) = weak.upgrade()
+                && let Some(exit) = process.reap()
+            {
+                ended(exit);
+            }
+        })?;
+        poll.watch(Interest { read: true, write: false })?;
+        process.poll.replace(Some(poll));
+        Ok(process)
+    }
+
+    fn reap(&self) -> Option<Exit> {
+        let exit = match pidfd::wait(self.pidfd.as_fd()) {
+            Ok(None) => return None,
+            Ok(Some(exit)) => exit,
+            // Somebody else has waited for our child; that it has ended is all that can be said.
+            Err(_) => Exit::Code(0),
+        };
+        self.ended.set(true);
+        self.poll.replace(None);
+        Some(exit)
+    }
+
+    /// Sends a signal by its number; 0 only asks. `ESRCH` once the process has ended, `EINVAL` for no signal.
+    pub fn kill(&self, signal: i32) -> Result<(), Errno> {
+        if self.ended.get() {
+            return Err(Errno::ESRCH);
+        }
+        let signal = (signal != 0).then(|| Signal::try_from(signal)).transpose()?;
+        nix::sys::signal::kill(self.pid, signal)
+    }
+
+    /// Whether waiting for the process's end keeps this process alive.
+    pub fn keep_alive(&self, yes: bool) {
+        if let Some(poll) = self.poll.borrow().as_ref() {
+            poll.keep_alive(yes);
+        }
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+}
+
+/// The number of a descriptor in [`Order::stdio`]'s JavaScript form.
+pub fn stdio_from(number: i32) -> Stdio {
+    match number {
+        -1 => Stdio::Ignore,
+        -2 => Stdio::Pipe,
+        -3 => Stdio::Channel,
+        descriptor => Stdio::Descriptor(descriptor),
+    }
+}

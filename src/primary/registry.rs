@@ -1,0 +1,225 @@
+//! Who is there and who listens where: the primary's book of workers and listeners. Pure: no process, no socket.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::ipc::control::{Family, Query};
+
+/// What servers share a listener by. Port 0 means a new port for each server of a worker, so there they share by order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    address: Option<String>,
+    port: Option<i32>,
+    family: Family,
+    fd: Option<i32>,
+    index: u32,
+}
+
+impl From<&Query> for Key {
+    fn from(query: &Query) -> Key {
+        let index = if query.port == Some(0) { query.index } else { 0 };
+        Key { address: query.address.clone(), port: query.port, family: query.family, fd: query.fd, index }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Worker {
+    /// It leaves of its own or of the primary's will, and gets no listener any more.
+    leaving: bool,
+}
+
+#[derive(Debug)]
+struct Listener {
+    key: Key,
+    members: BTreeSet<u32>,
+    data: Option<String>,
+}
+
+/// What to do with a query.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Nothing: the worker is leaving, or gone.
+    Nowhere,
+    /// Open a socket and, if that works, call [`Registry::open`].
+    New,
+    /// The worker is now a member of this listener.
+    Joined(u32),
+}
+
+/// The book.
+#[derive(Debug, Default)]
+pub struct Registry {
+    last_worker: u32,
+    last_listener: u32,
+    workers: BTreeMap<u32, Worker>,
+    listeners: BTreeMap<u32, Listener>,
+    by_key: HashMap<Key, u32>,
+}
+
+impl Registry {
+    /// The number of the next worker, counted from 1, never used twice.
+    pub fn next_worker(&mut self) -> u32 {
+        self.last_worker += 1;
+        self.last_worker
+    }
+
+    /// A worker has been started.
+    pub fn add_worker(&mut self, worker: u32) {
+        self.workers.insert(worker, Worker::default());
+    }
+
+    /// The worker is about to leave: its later queries go nowhere.
+    pub fn leaving(&mut self, worker: u32) {
+        if let Some(worker) = self.workers.get_mut(&worker) {
+            worker.leaving = true;
+        }
+    }
+
+    /// Finds a listener for a query. A worker that is a member already gets a new one: the system says whether
+    /// that can be (Node does the same since version 22).
+    pub fn place(&mut self, worker: u32, query: &Query) -> Placement {
+        if self.workers.get(&worker).is_none_or(|worker| worker.leaving) {
+            return Placement::Nowhere;
+        }
+        let Some(&id) = self.by_key.get(&Key::from(query)) else { return Placement::New };
+        let Some(listener) = self.listeners.get_mut(&id) else { return Placement::New };
+        if !listener.members.insert(worker) {
+            return Placement::New;
+        }
+        if listener.data.is_none() {
+            listener.data.clone_from(&query.data);
+        }
+        Placement::Joined(id)
+    }
+
+    /// Enters a new listener with its first member; queries like this one join it from now on. Gives its number.
+    pub fn open(&mut self, worker: u32, query: &Query) -> u32 {
+        self.last_listener += 1;
+        let key = Key::from(query);
+        self.by_key.insert(key.clone(), self.last_listener);
+        let listener = Listener { key, members: BTreeSet::from([worker]), data: query.data.clone() };
+        self.listeners.insert(self.last_listener, listener);
+        self.last_listener
+    }
+
+    /// The data that the servers of a listener share.
+    pub fn data(&self, listener: u32) -> Option<String> {
+        self.listeners.get(&listener)?.data.clone()
+    }
+
+    /// A server is closed. `None` if the worker was no member; otherwise whether it was the last one, with which the
+    /// listener is gone.
+    pub fn leave(&mut self, worker: u32, listener: u32) -> Option<bool> {
+        let entry = self.listeners.get_mut(&listener)?;
+        if !entry.members.remove(&worker) {
+            return None;
+        }
+        let last = entry.members.is_empty();
+        if last && let Some(entry) = self.listeners.remove(&listener) {
+            // A later listener may have taken the place of this one.
+            if self.by_key.get(&entry.key) == Some(&listener) {
+                self.by_key.remove(&entry.key);
+            }
+        }
+        Some(last)
+    }
+
+    /// All listeners that the worker is a member of.
+    pub fn listeners_of(&self, worker: u32) -> Vec<u32> {
+        let member = |(id, listener): (&u32, &Listener)| listener.members.contains(&worker).then_some(*id);
+        self.listeners.iter().filter_map(member).collect()
+    }
+
+    /// The worker is gone, and has left its listeners.
+    pub fn remove_worker(&mut self, worker: u32) {
+        self.workers.remove(&worker);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn port(port: i32, index: u32) -> Query {
+        Query { port: Some(port), family: Family::Tcp4, index, ..Query::default() }
+    }
+
+    fn with_workers(count: u32) -> Registry {
+        let mut registry = Registry::default();
+        for _ in 0..count {
+            let id = registry.next_worker();
+            registry.add_worker(id);
+        }
+        registry
+    }
+
+    #[test]
+    fn the_same_address_is_one_listener() {
+        let mut registry = with_workers(2);
+        assert_eq!(registry.place(1, &port(80, 0)), Placement::New);
+        let id = registry.open(1, &port(80, 0));
+        assert_eq!(registry.place(2, &port(80, 3)), Placement::Joined(id));
+        assert_eq!(registry.leave(1, id), Some(false));
+        assert_eq!(registry.leave(1, id), None);
+        assert_eq!(registry.leave(2, id), Some(true));
+        assert_eq!(registry.place(2, &port(80, 0)), Placement::New);
+    }
+
+    #[test]
+    fn port_zero_is_shared_by_order() {
+        let mut registry = with_workers(2);
+        let first = registry.open(1, &port(0, 0));
+        assert_eq!(registry.place(1, &port(0, 1)), Placement::New);
+        let second = registry.open(1, &port(0, 1));
+        assert_eq!(registry.place(2, &port(0, 0)), Placement::Joined(first));
+        assert_eq!(registry.place(2, &port(0, 1)), Placement::Joined(second));
+    }
+
+    #[test]
+    fn the_first_data_stays() {
+        let mut registry = with_workers(2);
+        let query = |data: Option<&str>| Query { data: data.map(str::to_owned), ..port(443, 0) };
+        let id = registry.open(1, &query(None));
+        assert_eq!(registry.place(2, &query(Some("keys"))), Placement::Joined(id));
+        assert_eq!(registry.data(id).as_deref(), Some("keys"));
+    }
+
+    #[test]
+    fn a_leaving_worker_gets_nothing() {
+        let mut registry = with_workers(1);
+        registry.leaving(1);
+        assert_eq!(registry.place(1, &port(80, 0)), Placement::Nowhere);
+        assert_eq!(registry.place(7, &port(80, 0)), Placement::Nowhere);
+    }
+
+    proptest! {
+        /// Whatever happens in whatever order, a listener exists exactly as long as it has a member.
+        #[test]
+        fn listeners_live_as_long_as_members(
+            steps in prop::collection::vec((1u32..5, 0i32..4, 0u32..3, any::<bool>()), 0..200),
+        ) {
+            let mut registry = with_workers(4);
+            let mut members: BTreeSet<(u32, u32)> = BTreeSet::new();
+            for (worker, number, index, joins) in steps {
+                if joins {
+                    let query = port(number, index);
+                    let listener = match registry.place(worker, &query) {
+                        Placement::Joined(listener) => listener,
+                        Placement::New => registry.open(worker, &query),
+                        Placement::Nowhere => unreachable!("nobody leaves here"),
+                    };
+                    prop_assert!(members.insert((listener, worker)));
+                } else {
+                    for listener in registry.listeners_of(worker) {
+                        prop_assert!(members.remove(&(listener, worker)));
+                        let last = !members.iter().any(|(other, _)| *other == listener);
+                        prop_assert_eq!(registry.leave(worker, listener), Some(last));
+                    }
+                }
+                let alive: BTreeSet<u32> = members.iter().map(|(listener, _)| *listener).collect();
+                prop_assert_eq!(alive, registry.listeners.keys().copied().collect::<BTreeSet<u32>>());
+            }
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! Connections as messages: a descriptor travels from one process to another through a socket.
+//!
+//! The socket keeps the limits of messages (`SOCK_SEQPACKET`), and each message carries one descriptor. It leaves the
+//! queue once, to whoever receives it first, so several processes may receive from one queue.
+//!
+//! No call here waits, even on a socket whose other holder has made it blocking, and none allocates.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, getsockopt, socketpair, sockopt};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// The only content of a message that carries no connection.
+const NUDGE: u8 = 0;
+const DESCRIPTOR_BYTES: u32 = size_of::<RawFd>() as u32;
+// SAFETY: these two compute a number.
+const CONTROL_SPACE: usize = unsafe { libc::CMSG_SPACE(DESCRIPTOR_BYTES) } as usize;
+const CONTROL_LENGTH: usize = unsafe { libc::CMSG_LEN(DESCRIPTOR_BYTES) } as usize;
+
+/// Room for one control message with one descriptor, aligned as its header must be.
+#[repr(C)]
+union Control {
+    header: libc::cmsghdr,
+    bytes: [u8; CONTROL_SPACE],
+}
+
+/// What [`receive`] found.
+#[derive(Debug)]
+pub enum Received {
+    /// A connection of this listener. Its descriptor is closed on exec.
+    Connection { listener: u32, descriptor: OwnedFd },
+    /// A connection of this listener came, but this process or the system has no descriptor left for it
+    /// (`EMFILE`, `ENFILE`); the kernel has closed it. [`has_room`] tells beforehand.
+    OutOfDescriptors { listener: u32 },
+    /// A message without a connection, to see whether the receiver is alive. To be counted as any other.
+    Nudge,
+    /// Anything else. Descriptors that it carried are closed.
+    Malformed,
+    /// The other end has closed or shut down (or sent nothing at all as a message).
+    Closed,
+}
+
+/// Makes the two ends of a handoff socket; both are non-blocking and closed on exec.
+///
+/// Errors: `EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`.
+pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    Ok(socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        flags,
+    )?)
+}
+
+/// Sends a connection of this listener. The descriptor is duplicated by the kernel; the caller closes its own.
+///
+/// Errors: `WouldBlock`, `ETOOMANYREFS`, `ENOBUFS` and `ENOMEM` if no more fits in for now; `EPIPE` and `ECONNRESET`
+/// if the other end is closed.
+pub fn send(socket: BorrowedFd, listener: u32, connection: BorrowedFd) -> io::Result<()> {
+    transmit(socket, &listener.to_le_bytes(), Some(connection))
+}
+
+/// Sends a message without a connection, which the other end receives as [`Received::Nudge`].
+///
+/// Errors: as for [`send`].
+pub fn nudge(socket: BorrowedFd) -> io::Result<()> {
+    transmit(socket, &[NUDGE], None)
+}
+
+fn transmit(socket: BorrowedFd, payload: &[u8], passed: Option<BorrowedFd>) -> io::Result<()> {
+    let mut content = libc::iovec {
+        iov_base: payload.as_ptr().cast_mut().cast(),
+        iov_len: payload.len(),
+    };
+    let mut control = Control {
+        bytes: [0; CONTROL_SPACE],
+    };
+    let mut message = header(&mut content);
+    if let Some(descriptor) = passed {
+        message.msg_control = (&raw mut control).cast();
+        message.msg_controllen = CONTROL_SPACE as _;
+        // SAFETY: the control buffer is aligned for, and has room for, one header and one descriptor.
+        unsafe {
+            let first = libc::CMSG_FIRSTHDR(&message);
+            (*first).cmsg_level = libc::SOL_SOCKET;
+            (*first).cmsg_type = libc::SCM_RIGHTS;
+            (*first).cmsg_len = CONTROL_LENGTH as _;
+            ptr::write_unaligned(
+                libc::CMSG_DATA(first).cast::<RawFd>(),
+                descriptor.as_raw_fd(),
+            );
+        }
+    }
+    let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+    // SAFETY: all that the message points to is alive and of the length it says; `sendmsg` writes to none of it.
+    match unsafe { libc::sendmsg(socket.as_raw_fd(), &message, flags) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Receives the next message.
+///
+/// Errors: `WouldBlock` if there is none; others of `recvmsg`.
+pub fn receive(socket: BorrowedFd) -> io::Result<Received> {
+    // One byte more than a message has, to tell a longer one.
+    let mut payload = [0u8; 5];
+    let mut content = libc::iovec {
+        iov_base: payload.as_mut_ptr().cast(),
+        iov_len: payload.len(),
+    };
+    let mut control = Control {
+        bytes: [0; CONTROL_SPACE],
+    };
+    let mut message = header(&mut content);
+    message.msg_control = (&raw mut control).cast();
+    // Not the whole space, whose padding would let a second descriptor in: the kernel closes what doesn't fit.
+    message.msg_controllen = CONTROL_LENGTH as _;
+    let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
+    // SAFETY: all that the message points to is alive, writable and of the length it says.
+    let length = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, flags) };
+    if length < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let cut = message.msg_flags & libc::MSG_CTRUNC != 0;
+    let descriptor = received_descriptor(&message);
+    let listener = match payload {
+        [a, b, c, d, _] if length == 4 => Some(u32::from_le_bytes([a, b, c, d])),
+        _ => None,
+    };
+    Ok(match (listener, descriptor) {
+        (Some(listener), Some(descriptor)) if !cut => Received::Connection {
+            listener,
+            descriptor,
+        },
+        (Some(listener), None) if cut => Received::OutOfDescriptors { listener },
+        (None, None) if !cut && length == 1 && payload[0] == NUDGE => Received::Nudge,
+        (None, None) if !cut && length == 0 => Received::Closed,
+        _ => Received::Malformed,
+    })
+}
+
+/// Whether a descriptor more can be had in this process, so that [`receive`] loses nothing. It costs two system calls.
+pub fn has_room(socket: BorrowedFd) -> bool {
+    socket.try_clone_to_owned().is_ok()
+}
+
+/// Accepts one connection; it is non-blocking and closed on exec.
+///
+/// Errors: `WouldBlock` if there is none; others of `accept4`.
+pub fn accept(listener: BorrowedFd) -> io::Result<OwnedFd> {
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: no address is asked for, so no memory is touched.
+    let descriptor = unsafe {
+        libc::accept4(
+            listener.as_raw_fd(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            flags,
+        )
+    };
+    if descriptor < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just made this descriptor, and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Whether a descriptor that came from another process can be a connection: a stream socket that doesn't listen.
+pub fn is_connection(descriptor: BorrowedFd) -> bool {
+    getsockopt(&descriptor, sockopt::SockType).is_ok_and(|kind| kind == SockType::Stream)
+        && getsockopt(&descriptor, sockopt::AcceptConn).is_ok_and(|listens| !listens)
+}
+
+/// Watches a descriptor for readability, within a tokio runtime.
+///
+/// Errors: those of `epoll_ctl`.
+pub fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an OwnedFd is open, stays the same, and is closed only after it has left the runtime.
+    Ok(unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }?)
+}
+
+/// A message of one piece, without control data.
+fn header(content: &mut libc::iovec) -> libc::msghdr {
+    // SAFETY: zeros are a valid msghdr. It has private padding on some systems, so it can't be written field by field.
+    let mut message = unsafe { MaybeUninit::<libc::msghdr>::zeroed().assume_init() };
+    message.msg_iov = content;
+    message.msg_iovlen = 1;
+    message
+}
+
+/// The descriptor that `recvmsg` left in the control buffer of this message, if any.
+fn received_descriptor(message: &libc::msghdr) -> Option<OwnedFd> {
+    // SAFETY: the kernel has filled the control buffer, and `msg_controllen` says how much of it.
+    unsafe {
+        let first = libc::CMSG_FIRSTHDR(message);
+        if first.is_null()
+            || (*first).cmsg_level != libc::SOL_SOCKET
+            || (*first).cmsg_type != libc::SCM_RIGHTS
+            || (*first).cmsg_len as usize != CONTROL_LENGTH
+        {
+            return None;
+        }
+        let descriptor = ptr::read_unaligned(libc::CMSG_DATA(first).cast::<RawFd>());
+        // The kernel has just installed it for this message, and nobody else knows of it.
+        Some(OwnedFd::from_raw_fd(descriptor))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::io::{IoSlice, Read, Seek, SeekFrom, Write};
+    use std::os::fd::AsFd;
+    use std::process::{Child, Command, Stdio};
+
+    use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    use nix::sys::socket::{ControlMessage, MsgFlags, Shutdown, sendmsg, shutdown};
+    use nix::sys::stat::fstat;
+
+    /// A descriptor that can be told from others by the size of its file.
+    fn marked(mark: u64) -> OwnedFd {
+        let file = File::from(memfd_create(c"marked", MFdFlags::MFD_CLOEXEC).unwrap());
+        file.set_len(mark).unwrap();
+        file.into()
+    }
+
+    fn mark_of(descriptor: &OwnedFd) -> u64 {
+        fstat(descriptor).unwrap().st_size as u64
+    }
+
+    fn send_raw(socket: &OwnedFd, payload: &[u8], passed: &[RawFd]) {
+        let rights = [ControlMessage::ScmRights(passed)];
+        let control = if passed.is_empty() { &[][..] } else { &rights };
+        let payload = [IoSlice::new(payload)];
+        sendmsg::<()>(
+            socket.as_raw_fd(),
+            &payload,
+            control,
+            MsgFlags::empty(),
+            None,
+        )
+        .unwrap();
+    }
+
+    fn open_descriptors() -> usize {
+        std::fs::read_dir("/proc/self/fd").unwrap().count()
+    }
+
+    /// Runs this test once more, alone in a process of its own, and says whether this is that process.
+    fn alone(test: &str) -> bool {
+        if std::env::var_os("CLUSTER_RS_ALONE").is_some() {
+            return true;
+        }
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture", "--test-threads=1"])
+            .env("CLUSTER_RS_ALONE", "1")
+            .status()
+            .unwrap();
+        assert!(status.success());
+        false
+    }
+
+    #[test]
+    fn a_connection_arrives_with_its_listener() {
+        let (ours, theirs) = pair().unwrap();
+        send(ours.as_fd(), 0xdead_beef, marked(7).as_fd()).unwrap();
+        send(ours.as_fd(), 2, marked(8).as_fd()).unwrap();
+        nudge(ours.as_fd()).unwrap();
+        for expected in [(0xdead_beef, 7), (2, 8)] {
+            let Ok(Received::Connection {
+                listener,
+                descriptor,
+            }) = receive(theirs.as_fd())
+            else {
+                panic!("no connection");
+            };
+            assert_eq!((listener, mark_of(&descriptor)), expected);
+            let flags = fcntl(&descriptor, FcntlArg::F_GETFD).unwrap();
+            assert!(FdFlag::from_bits_truncate(flags).contains(FdFlag::FD_CLOEXEC));
+        }
+        assert!(matches!(receive(theirs.as_fd()), Ok(Received::Nudge)));
+        let nothing = receive(theirs.as_fd()).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        drop(ours);
+        assert!(matches!(receive(theirs.as_fd()), Ok(Received::Closed)));
+    }
+
+    #[test]
+    fn what_is_malformed_leaves_no_descriptor_behind() {
+        if !alone("sys::handoff::tests::what_is_malformed_leaves_no_descriptor_behind") {
+            return;
+        }
+        let (ours, theirs) = pair().unwrap();
+        let (a, b) = (marked(1), marked(2));
+        let (a, b) = (a.as_raw_fd(), b.as_raw_fd());
+        let before = open_descriptors();
+        let cases: [(&[u8], &[RawFd]); 7] = [
+            (&[1, 0, 0, 0], &[]),
+            (&[1, 0, 0, 0], &[a, b]),
+            (&[1, 0, 0, 0], &[a; 250]),
+            (&[1, 0, 0], &[a]),
+            (&[1, 0, 0, 0, 0], &[a]),
+            (&[0; 5000], &[]),
+            (&[NUDGE], &[a]),
+        ];
+        for (payload, passed) in cases {
+            send_raw(&theirs, payload, passed);
+            assert!(matches!(receive(ours.as_fd()), Ok(Received::Malformed)));
+            assert_eq!(open_descriptors(), before);
+        }
+    }
+
+    #[test]
+    fn a_lack_of_descriptors_is_told() {
+        if !alone("sys::handoff::tests::a_lack_of_descriptors_is_told") {
+            return;
+        }
+        let (ours, theirs) = pair().unwrap();
+        let passed = marked(1);
+        let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        setrlimit(Resource::RLIMIT_NOFILE, 64, hard).unwrap();
+        let mut filling = Vec::new();
+        while let Ok(more) = passed.try_clone() {
+            filling.push(more);
+        }
+        assert!(!has_room(theirs.as_fd()));
+        send(ours.as_fd(), 5, passed.as_fd()).unwrap();
+        let told = receive(theirs.as_fd()).unwrap();
+        assert!(matches!(told, Received::OutOfDescriptors { listener: 5 }));
+        filling.pop();
+        assert!(has_room(theirs.as_fd()));
+        send(ours.as_fd(), 6, passed.as_fd()).unwrap();
+        let told = receive(theirs.as_fd()).unwrap();
+        assert!(matches!(told, Received::Connection { listener: 6, .. }));
+    }
+
+    #[test]
+    fn it_never_waits_nor_raises_a_signal() {
+        let (ours, theirs) = pair().unwrap();
+        // The other holder of this end makes it blocking.
+        fcntl(&theirs, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
+        assert_eq!(
+            receive(theirs.as_fd()).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
+        let passed = marked(1);
+        let full = loop {
+            if let Err(error) = send(theirs.as_fd(), 1, passed.as_fd()) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), io::ErrorKind::WouldBlock);
+        shutdown(theirs.as_raw_fd(), Shutdown::Both).unwrap();
+        let broken = send(ours.as_fd(), 1, passed.as_fd()).unwrap_err();
+        assert_eq!(broken.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn only_stream_sockets_that_do_not_listen_are_connections() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(is_connection(accept(listener.as_fd()).unwrap().as_fd()));
+        assert!(is_connection(client.as_fd()));
+        assert!(!is_connection(listener.as_fd()));
+        assert!(!is_connection(marked(1).as_fd()));
+        assert!(!is_connection(pair().unwrap().0.as_fd()));
+    }
+
+    const MARKS: u32 = 16;
+
+    /// Receives until the other end is closed and nothing is left. Returns the listeners received.
+    fn take_all(queue: BorrowedFd) -> Vec<u32> {
+        let mut taken = Vec::new();
+        loop {
+            match receive(queue) {
+                Ok(Received::Connection {
+                    listener,
+                    descriptor,
+                }) => {
+                    assert_eq!(mark_of(&descriptor), u64::from(listener % MARKS));
+                    taken.push(listener);
+                }
+                Ok(Received::Closed) => return taken,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let mut waited = [PollFd::new(queue, PollFlags::POLLIN)];
+                    poll(&mut waited, PollTimeout::from(20_000u16)).unwrap();
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Plays the other process of the test below: its queue is its standard input, and it tells what it took on its
+    /// standard error.
+    #[test]
+    fn racing_process() {
+        if std::env::var_os("CLUSTER_RS_RACER").is_none() {
+            return;
+        }
+        let bytes: Vec<u8> = take_all(io::stdin().as_fd())
+            .into_iter()
+            .flat_map(u32::to_le_bytes)
+            .collect();
+        io::stderr().write_all(&bytes).unwrap();
+    }
+
+    #[test]
+    fn each_descriptor_is_received_once_when_processes_race() {
+        let number: u32 =
+            std::env::var("CLUSTER_RS_RACE").map_or(100_000, |number| number.parse().unwrap());
+        let (ours, theirs) = pair().unwrap();
+        let racers: Vec<(Child, File)> = (0..2)
+            .map(|_| {
+                let report = File::from(memfd_create(c"report", MFdFlags::MFD_CLOEXEC).unwrap());
+                let racer = Command::new(std::env::current_exe().unwrap())
+                    .args([
+                        "--exact",
+                        "sys::handoff::tests::racing_process",
+                        "--nocapture",
+                    ])
+                    .env("CLUSTER_RS_RACER", "1")
+                    .stdin(Stdio::from(theirs.try_clone().unwrap()))
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::from(report.try_clone().unwrap()))
+                    .spawn()
+                    .unwrap();
+                (racer, report)
+            })
+            .collect();
+        let sender = std::thread::spawn(move || {
+            let passed: Vec<OwnedFd> = (0..MARKS).map(|mark| marked(mark.into())).collect();
+            for listener in 0..number {
+                let descriptor = passed[(listener % MARKS) as usize].as_fd();
+                while let Err(error) = send(ours.as_fd(), listener, descriptor) {
+                    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+                    let mut waited = [PollFd::new(ours.as_fd(), PollFlags::POLLOUT)];
+                    poll(&mut waited, PollTimeout::from(20_000u16)).unwrap();
+                }
+            }
+        });
+        let mut taken = take_all(theirs.as_fd());
+        sender.join().unwrap();
+        for (mut racer, mut report) in racers {
+            assert!(racer.wait().unwrap().success());
+            let mut bytes = Vec::new();
+            report.seek(SeekFrom::Start(0)).unwrap();
+            report.read_to_end(&mut bytes).unwrap();
+            assert!(!bytes.is_empty(), "both processes take part");
+            let numbers = bytes.chunks_exact(4);
+            taken.extend(numbers.map(|four| u32::from_le_bytes(four.try_into().unwrap())));
+        }
+        taken.sort_unstable();
+        assert!(taken.into_iter().eq(0..number));
+    }
+}

@@ -1,0 +1,186 @@
+//! The page of counters that a worker shares with the primary.
+//!
+//! The worker writes, the dispatcher reads. Nothing correct depends on what is in it: nonsense costs balance,
+//! never a connection. The memory behind it is sealed against a change of its size, so that a worker can't make
+//! the primary fault on it.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::os::fd::{AsFd, OwnedFd};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use nix::sys::stat::fstat;
+use nix::unistd::ftruncate;
+
+const SIZE: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+
+/// What lies at the start of the page. `turn` is a time in nanoseconds whose lowest bit says whether the loop is awake.
+#[repr(C)]
+struct Counters {
+    taken: AtomicU64,
+    open: AtomicU64,
+    turn: AtomicU64,
+}
+
+/// What the event loop of a worker is doing, and since when (`CLOCK_MONOTONIC`, nanoseconds).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loop {
+    /// Waiting for events.
+    Asleep { since_ns: u64 },
+    /// Running callbacks, without a break since then.
+    Awake { since_ns: u64 },
+}
+
+/// The shared page of one worker, mapped into this process until it is dropped.
+#[derive(Debug)]
+pub struct Page {
+    counters: NonNull<Counters>,
+}
+
+// SAFETY: the mapping belongs to this value alone and holds only atomics.
+unsafe impl Send for Page {}
+
+impl Page {
+    /// Makes a page of zeros, for the primary. The descriptor is for the worker, who opens it with [`Page::open`];
+    /// it is closed on exec.
+    ///
+    /// Errors: those of `memfd_create`, `ftruncate`, `fcntl` and `mmap`.
+    pub fn create() -> io::Result<(Page, OwnedFd)> {
+        let memory = memfd_create(
+            c"cluster-page",
+            MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING,
+        )?;
+        ftruncate(&memory, SIZE.get() as i64)?;
+        let seals = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
+        fcntl(&memory, FcntlArg::F_ADD_SEALS(seals))?;
+        Ok((Page::map(&memory)?, memory))
+    }
+
+    /// Opens the page that the primary made, for the worker.
+    ///
+    /// Errors: `InvalidData` if the descriptor is not of a page's size; those of `fstat` and `mmap`.
+    pub fn open(memory: OwnedFd) -> io::Result<Page> {
+        if fstat(&memory)?.st_size != SIZE.get() as i64 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the shared page has a wrong size",
+            ));
+        }
+        Page::map(&memory)
+    }
+
+    fn map(memory: impl AsFd) -> io::Result<Page> {
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: the kernel chooses the address, so no other mapping is touched; the memory is SIZE bytes long,
+        // and sealed against becoming shorter.
+        let address = unsafe { mmap(None, SIZE, access, MapFlags::MAP_SHARED, memory, 0) }?;
+        Ok(Page {
+            counters: address.cast(),
+        })
+    }
+
+    fn counters(&self) -> &Counters {
+        // SAFETY: the mapping is SIZE bytes of initialised memory, aligned to a page, alive as long as `self`;
+        // atomics may be changed by others meanwhile.
+        unsafe { self.counters.as_ref() }
+    }
+
+    /// How many messages the worker has received from its handoff queue.
+    pub fn taken(&self) -> u64 {
+        self.counters().taken.load(Relaxed)
+    }
+
+    /// Counts one message received from the handoff queue. The worker does so for *every* message, after it has
+    /// received it and whatever was in it.
+    pub fn add_taken(&self) {
+        self.counters().taken.fetch_add(1, Relaxed);
+    }
+
+    /// How many connections the worker has open.
+    pub fn open_connections(&self) -> u64 {
+        self.counters().open.load(Relaxed)
+    }
+
+    /// Says how many connections the worker has open.
+    pub fn set_open_connections(&self, open: u64) {
+        self.counters().open.store(open, Relaxed);
+    }
+
+    /// The worker's loop is about to wait for events. `now_ns` is [`now_ns`] or libuv's `uv_hrtime`.
+    pub fn sleep(&self, now_ns: u64) {
+        self.counters().turn.store(now_ns & !1, Relaxed);
+    }
+
+    /// The worker's loop has events and will run callbacks. `now_ns` is [`now_ns`] or libuv's `uv_hrtime`.
+    pub fn wake(&self, now_ns: u64) {
+        self.counters().turn.store(now_ns | 1, Relaxed);
+    }
+
+    /// What the worker's loop is doing. A new page says that it is asleep.
+    pub fn loop_state(&self) -> Loop {
+        let turn = self.counters().turn.load(Relaxed);
+        let since_ns = turn & !1;
+        if turn & 1 == 1 {
+            Loop::Awake { since_ns }
+        } else {
+            Loop::Asleep { since_ns }
+        }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        // SAFETY: the mapping was made by `map` with this size, and no reference into it outlives `self`.
+        // It can't fail for a mapping that exists.
+        let _ = unsafe { munmap(self.counters.cast(), SIZE.get()) };
+    }
+}
+
+/// The time of `CLOCK_MONOTONIC` in nanoseconds, the same clock in every process.
+pub fn now_ns() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a valid place to write to. The call can't fail for this clock.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    #[test]
+    fn the_other_mapping_sees_what_is_written() {
+        let (primary, memory) = Page::create().unwrap();
+        assert_eq!(primary.loop_state(), Loop::Asleep { since_ns: 0 });
+        let worker = Page::open(memory).unwrap();
+        worker.add_taken();
+        worker.add_taken();
+        worker.set_open_connections(7);
+        worker.wake(1001);
+        assert_eq!((primary.taken(), primary.open_connections()), (2, 7));
+        assert_eq!(primary.loop_state(), Loop::Awake { since_ns: 1000 });
+        worker.sleep(2001);
+        assert_eq!(primary.loop_state(), Loop::Asleep { since_ns: 2000 });
+    }
+
+    #[test]
+    fn its_size_is_sealed_and_checked() {
+        let (_page, memory) = Page::create().unwrap();
+        let file = File::from(memory);
+        assert!(file.set_len(0).is_err());
+        assert!(file.set_len(1 << 20).is_err());
+        let other = memfd_create(c"other", MFdFlags::MFD_CLOEXEC).unwrap();
+        assert_eq!(
+            Page::open(other).unwrap_err().kind(),
+            io::ErrorKind::InvalidData
+        );
+    }
+}

@@ -1,0 +1,120 @@
+//! A child process as a descriptor: readable once the process has ended.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It left with this exit code.
+    Code(i32),
+    /// The signal of this number ended it.
+    Signal(i32),
+}
+
+/// Opens a process by its id; closed on exec. Only a child that has not been waited for is sure to be the one meant.
+///
+/// Errors: `ESRCH` without such a process, `ENOSYS` on Linux before 5.3, `EMFILE`, `ENFILE`.
+pub fn open(pid: u32) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes two integers and touches no memory.
+    let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::c_long::from(pid), 0) };
+    if descriptor < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just made this descriptor, and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor as i32) })
+}
+
+/// Whether this kernel has descriptors for processes.
+pub fn has_pidfd() -> bool {
+    open(std::process::id()).is_ok()
+}
+
+/// Reaps the process if it has ended: `None` while it runs. After it has been told once, `ECHILD` follows.
+///
+/// Errors: those of `waitid`.
+pub fn wait(pidfd: BorrowedFd) -> io::Result<Option<Exit>> {
+    match reap(libc::P_PIDFD, pidfd.as_raw_fd() as libc::id_t) {
+        // Linux 5.3 has the descriptors but can't wait for them.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+            reap(libc::P_PID, process_of(pidfd)?)
+        }
+        done => done,
+    }
+}
+
+fn reap(kind: libc::idtype_t, id: libc::id_t) -> io::Result<Option<Exit>> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    // SAFETY: `info` is a valid place to write to.
+    if unsafe { libc::waitid(kind, id, info.as_mut_ptr(), libc::WEXITED | libc::WNOHANG) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: zeros are a valid siginfo_t, and after `waitid` its fields are those of a child's end, if one ended.
+    let (code, pid, status) = unsafe {
+        let info = info.assume_init();
+        (info.si_code, info.si_pid(), info.si_status())
+    };
+    Ok(match (pid, code) {
+        (0, _) => None,
+        (_, libc::CLD_EXITED) => Some(Exit::Code(status)),
+        _ => Some(Exit::Signal(status)),
+    })
+}
+
+/// The process behind a descriptor, as the kernel tells it in `/proc`.
+fn process_of(pidfd: BorrowedFd) -> io::Result<libc::id_t> {
+    let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+    about
+        .lines()
+        .find_map(|line| line.strip_prefix("Pid:"))
+        .and_then(|pid| pid.trim().parse().ok())
+        .ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+    use std::process::{Child, Command};
+    use std::time::{Duration, Instant};
+
+    fn shell(script: &str) -> (Child, OwnedFd) {
+        let child = Command::new("sh").args(["-c", script]).spawn().unwrap();
+        let pidfd = open(child.id()).unwrap();
+        (child, pidfd)
+    }
+
+    fn end(pidfd: &OwnedFd) -> Exit {
+        let limit = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(exit) = wait(pidfd.as_fd()).unwrap() {
+                return exit;
+            }
+            assert!(Instant::now() < limit);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn tells_how_a_process_ended() {
+        assert!(has_pidfd());
+        assert_eq!(end(&shell("exit 7").1), Exit::Code(7));
+        assert_eq!(end(&shell("kill -9 $$").1), Exit::Signal(9));
+        // A real-time signal has no name but counts as any other.
+        assert_eq!(end(&shell("kill -40 $$").1), Exit::Signal(40));
+    }
+
+    #[test]
+    fn a_running_process_has_no_exit_yet() {
+        let (mut child, pidfd) = shell("exec sleep 30");
+        assert_eq!(wait(pidfd.as_fd()).unwrap(), None);
+        assert_eq!(process_of(pidfd.as_fd()).unwrap(), child.id());
+        child.kill().unwrap();
+        assert_eq!(end(&pidfd), Exit::Signal(9));
+        assert_eq!(
+            wait(pidfd.as_fd()).unwrap_err().raw_os_error(),
+            Some(libc::ECHILD)
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! Sockets to listen on, made with the options that libuv gives them, so that they behave like Node's own.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::socket::sockopt::{Ipv6V6Only, ReuseAddr, ReusePort};
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, bind, getsockname,
+    getsockopt, setsockopt, socket, sockopt,
+};
+
+/// What a socket address is bound with, beside the address.
+#[derive(Clone, Copy, Default)]
+pub struct BindOptions {
+    /// IPv6 only, where the wildcard address would take IPv4 too.
+    pub ipv6_only: bool,
+    /// `SO_REUSEADDR`. A TCP listener always has it.
+    pub reuse_address: bool,
+    /// `SO_REUSEPORT`.
+    pub reuse_port: bool,
+}
+
+fn open(family: AddressFamily, kind: SockType) -> io::Result<OwnedFd> {
+    Ok(socket(family, kind, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, None)?)
+}
+
+fn bind_inet(kind: SockType, address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
+    if options.ipv6_only && address.is_ipv4() {
+        return Err(Errno::EINVAL.into());
+    }
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let socket = open(family, kind)?;
+    if options.reuse_address {
+        setsockopt(&socket, ReuseAddr, &true)?;
+    }
+    if options.reuse_port {
+        setsockopt(&socket, ReusePort, &true)?;
+    }
+    if address.is_ipv6() && (kind == SockType::Stream || options.ipv6_only) {
+        setsockopt(&socket, Ipv6V6Only, &options.ipv6_only)?;
+    }
+    match bind(socket.as_raw_fd(), &SockaddrStorage::from(address)) {
+        // As libuv words it.
+        Err(Errno::EAFNOSUPPORT) => Err(Errno::EINVAL.into()),
+        result => Ok(result.map(|()| socket)?),
+    }
+}
+
+/// A TCP socket bound to `address` (`uv_tcp_bind`), not yet listening.
+pub fn bind_tcp(address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
+    bind_inet(SockType::Stream, address, BindOptions { reuse_address: true, ..options })
+}
+
+/// A UDP socket bound to `address` (`uv_udp_bind`).
+pub fn bind_udp(address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
+    bind_inet(SockType::Datagram, address, options)
+}
+
+/// A Unix stream socket bound to `path` (`uv_pipe_bind2`), not yet listening. A path that starts with NUL is abstract.
+pub fn bind_unix(path: &str) -> io::Result<OwnedFd> {
+    let address = match path.strip_prefix('\0') {
+        Some(name) => UnixAddr::new_abstract(name.as_bytes()),
+        None => UnixAddr::new(path),
+    };
+    // As libuv words both: too long, and a folder that is not there.
+    let address = address.map_err(|_| Errno::EINVAL)?;
+    let socket = open(AddressFamily::Unix, SockType::Stream)?;
+    match bind(socket.as_raw_fd(), &address) {
+        Err(Errno::ENOENT) => Err(Errno::EACCES.into()),
+        result => Ok(result.map(|()| socket)?),
+    }
+}
+
+/// Lets everybody read from, or write to, the socket at `path` (`uv_pipe_chmod`).
+pub fn open_to_all(path: &Path, readable: bool, writable: bool) -> io::Result<()> {
+    let mut mode = fs::metadata(path)?.permissions().mode();
+    if readable {
+        mode |= 0o444;
+    }
+    if writable {
+        mode |= 0o222;
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Starts listening. `backlog` is what the program asked for; 0 and less stand for Node's 511.
+pub fn listen(socket: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
+    let asked = if backlog > 0 { backlog } else { 511 };
+    let most = i32::from(Backlog::MAXCONN);
+    // The kernel cuts what is above its own limit; nix accepts nothing above this one.
+    let backlog = Backlog::new(asked.min(most.max(511))).unwrap_or(Backlog::MAXCONN);
+    Ok(nix::sys::socket::listen(&socket, backlog)?)
+}
+
+/// The address that an IPv4 or IPv6 socket is bound to; `None` for another kind.
+pub fn local_address(socket: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
+    let address: SockaddrStorage = getsockname(socket.as_raw_fd())?;
+    if let Some(v4) = address.as_sockaddr_in() {
+        return Ok(Some(SocketAddr::V4((*v4).into())));
+    }
+    Ok(address.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into())))
+}
+
+/// What kind of socket a descriptor is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// TCP, or a Unix socket of bytes.
+    Stream,
+    /// UDP.
+    Datagram,
+    /// Not one that a server can be made of.
+    Other,
+}
+
+/// The kind of the socket `descriptor`.
+pub fn kind(descriptor: BorrowedFd<'_>) -> Kind {
+    let inet = getsockname::<SockaddrStorage>(descriptor.as_raw_fd())
+        .ok()
+        .and_then(|address| address.family())
+        .is_some_and(|family| matches!(family, AddressFamily::Inet | AddressFamily::Inet6));
+    match getsockopt(&descriptor, sockopt::SockType) {
+        Ok(SockType::Stream) => Kind::Stream,
+        Ok(SockType::Datagram) if inet => Kind::Datagram,
+        _ => Kind::Other,
+    }
+}
+
+/// A descriptor of our own for the open file behind the number `descriptor`, which may be any number.
+pub fn duplicate(descriptor: RawFd) -> io::Result<OwnedFd> {
+    duplicate_above(descriptor, 0)
+}
+
+/// Like [`duplicate`], with a number of at least `least`.
+pub fn duplicate_above(descriptor: RawFd, least: RawFd) -> io::Result<OwnedFd> {
+    if descriptor < 0 {
+        return Err(Errno::EBADF.into());
+    }
+    // SAFETY: only borrowed for this call, and a number that is not open gives EBADF.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    let number = fcntl(borrowed, FcntlArg::F_DUPFD_CLOEXEC(least))?;
+    // SAFETY: the kernel has just made it, for us alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Takes over the descriptor with the number `descriptor`, which the primary gave to this process, and keeps programs
+/// started from here from inheriting it. An error if it is not open.
+pub fn take_inherited(descriptor: RawFd) -> io::Result<OwnedFd> {
+    if descriptor < 0 {
+        return Err(Errno::EBADF.into());
+    }
+    // SAFETY: as in `duplicate_above`.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    fcntl(borrowed, FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+    // SAFETY: open, as the call above has shown, and made for this process by its primary.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Gives a descriptor to JavaScript, which owns it from now on.
+pub fn release(descriptor: OwnedFd) -> RawFd {
+    descriptor.into_raw_fd()
+}
+
+/// Takes back a descriptor that [`release`] gave and that JavaScript has refused.
+pub fn reclaim(descriptor: RawFd) -> Option<OwnedFd> {
+    // SAFETY: the caller got the number from `release`, and nobody has taken it.
+    (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Makes reads and writes on `descriptor` wait, as programs expect of their standard streams.
+pub fn make_blocking(descriptor: BorrowedFd<'_>) -> io::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(descriptor, FcntlArg::F_GETFL)?);
+    if flags.contains(OFlag::O_NONBLOCK) {
+        fcntl(descriptor, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK))?;
+    }
+    Ok(())
+}
+
+/// A TCP socket that nothing is done with.
+pub fn blank_tcp() -> io::Result<OwnedFd> {
+    open(AddressFamily::Inet, SockType::Stream)
+}

@@ -1,0 +1,103 @@
+//! A worker's side: its questions to the primary, and the connections that it is given.
+
+pub mod intake;
+
+use std::cell::Cell;
+use std::os::fd::OwnedFd;
+
+use napi::Env;
+use napi::bindgen_prelude::Object;
+
+use crate::ipc::channel::{Channel, Draft};
+use crate::ipc::control::{self, Answer, FromPrimary, FromWorker, Query};
+use crate::ipc::delivery::{Control, released};
+use crate::ipc::frame::{Kind, Malformed};
+use crate::sys::js::{Argument, Callback, Callbacks};
+
+/// What a worker asks and tells its primary.
+pub struct Questions {
+    channel: Channel,
+    last: Cell<u32>,
+}
+
+impl Questions {
+    /// Over `channel`, the worker's own.
+    pub fn new(channel: Channel) -> Questions {
+        Questions { channel, last: Cell::new(0) }
+    }
+
+    /// Asks for a listener. Gives the number that the answer will have.
+    pub fn query(&self, query: Query) -> u32 {
+        let question = self.last.get() + 1;
+        self.last.set(question);
+        self.tell(&FromWorker::Query { question, query });
+        question
+    }
+
+    /// Sends a control message. One that can't be sent any more is lost with the channel, which says so itself.
+    pub fn tell(&self, message: &FromWorker) {
+        let mut draft = Draft::new();
+        draft.payload().extend(control::encode(message));
+        let _ = self.channel.send(Kind::Control, draft, Vec::new(), false);
+    }
+}
+
+/// The control messages of the primary.
+///
+/// JavaScript hears of `onanswer(question, errno, listener, address, family, port, data, fd)`, where `errno` is 0 for
+/// success and `fd` is -1 unless the worker accepts by itself; of `ondisconnect()`; and of `onleavenoted()`.
+pub struct PrimaryControl {
+    answer: Callback,
+    disconnect: Callback,
+    leave_noted: Callback,
+}
+
+impl PrimaryControl {
+    /// Finds the functions in `events`.
+    pub fn new(env: &Env, events: &Object<'_>) -> napi::Result<PrimaryControl> {
+        let callbacks = Callbacks::new(env, "CLUSTERWORKER")?;
+        Ok(PrimaryControl {
+            answer: callbacks.get(events, "onanswer")?,
+            disconnect: callbacks.get(events, "ondisconnect")?,
+            leave_noted: callbacks.get(events, "onleavenoted")?,
+        })
+    }
+
+    fn answer(&self, question: u32, answer: &Answer, descriptors: Vec<OwnedFd>) {
+        let question = Argument::Number(question.into());
+        match answer {
+            Answer::Refused { errno } => {
+                self.answer.call(&[question, Argument::Number((*errno).into())]);
+            }
+            Answer::Granted { listener, address, data } => {
+                let family = |ipv6| if ipv6 { "IPv6" } else { "IPv4" };
+                let bound = address.as_ref();
+                self.answer.call(&[
+                    question,
+                    Argument::Number(0.0),
+                    Argument::Number((*listener).into()),
+                    Argument::text_or_undefined(bound.map(|bound| bound.address.as_str())),
+                    Argument::text_or_undefined(bound.map(|bound| family(bound.ipv6))),
+                    Argument::number_or_undefined(bound.map(|bound| bound.port)),
+                    Argument::text_or_undefined(data.as_deref()),
+                    released(descriptors),
+                ]);
+            }
+        }
+    }
+}
+
+impl Control for PrimaryControl {
+    fn control(&self, payload: &[u8], descriptors: Vec<OwnedFd>) -> Result<(), Malformed> {
+        match control::decode(payload).ok_or(Malformed)? {
+            FromPrimary::Answer { question, answer } => self.answer(question, &answer, descriptors),
+            FromPrimary::Disconnect => {
+                self.disconnect.call(&[]);
+            }
+            FromPrimary::LeaveNoted => {
+                self.leave_noted.call(&[]);
+            }
+        }
+        Ok(())
+    }
+}
