@@ -3,12 +3,37 @@
 // Loaded before the program, by `node -r cluster-rs/register` or `--import cluster-rs/register`, and by the primary in
 // front of each worker's own arguments.
 
+const { createRequire } = require('node:module');
+const { fileURLToPath } = require('node:url');
 const { isMainThread } = require('node:worker_threads');
+
+const OPTIONS = ['-r', '--require', '--import'];
+
+function isThisFile(name) {
+  if (name === undefined || name === __filename) return name === __filename;
+  try {
+    const found = name.startsWith('file:') ? fileURLToPath(name) : createRequire(`${process.cwd()}/`).resolve(name);
+    return found === __filename;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Removes this file from the arguments of Node, as the program sees them and passes them on: workers get it in any
+ * case, and other processes have nothing to do with it.
+ */
+function removeFrom(execArgv) {
+  for (let i = execArgv.length - 1; i >= 0; i--) {
+    const [option, joined] = execArgv[i].split(/=(.*)/s);
+    if (!OPTIONS.includes(option) || !isThisFile(joined ?? execArgv[i + 1])) continue;
+    execArgv.splice(i, joined === undefined ? 2 : 1);
+  }
+}
 
 // Node loads it again in each thread that the program starts. The program has not asked for it there.
 if (isMainThread) {
-  const isWorker = process.env.CLUSTER_RS_WORKER !== undefined;
   require('./index.js');
-  // The primary has put these two arguments there; the program has not.
-  if (isWorker) process.execArgv.splice(0, 2);
+  // The runner of tests passes its arguments on to the tests, and they were meant for those.
+  if (!process.execArgv.includes('--test')) removeFrom(process.execArgv);
 }

@@ -32,11 +32,7 @@ process.once('exit', () => {
 });
 
 function isInternal(message) {
-  return (
-    typeof message?.cmd === 'string' &&
-    message.cmd.length > 5 &&
-    message.cmd.startsWith('NODE_')
-  );
+  return typeof message?.cmd === 'string' && message.cmd.length > 5 && message.cmd.startsWith('NODE_');
 }
 
 class Channel {
@@ -47,6 +43,7 @@ class Channel {
   #control;
   #held = [];
   #heldSize = 0;
+  #hasLost = false;
   #turn = 0;
   #written = 0;
   #batch = '';
@@ -58,15 +55,14 @@ class Channel {
    * The functions that the addon calls; see `Delivery` in `src/ipc/delivery.rs`.
    */
   events = {
-    onmessages: (text) => {
-      if (this.#isUnheard()) this.#hold(text.length, () => this.#parse(text));
-      else this.#deliver(this.#parse(text));
-    },
+    onmessages: (text) =>
+      this.#receive(
+        JSON.parse(text).map((message) => ({ message })),
+        text.length,
+      ),
     onadvanced: (bytes) => {
       const { deserialize } = require('./serialization.js');
-      const parse = () => [{ message: deserialize(bytes) }];
-      if (this.#isUnheard()) this.#hold(bytes.length, parse);
-      else this.#deliver(parse());
+      this.#receive([{ message: deserialize(bytes) }], bytes.length);
     },
     onhandle: (text, fd) => {
       const [message, about] = JSON.parse(text);
@@ -108,8 +104,7 @@ class Channel {
     target.channel = this.#control;
     target.connected = true;
     target.send = this.#sendMethod();
-    target._send = (message, handle, options, callback) =>
-      this.#send(message, handle, options, callback);
+    target._send = (message, handle, options, callback) => this.#send(message, handle, options, callback);
     target.disconnect = this.#disconnectMethod();
     target._disconnect = () => this.#close();
     return this.#control;
@@ -125,12 +120,7 @@ class Channel {
       } else if (typeof options === 'function') {
         callback = options;
         options = undefined;
-      } else if (
-        options !== undefined &&
-        (options === null ||
-          typeof options !== 'object' ||
-          Array.isArray(options))
-      ) {
+      } else if (options !== undefined && (options === null || typeof options !== 'object' || Array.isArray(options))) {
         throw errors.invalidArgument('options', 'of type object', options);
       }
       if (this.connected) {
@@ -186,17 +176,8 @@ class Channel {
   #send(message, handle, options, callback) {
     if (message === undefined) throw errors.messageMissing();
     const type = typeof message;
-    if (
-      type !== 'string' &&
-      type !== 'object' &&
-      type !== 'number' &&
-      type !== 'boolean'
-    ) {
-      throw errors.invalidArgument(
-        'message',
-        'one of type string, object, number, or boolean',
-        message,
-      );
+    if (type !== 'string' && type !== 'object' && type !== 'number' && type !== 'boolean') {
+      throw errors.invalidArgument('message', 'one of type string, object, number, or boolean', message);
     }
     if (handle) return this.#sendHandle(message, handle, options, callback);
     if (this.#advanced) {
@@ -260,9 +241,7 @@ class Channel {
     } else {
       this.#control.refCounted();
       this.#waiting.push(
-        callbacks
-          .filter((callback) => typeof callback === 'function')
-          .map((callback) => AsyncResource.bind(callback)),
+        callbacks.filter((callback) => typeof callback === 'function').map((callback) => AsyncResource.bind(callback)),
       );
     }
     return waiting < PLENTY;
@@ -291,26 +270,26 @@ class Channel {
 
   #receiveHandle(message, about, fd) {
     if (fd < 0) {
-      process.emitWarning(
-        'Handle did not reach the receiving process correctly',
-        'SentHandleNotReceivedWarning',
-      );
-      this.#receive({ message });
+      process.emitWarning('Handle did not reach the receiving process correctly', 'SentHandleNotReceivedWarning');
+      this.#receive([{ message }], 0);
       return;
     }
     const { attach } = require('./passing.js');
-    attach(about, fd, this.#target, (handle) =>
-      this.#receive({ message, handle }),
+    attach(about, fd, this.#target, (handle) => this.#receive([{ message, handle }], 0));
+  }
+
+  /** @param {{ message: unknown, handle?: object }[]} messages @param {number} size characters or bytes */
+  #receive(messages, size) {
+    if (this.#held.length === 0 && !this.#mayHold()) {
+      this.#deliver(messages);
+      return;
+    }
+    // What Node's own modules say to each other has its listener already.
+    this.#deliver(messages.filter(({ message }) => isInternal(message)));
+    this.#hold(
+      messages.filter(({ message }) => !isInternal(message)),
+      size,
     );
-  }
-
-  #receive(received) {
-    if (this.#isUnheard()) this.#hold(0, () => [received]);
-    else this.#deliver([received]);
-  }
-
-  #parse(text) {
-    return JSON.parse(text).map((message) => ({ message }));
   }
 
   /** Emits messages in their order. An exception in a listener leaves the rest for the next tick. */
@@ -329,21 +308,17 @@ class Channel {
     }
   }
 
-  #isUnheard() {
-    return this.#held.length > 0 || this.#mayHold();
-  }
-
-  #hold(size, parse) {
+  #hold(messages, size) {
+    if (messages.length === 0) return;
     this.#heldSize += size;
-    this.#held.push({ size, parse });
+    this.#held.push({ messages, size });
     while (this.#heldSize > MOST_HELD && this.#held.length > 1) {
       this.#heldSize -= this.#held.shift().size;
-      if (this.warned) continue;
-      this.warned = true;
-      process.emitWarning(
-        'Messages are lost: nobody has listened to them for too long',
-        { code: 'CLUSTER_RS_MESSAGES_LOST' },
-      );
+      if (this.#hasLost) continue;
+      this.#hasLost = true;
+      process.emitWarning('Messages are lost: nobody has listened to them for too long', {
+        code: 'CLUSTER_RS_MESSAGES_LOST',
+      });
     }
   }
 
@@ -355,7 +330,7 @@ class Channel {
       const held = this.#held;
       this.#held = [];
       this.#heldSize = 0;
-      this.#deliver(held.flatMap(({ parse }) => parse()));
+      this.#deliver(held.flatMap(({ messages }) => messages));
     });
   }
 }

@@ -30,9 +30,7 @@ function setUpWorker(cluster, place) {
   const channel = new Channel(process, {
     advanced: place.advanced,
     // The one listener of `process` is the worker's own.
-    isUnheard: () =>
-      process.listenerCount('message') < 2 &&
-      worker.listenerCount('message') === 0,
+    isUnheard: () => process.listenerCount('message') < 2 && worker.listenerCount('message') === 0,
   });
 
   const events = {
@@ -49,20 +47,13 @@ function setUpWorker(cluster, place) {
       return server?.accept !== undefined && server.accept(fd);
     },
     onexhausted() {
-      process.emitWarning(
-        'Too many open files: this worker takes no connection until it has closed some',
-        { code: 'CLUSTER_RS_EXHAUSTED' },
-      );
+      process.emitWarning('Too many open files: this worker takes no connection until it has closed some', {
+        code: 'CLUSTER_RS_EXHAUSTED',
+      });
     },
   };
 
-  const native = new binding.Worker(
-    turn.buffer,
-    place.channel,
-    place.handoff,
-    place.page,
-    events,
-  );
+  const native = new binding.Worker(turn.buffer, place.channel, place.handoff, place.page, events);
   const control = channel.open(native.channel);
   native.channel.keepAlive(false);
   // Listeners keep the channel, and so the process, alive: those of the user, and the worker's own two.
@@ -112,7 +103,7 @@ function setUpWorker(cluster, place) {
     channel.flush();
     const question = native.query({
       address: options.address ?? undefined,
-      port: options.port ?? undefined,
+      port: toInteger(options.port),
       family: String(options.addressType),
       fd: options.fd ?? undefined,
       flags: options.flags ?? 0,
@@ -129,8 +120,7 @@ function setUpWorker(cluster, place) {
   function getServer(server, options, callback) {
     const { ownerOf } = require('./handles.js');
     let { address } = options;
-    const isPath = options.port < 0 && typeof address === 'string';
-    if (isPath && !address.startsWith('\0')) address = path.resolve(address);
+    if (options.port < 0 && typeof address === 'string') address = path.resolve(address);
 
     const key = [address, options.port, options.addressType, options.fd].join();
     const taken = places.get(key) ?? { next: 0, open: new Set() };
@@ -190,10 +180,7 @@ function setUpWorker(cluster, place) {
             : (connection) => {
                 if (isFull()) return false;
                 const { streamHandle } = require('./handles.js');
-                handle.onconnection(
-                  0,
-                  streamHandle(connection, host !== undefined),
-                );
+                handle.onconnection(0, streamHandle(connection, host !== undefined));
                 return true;
               };
         servers.set(listener, { leave: leaveServer, accept });
@@ -206,12 +193,7 @@ function setUpWorker(cluster, place) {
       worker.state = 'listening';
       const port = server.address()?.port || options.port;
       channel.flush();
-      native.listening(
-        String(options.addressType),
-        address ?? undefined,
-        port ?? undefined,
-        options.fd ?? undefined,
-      );
+      native.listening(String(options.addressType), address ?? undefined, port ?? undefined, options.fd ?? undefined);
     });
   }
 
@@ -242,13 +224,15 @@ function setUpWorker(cluster, place) {
   };
 }
 
+/** `dgram` passes whatever the program has given it. */
+function toInteger(value) {
+  return typeof value === 'number' || typeof value === 'string' ? value | 0 : undefined;
+}
+
 /** The socket itself: this worker accepts from it, or receives, beside the others. */
 function sharedHandle(fd, type, tcp, onclose) {
   const { datagramHandle, serverHandle } = require('./handles.js');
-  const handle =
-    type === 'udp4' || type === 'udp6'
-      ? datagramHandle(fd, type)
-      : serverHandle(fd, tcp);
+  const handle = type === 'udp4' || type === 'udp6' ? datagramHandle(fd, type) : serverHandle(fd, tcp);
   const { close } = handle;
   handle.close = function () {
     onclose();

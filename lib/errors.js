@@ -28,9 +28,7 @@ function received(value) {
   if (typeof value === 'function') return ` Received function ${value.name}`;
   if (typeof value === 'object') {
     const name = value.constructor?.name;
-    return name
-      ? ` Received an instance of ${name}`
-      : ` Received ${inspect(value, { depth: -1 })}`;
+    return name ? ` Received an instance of ${name}` : ` Received ${inspect(value, { depth: -1 })}`;
   }
   let shown = inspect(value, { colors: false });
   if (shown.length > 28) shown = `${shown.slice(0, 25)}...`;
@@ -40,47 +38,29 @@ function received(value) {
 module.exports = {
   coded,
 
-  channelClosed: () =>
-    coded(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed'),
+  channelClosed: () => coded(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed'),
 
-  alreadyDisconnected: () =>
-    coded(Error, 'ERR_IPC_DISCONNECTED', 'IPC channel is already disconnected'),
+  alreadyDisconnected: () => coded(Error, 'ERR_IPC_DISCONNECTED', 'IPC channel is already disconnected'),
 
-  invalidHandleType: () =>
-    coded(
-      TypeError,
-      'ERR_INVALID_HANDLE_TYPE',
-      'This handle type cannot be sent',
-    ),
+  invalidHandleType: () => coded(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent'),
 
-  messageMissing: () =>
-    coded(
-      TypeError,
-      'ERR_MISSING_ARGS',
-      'The "message" argument must be specified',
-    ),
+  messageMissing: () => coded(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified'),
 
   /** @param {string} what 'of type string', 'one of type string or number', … */
   invalidArgument: (name, what, value) =>
+    coded(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be ${what}.${received(value)}`),
+
+  badPolicy: (policy) =>
     coded(
-      TypeError,
-      'ERR_INVALID_ARG_TYPE',
-      `The "${name}" argument must be ${what}.${received(value)}`,
+      Error,
+      'ERR_INTERNAL_ASSERTION',
+      `Bad cluster.schedulingPolicy: ${policy}\nUse cluster.SCHED_RR (2) or cluster.SCHED_NONE (1).`,
     ),
 
-  badPort: (port) =>
-    coded(
-      RangeError,
-      'ERR_SOCKET_BAD_PORT',
-      `Port should be >= 0 and < 65536.${received(port)}.`,
-    ),
+  badPort: (port) => coded(RangeError, 'ERR_SOCKET_BAD_PORT', `Port should be >= 0 and < 65536.${received(port)}.`),
 
   messageTooLarge: () =>
-    coded(
-      RangeError,
-      'ERR_CLUSTER_RS_MESSAGE_TOO_LARGE',
-      'A message takes at most 512 MiB: send it in parts',
-    ),
+    coded(RangeError, 'ERR_CLUSTER_RS_MESSAGE_TOO_LARGE', 'A message takes at most 512 MiB: send it in parts'),
 
   malformedFrame: () =>
     coded(

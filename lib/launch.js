@@ -3,14 +3,12 @@
 // What `cluster.settings` and the environment make of a worker: a command line, its variables, its descriptors.
 
 const childProcess = require('node:child_process');
-const { createRequire } = require('node:module');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const errors = require('./errors.js');
 const { normalizeStdio } = require('./stdio.js');
 
 const REGISTER = path.join(__dirname, '..', 'register.js');
-const PRELOADS = ['-r', '--require', '--import'];
 const MOST_PORT = 65535;
 const LEAST_PORT = 1024;
 
@@ -29,30 +27,6 @@ function validate(settings, options) {
   if (![undefined, 'json', 'advanced'].includes(settings.serialization)) {
     new childProcess.ChildProcess().spawn({ serialization: settings.serialization });
   }
-}
-
-function isRegister(name) {
-  if (name === undefined) return false;
-  try {
-    if (name.startsWith('file:')) return fileURLToPath(name) === REGISTER;
-    return createRequire(`${process.cwd()}/`).resolve(name) === REGISTER;
-  } catch {
-    return false;
-  }
-}
-
-/** The arguments of Node without those that load this package: a worker gets it in any case. */
-function withoutRegister(execArgv) {
-  const rest = [];
-  for (let i = 0; i < execArgv.length; i++) {
-    const [option, joined] = execArgv[i].split(/=(.*)/s);
-    if (!PRELOADS.includes(option)) rest.push(execArgv[i]);
-    else if (joined !== undefined) {
-      if (!isRegister(joined)) rest.push(execArgv[i]);
-    } else if (isRegister(execArgv[i + 1])) i++;
-    else rest.push(execArgv[i]);
-  }
-  return rest;
 }
 
 function usesInspector(execArgv) {
@@ -85,21 +59,20 @@ function prepare(settings, env) {
   const execArgv = [...settings.execArgv];
   if (settings.inspectPort === null) throw errors.badPort(null);
   if (usesInspector(execArgv)) execArgv.push(`--inspect-port=${inspectPort(settings.inspectPort)}`);
-  const { cwd, gid, silent, stdio, uid } = settings;
-  validate(settings, { cwd, env, execArgv, gid, silent, stdio, uid });
+  const { cwd, gid, silent, stdio, uid, windowsHide } = settings;
+  validate(settings, { cwd, env, execArgv, gid, silent, stdio, uid, windowsHide });
 
   const file = process.execPath;
-  const own = withoutRegister(execArgv);
-  const program = [toPath(settings.exec), ...(Array.isArray(settings.args) ? settings.args : [])];
+  const program = [...execArgv, toPath(settings.exec), ...(Array.isArray(settings.args) ? settings.args : [])];
   const { places, streams } = normalizeStdio(stdio, silent);
   return {
     file,
-    spawnargs: [file, ...execArgv, ...program],
+    spawnargs: [file, ...program],
     places,
     streams,
     options: {
       file,
-      arguments: [file, '--require', REGISTER, ...own, ...program].map(String),
+      arguments: [file, '--require', REGISTER, ...program].map(String),
       environment: Object.keys(env)
         .filter((name) => env[name] !== undefined)
         .map((name) => `${name}=${env[name]}`),

@@ -47,13 +47,7 @@ class SentSockets extends EventEmitter {
       }
     };
     const onDisconnect = () =>
-      finish(
-        coded(
-          Error,
-          'ERR_CHILD_CLOSED_BEFORE_REPLY',
-          'Child closed before reply received',
-        ),
-      );
+      finish(coded(Error, 'ERR_CHILD_CLOSED_BEFORE_REPLY', 'Child closed before reply received'));
     if (!target.connected) return onDisconnect();
     target.on('internalMessage', onMessage);
     target.once('disconnect', onDisconnect);
@@ -66,9 +60,7 @@ class SentSockets extends EventEmitter {
   }
 
   getConnections(callback) {
-    this.#ask(ASK_COUNT, COUNT, (error, message) =>
-      error ? callback(error) : callback(null, message.count),
-    );
+    this.#ask(ASK_COUNT, COUNT, (error, message) => (error ? callback(error) : callback(null, message.count)));
   }
 }
 

@@ -94,9 +94,7 @@ function attach(about, fd, target, ready) {
     }
     case 'dgram.Socket': {
       const socket = dgram.createSocket(about.family);
-      socket.bind(handles.datagramHandle(fd, about.family), () =>
-        ready(socket),
-      );
+      socket.bind(handles.datagramHandle(fd, about.family), () => ready(socket));
       break;
     }
     case 'dgram.Native':

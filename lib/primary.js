@@ -4,6 +4,7 @@
 
 const EventEmitter = require('node:events');
 const { binding } = require('./native.js');
+const errors = require('./errors.js');
 const { Channel, turn } = require('./channel.js');
 const { Worker } = require('./worker.js');
 
@@ -34,12 +35,23 @@ function setUpPrimary(cluster) {
     settings: {},
     SCHED_NONE,
     SCHED_RR,
-    schedulingPolicy: policies[process.env.NODE_CLUSTER_SCHED_POLICY] ?? SCHED_RR,
     setupPrimary,
     setupMaster: setupPrimary,
     fork,
     disconnect,
   });
+
+  // Read when it is first needed: this package may have been loaded before the program has set the variable.
+  Object.defineProperty(cluster, 'schedulingPolicy', {
+    get: () => policies[process.env.NODE_CLUSTER_SCHED_POLICY] ?? SCHED_RR,
+    set: fixPolicy,
+    configurable: true,
+    enumerable: true,
+  });
+
+  function fixPolicy(value) {
+    Object.defineProperty(cluster, 'schedulingPolicy', { value, configurable: true, enumerable: true, writable: true });
+  }
 
   function setupPrimary(options) {
     const settings = {
@@ -62,9 +74,9 @@ function setUpPrimary(cluster) {
     isSetUp = true;
     const policy = cluster.schedulingPolicy; // What is set later has no effect.
     if (policy !== SCHED_NONE && policy !== SCHED_RR) {
-      const assert = require('node:assert');
-      assert.fail(`Bad cluster.schedulingPolicy: ${policy}`);
+      throw errors.badPolicy(policy);
     }
+    fixPolicy(policy);
     native.setDispatches(policy === SCHED_RR);
     process.on('internalMessage', openInspectors);
   }

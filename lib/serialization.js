@@ -22,9 +22,7 @@ class Serializer extends DefaultSerializer {
 
 class Deserializer extends DefaultDeserializer {
   _readHostObject() {
-    return this.readUint32() === VIEW
-      ? super._readHostObject()
-      : this.readValue();
+    return this.readUint32() === VIEW ? super._readHostObject() : this.readValue();
   }
 }
 

@@ -37,10 +37,10 @@ function normalizeStdio(stdio, silent) {
   const places = list.map((entry, place) => {
     if (entry == null) return place < 3 ? PIPE : IGNORE;
     if (entry === 'ignore') return IGNORE;
-    if (entry === 'pipe' || entry === 'overlapped' || entry < 0) return PIPE;
+    if (entry === 'pipe' || entry === 'overlapped') return PIPE;
     if (entry === 'inherit') return place;
     if (entry === 'ipc') return CHANNEL;
-    if (typeof entry === 'number') return entry;
+    if (typeof entry === 'number') return entry < 0 ? PIPE : entry;
     if (typeof entry === 'string') return refuse(stdio);
     if (typeof entry.fd === 'number') return entry.fd;
     const handle = handleOf(entry);

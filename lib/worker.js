@@ -17,12 +17,8 @@ function Worker(options) {
 
   if (given.process) {
     this.process = given.process;
-    this.process.on('error', (code, signal) =>
-      this.emit('error', code, signal),
-    );
-    this.process.on('message', (message, handle) =>
-      this.emit('message', message, handle),
-    );
+    this.process.on('error', (code, signal) => this.emit('error', code, signal));
+    this.process.on('message', (message, handle) => this.emit('message', message, handle));
   }
 }
 

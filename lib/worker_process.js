@@ -14,15 +14,14 @@ const { handOver, PIPE } = require('./stdio.js');
 const created = diagnostics.channel('child_process');
 
 const signalNames = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number, name]),
+  // Some have two names; Node tells the first.
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
 );
 
 // These reach the program as an `error` event: its next fork may work.
-const reported = new Set(
-  ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'].map(
-    (name) => -constants.errno[name],
-  ),
-);
+const reported = new Set(['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'].map((name) => -constants.errno[name]));
 
 /**
  * Starts a worker's process.
@@ -96,7 +95,7 @@ function startProcess(child, { file, spawnargs, places, streams, channel, start 
     // Without descriptors there is nothing to connect either.
     if (!native.channel) return;
   }
-  child.pid = native.pid;
+  child.pid = native.pid ?? undefined;
 
   for (const stream of streams) handOver(stream);
   child.stdio = places.map((place, i) => {

@@ -43,7 +43,11 @@ pub fn unsupported() -> Option<&'static str> {
 /// A socket that nothing is done with, as a descriptor for the caller: TCP, or else a Unix stream socket.
 #[napi(catch_unwind)]
 pub fn blank_socket(tcp: bool) -> Result<i32> {
-    let made = if tcp { socket::blank_tcp() } else { stream::pair().map(|(one, _)| one) };
+    let made = if tcp {
+        socket::blank_tcp()
+    } else {
+        stream::pair().map(|(one, _)| one)
+    };
     Ok(socket::release(made.map_err(failed)?))
 }
 
@@ -72,21 +76,39 @@ impl Channel {
     #[napi(catch_unwind)]
     pub fn send_handle(&self, text: Text, fd: i32, reported: bool) -> Result<f64> {
         match socket::duplicate(fd) {
-            Ok(descriptor) => self.send(Kind::Handle, text_draft(&text)?, vec![descriptor], reported),
+            Ok(descriptor) => {
+                self.send(Kind::Handle, text_draft(&text)?, vec![descriptor], reported)
+            }
             Err(error) => Ok(errno(&error)),
         }
     }
 
     /// The same for a structured-clone message.
     #[napi(catch_unwind)]
-    pub fn send_advanced_handle(&self, bytes: BufferSlice<'_>, fd: i32, reported: bool) -> Result<f64> {
+    pub fn send_advanced_handle(
+        &self,
+        bytes: BufferSlice<'_>,
+        fd: i32,
+        reported: bool,
+    ) -> Result<f64> {
         match socket::duplicate(fd) {
-            Ok(descriptor) => self.send(Kind::AdvancedHandle, bytes_draft(&bytes), vec![descriptor], reported),
+            Ok(descriptor) => self.send(
+                Kind::AdvancedHandle,
+                bytes_draft(&bytes),
+                vec![descriptor],
+                reported,
+            ),
             Err(error) => Ok(errno(&error)),
         }
     }
 
-    fn send(&self, kind: Kind, draft: Draft, descriptors: Vec<OwnedFd>, reported: bool) -> Result<f64> {
+    fn send(
+        &self,
+        kind: Kind,
+        draft: Draft,
+        descriptors: Vec<OwnedFd>,
+        reported: bool,
+    ) -> Result<f64> {
         Ok(match self.0.send(kind, draft, descriptors, reported) {
             Ok(sent) => sent.waiting as f64,
             Err(error) => errno(&error),
@@ -167,12 +189,17 @@ impl Primary {
         let tell = move |report: Report| {
             let text = match report {
                 Report::Exhausted { errno } => format!("Accepting connections pauses: {errno}"),
-                Report::Broken { worker } => format!("Worker {} has broken its handoff socket", worker.0),
+                Report::Broken { worker } => {
+                    format!("Worker {} has broken its handoff socket", worker.0)
+                }
                 Report::Failed { errno } => format!("A descriptor can't be watched: {errno}"),
             };
             warn.call(text, ThreadsafeFunctionCallMode::NonBlocking);
         };
-        Ok(Primary { inner: primary::Primary::new(tell), _turns: count_turns(&env, &turns)? })
+        Ok(Primary {
+            inner: primary::Primary::new(tell),
+            _turns: count_turns(&env, &turns)?,
+        })
     }
 
     /// Whether listeners opened from now on are dispatched, or shared with the workers.
@@ -190,7 +217,13 @@ impl Primary {
     /// Starts worker `id`. `events` has the functions of `Delivery` and `WorkerControl`, and `onexit(code, signal)`,
     /// each -1 where the other one says how the process ended.
     #[napi(catch_unwind)]
-    pub fn start(&self, env: Env, id: u32, options: StartOptions, events: Object<'_>) -> Result<WorkerProcess> {
+    pub fn start(
+        &self,
+        env: Env,
+        id: u32,
+        options: StartOptions,
+        events: Object<'_>,
+    ) -> Result<WorkerProcess> {
         let order = Order {
             file: options.file,
             arguments: options.arguments,
@@ -208,18 +241,25 @@ impl Primary {
         };
         let channel = ipc::channel::Channel::new(&event_loop, started.channel).map_err(failed)?;
         let control = WorkerControl::new(&env, &events, &self.inner, id)?;
-        channel.start(Rc::new(Delivery::new(&env, &events, control)?)).map_err(failed)?;
+        channel
+            .start(Rc::new(Delivery::new(&env, &events, control)?))
+            .map_err(failed)?;
         let mut worker = WorkerProcess {
             errno: 0,
             channel: Some(channel.clone()),
             process: None,
-            pipes: started.pipes.into_iter().map(|pipe| pipe.map_or(-1, socket::release)).collect(),
+            pipes: started
+                .pipes
+                .into_iter()
+                .map(|pipe| pipe.map_or(-1, socket::release))
+                .collect(),
         };
         match started.process {
             Ok((pid, pidfd, seat)) => {
                 let exit = Callbacks::new(&env, "CLUSTERWORKER")?.get(&events, "onexit")?;
                 let ended = self.ended(id, channel.clone(), exit);
-                let process = primary::process::Process::watch(&event_loop, pid, pidfd, ended).map_err(failed)?;
+                let process = primary::process::Process::watch(&event_loop, pid, pidfd, ended)
+                    .map_err(failed)?;
                 self.inner.add_worker(id, channel, seat);
                 worker.process = Some(process);
             }
@@ -229,7 +269,12 @@ impl Primary {
     }
 
     /// What follows the end of a worker's process: first all that it has sent, then the exit.
-    fn ended(&self, id: u32, channel: ipc::channel::Channel, exit: Callback) -> impl Fn(Exit) + 'static {
+    fn ended(
+        &self,
+        id: u32,
+        channel: ipc::channel::Channel,
+        exit: Callback,
+    ) -> impl Fn(Exit) + 'static {
         let primary = Rc::downgrade(&self.inner);
         move |how| {
             channel.read_rest();
@@ -240,7 +285,10 @@ impl Primary {
                 Exit::Code(code) => (code, -1),
                 Exit::Signal(signal) => (-1, signal),
             };
-            exit.call(&[Argument::Number(code.into()), Argument::Number(signal.into())]);
+            exit.call(&[
+                Argument::Number(code.into()),
+                Argument::Number(signal.into()),
+            ]);
         }
     }
 
@@ -275,7 +323,12 @@ pub struct WorkerProcess {
 #[napi]
 impl WorkerProcess {
     fn failed(error: &std::io::Error) -> WorkerProcess {
-        WorkerProcess { errno: errno(error) as i32, channel: None, process: None, pipes: Vec::new() }
+        WorkerProcess {
+            errno: errno(error) as i32,
+            channel: None,
+            process: None,
+            pipes: Vec::new(),
+        }
     }
 
     /// 0, or the negative errno with which starting the process failed.
@@ -365,10 +418,17 @@ impl Worker {
         let page = Page::open(take(page)?).map_err(failed)?;
         let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events)?;
         let control = PrimaryControl::new(&env, &events)?;
-        channel.start(Rc::new(Delivery::new(&env, &events, control)?)).map_err(failed)?;
+        channel
+            .start(Rc::new(Delivery::new(&env, &events, control)?))
+            .map_err(failed)?;
         let questions = Questions::new(channel.clone());
         questions.tell(&FromWorker::Online);
-        Ok(Worker { channel, questions, _intake: intake, _turns: count_turns(&env, &turns)? })
+        Ok(Worker {
+            channel,
+            questions,
+            _intake: intake,
+            _turns: count_turns(&env, &turns)?,
+        })
     }
 
     /// The worker's end of the channel.
@@ -396,8 +456,19 @@ impl Worker {
 
     /// Tells that a server listens now; `family` as in a query.
     #[napi(catch_unwind)]
-    pub fn listening(&self, kind: String, address: Option<String>, port: Option<i32>, fd: Option<i32>) {
-        let listening = Listening { family: family(&kind), address, port, fd };
+    pub fn listening(
+        &self,
+        kind: String,
+        address: Option<String>,
+        port: Option<i32>,
+        fd: Option<i32>,
+    ) {
+        let listening = Listening {
+            family: family(&kind),
+            address,
+            port,
+            fd,
+        };
         self.questions.tell(&FromWorker::Listening(listening));
     }
 

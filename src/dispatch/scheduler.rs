@@ -19,7 +19,7 @@ pub(super) const WAITING_LIMIT: usize = 256;
 pub(super) const DECLINE: Nanoseconds = 10_000_000;
 /// By how many turns a worker can lag behind and still catch up. It makes the spread even where workers are passed over
 /// at random, and is too little for those that were stuck or have just joined to be flooded.
-const CATCH_UP: u64 = 16;
+const CATCH_UP: u64 = 128;
 const TAKE_BACK_AFTER: Nanoseconds = 20_000_000;
 
 /// Why a connection could not be put into a queue.

@@ -24,7 +24,11 @@ const LAST_PATIENCE: u16 = 100;
 /// The rest of the program, as a channel sees it. Called by the event loop only.
 pub trait Receiver {
     /// A frame has come, with as many of its descriptors as could be received. `Err` ends the channel.
-    fn frame(&self, kind: Kind, payload: &[u8], descriptors: Vec<OwnedFd>) -> Result<(), Malformed>;
+    fn frame(&self, kind: Kind, payload: &[u8], descriptors: Vec<OwnedFd>)
+    -> Result<(), Malformed>;
+
+    /// Runs `deliver`, which passes on all frames of one read: messages that have come together belong together.
+    fn together(&self, deliver: &mut dyn FnMut());
 
     /// So many of the frames for which [`Channel::send`] said that they wait have been written, oldest first.
     fn written(&self, frames: u32);
@@ -138,7 +142,13 @@ impl Channel {
 
     /// Sends a frame, or queues it where the socket is full: then, with `reported`, the receiver is told once it is
     /// written. `FileTooLarge` for a payload of more than [`frame::MOST`]; otherwise the socket's error.
-    pub fn send(&self, kind: Kind, draft: Draft, descriptors: Vec<OwnedFd>, reported: bool) -> io::Result<Sent> {
+    pub fn send(
+        &self,
+        kind: Kind,
+        draft: Draft,
+        descriptors: Vec<OwnedFd>,
+        reported: bool,
+    ) -> io::Result<Sent> {
         let Draft(mut bytes) = draft;
         let payload = bytes.len().saturating_sub(HEADER);
         if payload > frame::MOST {
@@ -146,11 +156,20 @@ impl Channel {
         }
         bytes[..HEADER].copy_from_slice(&frame::header(kind, payload, descriptors.len()));
         let mut outgoing = self.0.outgoing.borrow_mut();
-        let mut waiting = Waiting { bytes, written: 0, descriptors, reported };
+        let mut waiting = Waiting {
+            bytes,
+            written: 0,
+            descriptors,
+            reported,
+        };
         if outgoing.frames.is_empty() {
             let socket = self.0.socket.borrow();
             let socket = socket.as_ref().ok_or(ErrorKind::NotConnected)?;
-            match stream::send(socket.as_fd(), &[IoSlice::new(&waiting.bytes)], &waiting.descriptors) {
+            match stream::send(
+                socket.as_fd(),
+                &[IoSlice::new(&waiting.bytes)],
+                &waiting.descriptors,
+            ) {
                 Ok(count) => waiting.written = count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
@@ -164,7 +183,10 @@ impl Channel {
             outgoing.bytes += left;
             outgoing.frames.push_back(waiting);
         }
-        let sent = Sent { at_once: left == 0, waiting: outgoing.bytes };
+        let sent = Sent {
+            at_once: left == 0,
+            waiting: outgoing.bytes,
+        };
         drop(outgoing);
         if left > 0 {
             self.watch()?;
@@ -195,7 +217,9 @@ impl Channel {
                 return;
             }
             let socket = self.0.socket.borrow();
-            let Some(socket) = socket.as_ref() else { return };
+            let Some(socket) = socket.as_ref() else {
+                return;
+            };
             let mut waits = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
             if !matches!(poll(&mut waits, PollTimeout::from(LAST_PATIENCE)), Ok(1..)) {
                 return;
@@ -214,7 +238,11 @@ impl Channel {
         }
         if ready.readable && !self.0.closing.get() {
             // libuv stops at an error, and will not say again that there is something left.
-            self.read(if ready.failed { usize::MAX } else { MOST_PER_TURN });
+            self.read(if ready.failed {
+                usize::MAX
+            } else {
+                MOST_PER_TURN
+            });
         } else if ready.failed {
             self.shut();
         }
@@ -231,7 +259,9 @@ impl Channel {
             let mut decoder = self.0.decoder.take();
             let received = {
                 let socket = self.0.socket.borrow();
-                let Some(socket) = socket.as_ref() else { return };
+                let Some(socket) = socket.as_ref() else {
+                    return;
+                };
                 let room = decoder.room();
                 let size = room.len();
                 stream::receive(socket.as_fd(), room, &mut self.0.descriptors.borrow_mut())
@@ -242,7 +272,9 @@ impl Channel {
                 Ok((received, full)) => {
                     count += received;
                     decoder.filled(received);
-                    self.deliver(&mut decoder).map(|()| full || most == usize::MAX).map_err(Some)
+                    self.deliver(&mut decoder)
+                        .map(|()| full || most == usize::MAX)
+                        .map_err(Some)
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
                 Err(error) if error.kind() == ErrorKind::Interrupted => Ok(true),
@@ -259,8 +291,23 @@ impl Channel {
 
     /// Gives all whole frames to the receiver, as long as the program does not close the channel.
     fn deliver(&self, decoder: &mut Decoder) -> Result<(), Malformed> {
+        let Some(receiver) = self.receiver() else {
+            return Ok(());
+        };
+        let mut outcome = Ok(());
+        receiver.together(&mut || outcome = self.deliver_each(decoder, &*receiver));
+        outcome
+    }
+
+    fn deliver_each(
+        &self,
+        decoder: &mut Decoder,
+        receiver: &dyn Receiver,
+    ) -> Result<(), Malformed> {
         while let Some(frame) = decoder.next()? {
-            let Some(receiver) = self.receiver() else { break };
+            if self.0.closing.get() {
+                break;
+            }
             let descriptors = self.descriptors_of(&frame);
             receiver.frame(frame.kind, decoder.payload(&frame), descriptors)?;
         }
@@ -294,7 +341,9 @@ impl Channel {
             if outgoing.frames.is_empty() {
                 break;
             }
-            match outgoing.write_some(|parts, descriptors| stream::send(socket.as_fd(), parts, descriptors)) {
+            match outgoing
+                .write_some(|parts, descriptors| stream::send(socket.as_fd(), parts, descriptors))
+            {
                 Ok(count) => reported += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => {
@@ -313,7 +362,9 @@ impl Channel {
                 let _ = self.watch();
             }
         }
-        if reported > 0 && let Some(receiver) = self.receiver() {
+        if reported > 0
+            && let Some(receiver) = self.receiver()
+        {
             receiver.written(reported);
         }
     }
@@ -343,14 +394,22 @@ impl Outgoing {
         send: impl FnOnce(&[IoSlice<'_>], &[OwnedFd]) -> io::Result<usize>,
     ) -> io::Result<u32> {
         // Descriptors travel with the first byte of a write: a frame that has some starts one.
-        let bare = self.frames.iter().skip(1).take_while(|frame| frame.descriptors.is_empty()).count();
+        let bare = self
+            .frames
+            .iter()
+            .skip(1)
+            .take_while(|frame| frame.descriptors.is_empty())
+            .count();
         let parts: Vec<IoSlice<'_>> = self
             .frames
             .iter()
             .take((1 + bare).min(MOST_PARTS))
             .map(|frame| IoSlice::new(&frame.bytes[frame.written..]))
             .collect();
-        let descriptors = self.frames.front().map_or(&[][..], |frame| &frame.descriptors);
+        let descriptors = self
+            .frames
+            .front()
+            .map_or(&[][..], |frame| &frame.descriptors);
         let mut count = send(&parts, descriptors)?;
         self.bytes = self.bytes.saturating_sub(count);
         let mut reported = 0;

@@ -2,8 +2,8 @@
 
 use std::os::fd::OwnedFd;
 
-use napi::bindgen_prelude::Object;
 use napi::Env;
+use napi::bindgen_prelude::Object;
 
 use super::channel::Receiver;
 use super::frame::{Kind, Malformed};
@@ -27,6 +27,7 @@ pub trait Control {
 /// - `onwritten(count)`: so many of the frames that had to wait are written;
 /// - `onended(malformed)`: the channel is closed from the other end, 1 if that has sent what is no frame, 0 otherwise.
 pub struct Delivery<C> {
+    callbacks: Callbacks,
     messages: Callback,
     advanced: Callback,
     handle: Callback,
@@ -47,6 +48,7 @@ impl<C: Control> Delivery<C> {
             advanced_handle: callbacks.get(events, "onadvancedhandle")?,
             written: callbacks.get(events, "onwritten")?,
             ended: callbacks.get(events, "onended")?,
+            callbacks,
             control,
         })
     }
@@ -59,15 +61,28 @@ pub fn released(descriptors: Vec<OwnedFd>) -> Argument<'static> {
 }
 
 impl<C: Control> Receiver for Delivery<C> {
-    fn frame(&self, kind: Kind, payload: &[u8], descriptors: Vec<OwnedFd>) -> Result<(), Malformed> {
+    fn frame(
+        &self,
+        kind: Kind,
+        payload: &[u8],
+        descriptors: Vec<OwnedFd>,
+    ) -> Result<(), Malformed> {
         match kind {
             Kind::Messages => self.messages.call(&[Argument::Text(payload)]),
             Kind::Advanced => self.advanced.call(&[Argument::Bytes(payload)]),
-            Kind::Handle => self.handle.call(&[Argument::Text(payload), released(descriptors)]),
-            Kind::AdvancedHandle => self.advanced_handle.call(&[Argument::Bytes(payload), released(descriptors)]),
+            Kind::Handle => self
+                .handle
+                .call(&[Argument::Text(payload), released(descriptors)]),
+            Kind::AdvancedHandle => self
+                .advanced_handle
+                .call(&[Argument::Bytes(payload), released(descriptors)]),
             Kind::Control => return self.control.control(payload, descriptors),
         };
         Ok(())
+    }
+
+    fn together(&self, deliver: &mut dyn FnMut()) {
+        self.callbacks.together(deliver);
     }
 
     fn written(&self, frames: u32) {
@@ -76,6 +91,7 @@ impl<C: Control> Receiver for Delivery<C> {
 
     fn ended(&self, malformed: Option<Malformed>) {
         self.control.ended();
-        self.ended.call(&[Argument::Number(malformed.is_some().into())]);
+        self.ended
+            .call(&[Argument::Number(malformed.is_some().into())]);
     }
 }

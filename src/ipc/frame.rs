@@ -32,9 +32,15 @@ pub enum Kind {
 
 impl Kind {
     fn from_byte(byte: u8) -> Option<Kind> {
-        [Kind::Messages, Kind::Advanced, Kind::Handle, Kind::AdvancedHandle, Kind::Control]
-            .into_iter()
-            .find(|kind| kind.to_byte() == byte)
+        [
+            Kind::Messages,
+            Kind::Advanced,
+            Kind::Handle,
+            Kind::AdvancedHandle,
+            Kind::Control,
+        ]
+        .into_iter()
+        .find(|kind| kind.to_byte() == byte)
     }
 
     fn to_byte(self) -> u8 {
@@ -107,17 +113,29 @@ impl Decoder {
     /// The next whole frame, if there is one.
     pub fn next(&mut self) -> Result<Option<Frame>, Malformed> {
         let rest = &self.buffer[self.start..self.end];
-        let Some((&[a, b, c, d, kind, descriptors, 0, 0], rest)) = rest.split_first_chunk::<HEADER>() else {
-            return if rest.len() < HEADER { Ok(None) } else { Err(Malformed) };
+        let Some((&[a, b, c, d, kind, descriptors, 0, 0], rest)) =
+            rest.split_first_chunk::<HEADER>()
+        else {
+            return if rest.len() < HEADER {
+                Ok(None)
+            } else {
+                Err(Malformed)
+            };
         };
         let length = u32::from_le_bytes([a, b, c, d]) as usize;
-        let kind = Kind::from_byte(kind).filter(|_| length <= MOST).ok_or(Malformed)?;
+        let kind = Kind::from_byte(kind)
+            .filter(|_| length <= MOST)
+            .ok_or(Malformed)?;
         if rest.len() < length {
             return Ok(None);
         }
         let begin = self.start + HEADER;
         self.start = begin + length;
-        Ok(Some(Frame { kind, payload: begin..self.start, descriptors: descriptors.into() }))
+        Ok(Some(Frame {
+            kind,
+            payload: begin..self.start,
+            descriptors: descriptors.into(),
+        }))
     }
 
     /// The bytes of `frame`.
@@ -148,14 +166,24 @@ mod tests {
             decoder.filled(count);
             rest = &rest[count..];
             while let Some(frame) = decoder.next()? {
-                frames.push((frame.kind, decoder.payload(&frame).to_vec(), frame.descriptors));
+                frames.push((
+                    frame.kind,
+                    decoder.payload(&frame).to_vec(),
+                    frame.descriptors,
+                ));
             }
         }
         Ok(frames)
     }
 
     fn kinds() -> impl Strategy<Value = Kind> {
-        prop::sample::select(vec![Kind::Messages, Kind::Advanced, Kind::Handle, Kind::AdvancedHandle, Kind::Control])
+        prop::sample::select(vec![
+            Kind::Messages,
+            Kind::Advanced,
+            Kind::Handle,
+            Kind::AdvancedHandle,
+            Kind::Control,
+        ])
     }
 
     proptest! {
@@ -179,8 +207,15 @@ mod tests {
     fn a_large_frame_arrives_and_its_room_is_given_back() {
         let payload = vec![7; 5 << 20];
         let bytes = encoded(Kind::Messages, &payload, 0);
-        assert_eq!(decode(&bytes, 60_000), Ok(vec![(Kind::Messages, payload, 0)]));
-        let mut decoder = Decoder { buffer: vec![0; 5 << 20], start: 9, end: 9 };
+        assert_eq!(
+            decode(&bytes, 60_000),
+            Ok(vec![(Kind::Messages, payload, 0)])
+        );
+        let mut decoder = Decoder {
+            buffer: vec![0; 5 << 20],
+            start: 9,
+            end: 9,
+        };
         assert_eq!(decoder.room().len(), USUAL_ROOM);
     }
 

@@ -44,7 +44,11 @@ impl Socket {
             (_, Family::Udp4 | Family::Udp6) => bind_udp(query)?,
             _ => bind_tcp(query)?,
         };
-        let opened = Socket { descriptor, dispatched, path };
+        let opened = Socket {
+            descriptor,
+            dispatched,
+            path,
+        };
         if let Some(path) = &opened.path
             && (query.readable_all || query.writable_all)
         {
@@ -63,21 +67,27 @@ impl Socket {
 
     /// A descriptor for the dispatcher, if it accepts from this socket.
     pub fn to_dispatch(&self) -> io::Result<Option<OwnedFd>> {
-        self.dispatched.then(|| self.descriptor.try_clone()).transpose()
+        self.dispatched
+            .then(|| self.descriptor.try_clone())
+            .transpose()
     }
 
     /// A descriptor for one more worker, if the workers accept by themselves.
     pub fn to_share(&self) -> io::Result<Option<OwnedFd>> {
-        (!self.dispatched).then(|| self.descriptor.try_clone()).transpose()
+        (!self.dispatched)
+            .then(|| self.descriptor.try_clone())
+            .transpose()
     }
 
     /// Where the socket is bound, if to an IP address.
     pub fn address(&self) -> io::Result<Option<BoundAddress>> {
-        Ok(socket::local_address(self.descriptor.as_fd())?.map(|address| BoundAddress {
-            address: address.ip().to_string(),
-            ipv6: address.is_ipv6(),
-            port: address.port(),
-        }))
+        Ok(
+            socket::local_address(self.descriptor.as_fd())?.map(|address| BoundAddress {
+                address: address.ip().to_string(),
+                ipv6: address.is_ipv6(),
+                port: address.port(),
+            }),
+        )
     }
 }
 
@@ -92,7 +102,11 @@ impl Drop for Socket {
 
 /// `listen({ fd })`: the number is one of the primary's.
 fn inherited(fd: i32, family: Family) -> io::Result<OwnedFd> {
-    let wanted = if matches!(family, Family::Udp4 | Family::Udp6) { Kind::Datagram } else { Kind::Stream };
+    let wanted = if matches!(family, Family::Udp4 | Family::Udp6) {
+        Kind::Datagram
+    } else {
+        Kind::Stream
+    };
     let is_wanted = |descriptor: BorrowedFd<'_>| socket::kind(descriptor) == wanted;
     match socket::duplicate(fd) {
         Ok(descriptor) if is_wanted(descriptor.as_fd()) => Ok(descriptor),
@@ -113,7 +127,10 @@ fn bind_tcp(query: &Query) -> io::Result<OwnedFd> {
     // The wildcard: of both families where the system has IPv6.
     match socket::bind_tcp(SocketAddr::from(([0u16; 8], port)), options) {
         Err(error) if error.raw_os_error() != Some(Errno::EADDRINUSE as i32) => {
-            let options = BindOptions { ipv6_only: false, ..options };
+            let options = BindOptions {
+                ipv6_only: false,
+                ..options
+            };
             socket::bind_tcp(SocketAddr::from(([0u8; 4], port)), options)
         }
         bound => bound,
@@ -126,8 +143,15 @@ fn bind_udp(query: &Query) -> io::Result<OwnedFd> {
         reuse_address: query.flags & UDP_REUSE_ADDRESS != 0,
         reuse_port: query.flags & UDP_REUSE_PORT != 0,
     };
-    let any = if query.family == Family::Udp6 { "::" } else { "0.0.0.0" };
-    socket::bind_udp(parse(query.address.as_deref().unwrap_or(any), port(query)?)?, options)
+    let any = if query.family == Family::Udp6 {
+        "::"
+    } else {
+        "0.0.0.0"
+    };
+    socket::bind_udp(
+        parse(query.address.as_deref().unwrap_or(any), port(query)?)?,
+        options,
+    )
 }
 
 fn port(query: &Query) -> io::Result<u16> {
@@ -146,11 +170,19 @@ fn parse(text: &str, port: u16) -> io::Result<SocketAddr> {
     }
 }
 
-/// A socket's path, relative where that is shorter: the kernel takes about 100 bytes.
+/// A socket's path, relative where that is shorter: the kernel takes about 100 bytes. An abstract name, which begins
+/// with NUL, is in no folder, though the worker has put one in front.
 fn shortest(path: &str) -> String {
-    let relative = env::current_dir().ok().and_then(|folder| relative(Path::new(path), &folder));
+    if let Some(start) = path.find('\0') {
+        return path[start..].to_owned();
+    }
+    let relative = env::current_dir()
+        .ok()
+        .and_then(|folder| relative(Path::new(path), &folder));
     match relative.as_deref().and_then(Path::to_str) {
-        Some(relative) if !relative.is_empty() && relative.len() < path.len() => relative.to_owned(),
+        Some(relative) if !relative.is_empty() && relative.len() < path.len() => {
+            relative.to_owned()
+        }
         _ => path.to_owned(),
     }
 }
@@ -159,8 +191,15 @@ fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
     if !path.is_absolute() {
         return None;
     }
-    let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
-    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    let common = path
+        .components()
+        .zip(folder.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = folder
+        .components()
+        .skip(common)
+        .map(|_| Component::ParentDir);
     Some(up.chain(path.components().skip(common)).collect())
 }
 
@@ -173,22 +212,35 @@ mod tests {
         let folder = Path::new("/srv/app/run");
         let relative = |path| relative(Path::new(path), folder);
         assert_eq!(relative("/srv/app/run/web.sock"), Some("web.sock".into()));
-        assert_eq!(relative("/srv/other/web.sock"), Some("../../other/web.sock".into()));
+        assert_eq!(
+            relative("/srv/other/web.sock"),
+            Some("../../other/web.sock".into())
+        );
         assert_eq!(relative("web.sock"), None);
     }
 
     #[test]
     fn addresses_may_have_a_zone() {
-        assert_eq!(parse("127.0.0.1", 80).ok(), Some(([127, 0, 0, 1], 80).into()));
-        assert!(matches!(parse("fe80::1%7", 80), Ok(SocketAddr::V6(address)) if address.scope_id() == 7));
+        assert_eq!(
+            parse("127.0.0.1", 80).ok(),
+            Some(([127, 0, 0, 1], 80).into())
+        );
+        assert!(
+            matches!(parse("fe80::1%7", 80), Ok(SocketAddr::V6(address)) if address.scope_id() == 7)
+        );
         assert!(parse("localhost", 80).is_err());
     }
 
     #[test]
     fn a_descriptor_that_is_no_socket_is_invalid() {
         for fd in [0, 9999] {
-            let query = Query { fd: Some(fd), ..Query::default() };
-            let errno = Socket::open(&query, true).err().and_then(|error| error.raw_os_error());
+            let query = Query {
+                fd: Some(fd),
+                ..Query::default()
+            };
+            let errno = Socket::open(&query, true)
+                .err()
+                .and_then(|error| error.raw_os_error());
             assert_eq!(errno, Some(Errno::EINVAL as i32));
         }
     }

@@ -74,7 +74,9 @@ impl Primary {
         self.leave_all(worker);
         self.registry.borrow_mut().remove_worker(worker);
         self.channels.borrow_mut().remove(&worker);
-        self.seats.borrow_mut().retain(|(seated, _)| *seated != WorkerId(worker));
+        self.seats
+            .borrow_mut()
+            .retain(|(seated, _)| *seated != WorkerId(worker));
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             dispatcher.remove_worker(WorkerId(worker));
         }
@@ -102,7 +104,9 @@ impl Primary {
     }
 
     fn leave(&self, worker: u32, listener: u32) {
-        let Some(last) = self.registry.borrow_mut().leave(worker, listener) else { return };
+        let Some(last) = self.registry.borrow_mut().leave(worker, listener) else {
+            return;
+        };
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             if last {
                 dispatcher.close_listener(ListenerId(listener));
@@ -116,11 +120,18 @@ impl Primary {
     }
 
     fn tell(&self, worker: u32, message: &FromPrimary, descriptor: Option<OwnedFd>) {
-        let Some(channel) = self.channels.borrow().get(&worker).cloned() else { return };
+        let Some(channel) = self.channels.borrow().get(&worker).cloned() else {
+            return;
+        };
         let mut draft = Draft::new();
         draft.payload().extend(control::encode(message));
         // A channel that can't be written to any more is about to say that it has ended.
-        let _ = channel.send(Kind::Control, draft, descriptor.into_iter().collect(), false);
+        let _ = channel.send(
+            Kind::Control,
+            draft,
+            descriptor.into_iter().collect(),
+            false,
+        );
     }
 
     fn query(&self, worker: u32, question: u32, query: &Query) {
@@ -164,7 +175,14 @@ impl Primary {
             dispatcher.join(ListenerId(listener), WorkerId(worker));
         }
         let data = self.registry.borrow().data(listener);
-        Ok((Answer::Granted { listener, address: socket.address()?, data }, shared))
+        Ok((
+            Answer::Granted {
+                listener,
+                address: socket.address()?,
+                data,
+            },
+            shared,
+        ))
     }
 
     fn start_dispatcher(&self) -> io::Result<()> {
@@ -195,7 +213,12 @@ pub struct WorkerControl {
 
 impl WorkerControl {
     /// Finds the functions in `events`.
-    pub fn new(env: &Env, events: &Object<'_>, primary: &Rc<Primary>, worker: u32) -> napi::Result<WorkerControl> {
+    pub fn new(
+        env: &Env,
+        events: &Object<'_>,
+        primary: &Rc<Primary>,
+        worker: u32,
+    ) -> napi::Result<WorkerControl> {
         let callbacks = Callbacks::new(env, "CLUSTERWORKER")?;
         Ok(WorkerControl {
             primary: Rc::downgrade(primary),
@@ -217,8 +240,13 @@ impl WorkerControl {
         };
         self.listening.call(&[
             family,
-            listening.address.as_ref().map_or(Argument::Null, |text| Argument::Text(text.as_bytes())),
-            listening.port.map_or(Argument::Null, |port| Argument::Number(port.into())),
+            listening
+                .address
+                .as_ref()
+                .map_or(Argument::Null, |text| Argument::Text(text.as_bytes())),
+            listening
+                .port
+                .map_or(Argument::Null, |port| Argument::Number(port.into())),
             Argument::number_or_undefined(listening.fd),
         ]);
     }
@@ -226,7 +254,9 @@ impl WorkerControl {
 
 impl Control for WorkerControl {
     fn control(&self, payload: &[u8], _descriptors: Vec<OwnedFd>) -> Result<(), Malformed> {
-        let Some(primary) = self.primary.upgrade() else { return Ok(()) };
+        let Some(primary) = self.primary.upgrade() else {
+            return Ok(());
+        };
         match control::decode(payload).ok_or(Malformed)? {
             FromWorker::Online => {
                 self.online.call(&[]);

@@ -95,12 +95,17 @@ pub fn start(order: Order) -> io::Result<Started> {
         });
         pipes.push(pipe);
     }
-    let Some(channel_place) = channel_place else { return Err(Errno::EINVAL.into()) };
+    let Some(channel_place) = channel_place else {
+        return Err(Errno::EINVAL.into());
+    };
     let next = descriptors.len();
     descriptors.extend([Some(theirs.try_clone()?), Some(memory)]);
     let mut environment = order.environment;
     let serialization = if order.advanced { "advanced" } else { "json" };
-    environment.push(format!("{VARIABLE}={channel_place},{next},{},{serialization}", next + 1));
+    environment.push(format!(
+        "{VARIABLE}={channel_place},{next},{},{serialization}",
+        next + 1
+    ));
     let process = run(
         &order.file,
         order.arguments,
@@ -111,10 +116,19 @@ pub fn start(order: Order) -> io::Result<Started> {
     );
     let process = process.and_then(|pid| {
         let pidfd = pidfd::open(pid.as_raw() as u32).inspect_err(|_| abandon(pid))?;
-        let seat = Seat { ours, theirs, pidfd: pidfd.try_clone()?, page };
+        let seat = Seat {
+            ours,
+            theirs,
+            pidfd: pidfd.try_clone()?,
+            page,
+        };
         Ok((pid, pidfd, seat))
     });
-    Ok(Started { channel, pipes, process })
+    Ok(Started {
+        channel,
+        pipes,
+        process,
+    })
 }
 
 /// Ends a process that can't be watched.
@@ -131,7 +145,12 @@ fn run(
     descriptors: &[Option<OwnedFd>],
     (user, group): (Option<u32>, Option<u32>),
 ) -> io::Result<Pid> {
-    let list = |strings: Vec<String>| strings.into_iter().map(CString::new).collect::<Result<Vec<_>, NulError>>();
+    let list = |strings: Vec<String>| {
+        strings
+            .into_iter()
+            .map(CString::new)
+            .collect::<Result<Vec<_>, NulError>>()
+    };
     let folder = folder.map(CString::new).transpose()?;
     spawn::spawn(&Program {
         file: &CString::new(file)?,
@@ -145,7 +164,11 @@ fn run(
 }
 
 fn null(place: usize) -> io::Result<OwnedFd> {
-    let access = if place == 0 { OFlag::O_RDONLY } else { OFlag::O_RDWR };
+    let access = if place == 0 {
+        OFlag::O_RDONLY
+    } else {
+        OFlag::O_RDWR
+    };
     Ok(open("/dev/null", access | OFlag::O_CLOEXEC, Mode::empty())?)
 }
 
@@ -166,7 +189,12 @@ impl Process {
         pidfd: OwnedFd,
         ended: impl Fn(Exit) + 'static,
     ) -> io::Result<Rc<Process>> {
-        let process = Rc::new(Process { poll: RefCell::new(None), pidfd, pid, ended: Cell::new(false) });
+        let process = Rc::new(Process {
+            poll: RefCell::new(None),
+            pidfd,
+            pid,
+            ended: Cell::new(false),
+        });
         let weak = Rc::downgrade(&process);
         let poll = Poll::new(event_loop, process.pidfd.as_fd(), move |_| {
             if let Some(process) = weak.upgrade()
@@ -175,7 +203,10 @@ impl Process {
                 ended(exit);
             }
         })?;
-        poll.watch(Interest { read: true, write: false })?;
+        poll.watch(Interest {
+            read: true,
+            write: false,
+        })?;
         process.poll.replace(Some(poll));
         Ok(process)
     }
@@ -197,7 +228,9 @@ impl Process {
         if self.ended.get() {
             return Err(Errno::ESRCH);
         }
-        let signal = (signal != 0).then(|| Signal::try_from(signal)).transpose()?;
+        let signal = (signal != 0)
+            .then(|| Signal::try_from(signal))
+            .transpose()?;
         nix::sys::signal::kill(self.pid, signal)
     }
 

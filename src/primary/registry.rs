@@ -16,8 +16,18 @@ struct Key {
 
 impl From<&Query> for Key {
     fn from(query: &Query) -> Key {
-        let index = if query.port == Some(0) { query.index } else { 0 };
-        Key { address: query.address.clone(), port: query.port, family: query.family, fd: query.fd, index }
+        let index = if query.port == Some(0) {
+            query.index
+        } else {
+            0
+        };
+        Key {
+            address: query.address.clone(),
+            port: query.port,
+            family: query.family,
+            fd: query.fd,
+            index,
+        }
     }
 }
 
@@ -77,11 +87,19 @@ impl Registry {
     /// Finds a listener for a query. A worker that is a member already gets a new one: the system says whether
     /// that can be (Node does the same since version 22).
     pub fn place(&mut self, worker: u32, query: &Query) -> Placement {
-        if self.workers.get(&worker).is_none_or(|worker| worker.leaving) {
+        if self
+            .workers
+            .get(&worker)
+            .is_none_or(|worker| worker.leaving)
+        {
             return Placement::Nowhere;
         }
-        let Some(&id) = self.by_key.get(&Key::from(query)) else { return Placement::New };
-        let Some(listener) = self.listeners.get_mut(&id) else { return Placement::New };
+        let Some(&id) = self.by_key.get(&Key::from(query)) else {
+            return Placement::New;
+        };
+        let Some(listener) = self.listeners.get_mut(&id) else {
+            return Placement::New;
+        };
         if !listener.members.insert(worker) {
             return Placement::New;
         }
@@ -96,7 +114,11 @@ impl Registry {
         self.last_listener += 1;
         let key = Key::from(query);
         self.by_key.insert(key.clone(), self.last_listener);
-        let listener = Listener { key, members: BTreeSet::from([worker]), data: query.data.clone() };
+        let listener = Listener {
+            key,
+            members: BTreeSet::from([worker]),
+            data: query.data.clone(),
+        };
         self.listeners.insert(self.last_listener, listener);
         self.last_listener
     }
@@ -125,7 +147,8 @@ impl Registry {
 
     /// All listeners that the worker is a member of.
     pub fn listeners_of(&self, worker: u32) -> Vec<u32> {
-        let member = |(id, listener): (&u32, &Listener)| listener.members.contains(&worker).then_some(*id);
+        let member =
+            |(id, listener): (&u32, &Listener)| listener.members.contains(&worker).then_some(*id);
         self.listeners.iter().filter_map(member).collect()
     }
 
@@ -142,7 +165,12 @@ mod tests {
     use super::*;
 
     fn port(port: i32, index: u32) -> Query {
-        Query { port: Some(port), family: Family::Tcp4, index, ..Query::default() }
+        Query {
+            port: Some(port),
+            family: Family::Tcp4,
+            index,
+            ..Query::default()
+        }
     }
 
     fn with_workers(count: u32) -> Registry {
@@ -179,9 +207,15 @@ mod tests {
     #[test]
     fn the_first_data_stays() {
         let mut registry = with_workers(2);
-        let query = |data: Option<&str>| Query { data: data.map(str::to_owned), ..port(443, 0) };
+        let query = |data: Option<&str>| Query {
+            data: data.map(str::to_owned),
+            ..port(443, 0)
+        };
         let id = registry.open(1, &query(None));
-        assert_eq!(registry.place(2, &query(Some("keys"))), Placement::Joined(id));
+        assert_eq!(
+            registry.place(2, &query(Some("keys"))),
+            Placement::Joined(id)
+        );
         assert_eq!(registry.data(id).as_deref(), Some("keys"));
     }
 

@@ -32,7 +32,9 @@ impl<'a> Argument<'a> {
 
     /// `Undefined` for `None`.
     pub fn number_or_undefined(number: Option<impl Into<f64>>) -> Self {
-        number.map_or(Argument::Undefined, |number| Argument::Number(number.into()))
+        number.map_or(Argument::Undefined, |number| {
+            Argument::Number(number.into())
+        })
     }
 }
 
@@ -79,6 +81,27 @@ impl Callbacks {
         check(unsafe { sys::napi_async_init(env, null_mut(), label, &mut raw) })?;
         let context = Rc::new(AsyncContext { env, raw });
         Ok(Callbacks { env, context })
+    }
+
+    /// Runs `work`, whose calls of JavaScript belong together: ticks and microtasks run once, after all of them.
+    pub fn together(&self, work: impl FnOnce()) {
+        let mut handles = null_mut();
+        let mut scope = null_mut();
+        // SAFETY: we are on the thread of `env`, called by its event loop; the scopes are closed below, in reverse.
+        let opened = unsafe {
+            sys::napi_open_handle_scope(self.env, &mut handles) == sys::Status::napi_ok
+                && sys::napi_open_callback_scope(self.env, null_mut(), self.context.raw, &mut scope)
+                    == sys::Status::napi_ok
+        };
+        work();
+        if opened {
+            // SAFETY: opened above, closed once.
+            unsafe {
+                sys::napi_close_callback_scope(self.env, scope);
+                report_exception(self.env);
+                sys::napi_close_handle_scope(self.env, handles);
+            }
+        }
     }
 
     /// The function `name` of `object`. An error if there is none.
@@ -341,7 +364,10 @@ impl SharedCounter {
             sys::napi_get_arraybuffer_info(env.raw(), buffer.raw(), &mut data, &mut length)
         })?;
         if length < size_of::<u32>() || !data.cast::<u32>().is_aligned() {
-            return Err(Error::new(Status::InvalidArg, "the counter's buffer is too small"));
+            return Err(Error::new(
+                Status::InvalidArg,
+                "the counter's buffer is too small",
+            ));
         }
         // SAFETY: as above.
         check(unsafe { sys::napi_create_reference(env.raw(), buffer.raw(), 1, &mut reference) })?;
@@ -372,4 +398,3 @@ fn check(status: sys::napi_status) -> Result<()> {
     }
     Err(Error::new(Status::from(status), "Node-API call failed"))
 }
-

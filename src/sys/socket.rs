@@ -11,8 +11,8 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::socket::sockopt::{Ipv6V6Only, ReuseAddr, ReusePort};
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, bind, getsockname,
-    getsockopt, setsockopt, socket, sockopt,
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, bind,
+    getsockname, getsockopt, setsockopt, socket, sockopt,
 };
 
 /// What a socket address is bound with, beside the address.
@@ -27,14 +27,23 @@ pub struct BindOptions {
 }
 
 fn open(family: AddressFamily, kind: SockType) -> io::Result<OwnedFd> {
-    Ok(socket(family, kind, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, None)?)
+    Ok(socket(
+        family,
+        kind,
+        SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
+        None,
+    )?)
 }
 
 fn bind_inet(kind: SockType, address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
     if options.ipv6_only && address.is_ipv4() {
         return Err(Errno::EINVAL.into());
     }
-    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let family = if address.is_ipv4() {
+        AddressFamily::Inet
+    } else {
+        AddressFamily::Inet6
+    };
     let socket = open(family, kind)?;
     if options.reuse_address {
         setsockopt(&socket, ReuseAddr, &true)?;
@@ -54,7 +63,14 @@ fn bind_inet(kind: SockType, address: SocketAddr, options: BindOptions) -> io::R
 
 /// A TCP socket bound to `address` (`uv_tcp_bind`), not yet listening.
 pub fn bind_tcp(address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
-    bind_inet(SockType::Stream, address, BindOptions { reuse_address: true, ..options })
+    bind_inet(
+        SockType::Stream,
+        address,
+        BindOptions {
+            reuse_address: true,
+            ..options
+        },
+    )
 }
 
 /// A UDP socket bound to `address` (`uv_udp_bind`).
@@ -104,7 +120,9 @@ pub fn local_address(socket: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
     if let Some(v4) = address.as_sockaddr_in() {
         return Ok(Some(SocketAddr::V4((*v4).into())));
     }
-    Ok(address.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into())))
+    Ok(address
+        .as_sockaddr_in6()
+        .map(|v6| SocketAddr::V6((*v6).into())))
 }
 
 /// What kind of socket a descriptor is.

@@ -34,7 +34,12 @@ pub fn spawn(program: &Program<'_>) -> io::Result<Pid> {
     let lifted = lift(program.descriptors)?;
     let arguments = pointers(program.arguments);
     let environment = pointers(program.environment);
-    let add_folder = program.folder.map(|folder| (folder, symbol::find(c"posix_spawn_file_actions_addchdir_np")));
+    let add_folder = program.folder.map(|folder| {
+        (
+            folder,
+            symbol::find(c"posix_spawn_file_actions_addchdir_np"),
+        )
+    });
     if program.user.is_some() || program.group.is_some() || matches!(add_folder, Some((_, None))) {
         return fork_and_exec(program, &lifted, &arguments, &environment);
     }
@@ -64,23 +69,34 @@ pub fn spawn(program: &Program<'_>) -> io::Result<Pid> {
     Ok(Pid::from_raw(pid))
 }
 
-type AddFolder = unsafe extern "C" fn(*mut libc::posix_spawn_file_actions_t, *const c_char) -> c_int;
+type AddFolder =
+    unsafe extern "C" fn(*mut libc::posix_spawn_file_actions_t, *const c_char) -> c_int;
 
 /// The descriptors with numbers above every target, so that placing one never overwrites the next.
 fn lift(descriptors: &[Option<OwnedFd>]) -> io::Result<Vec<(RawFd, OwnedFd)>> {
     let above = descriptors.len() as RawFd;
-    let given = (0..).zip(descriptors).filter_map(|(target, source)| Some((target, source.as_ref()?)));
+    let given = (0..)
+        .zip(descriptors)
+        .filter_map(|(target, source)| Some((target, source.as_ref()?)));
     given
         .map(|(target, source)| Ok((target, socket::duplicate_above(source.as_raw_fd(), above)?)))
         .collect()
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
-    strings.iter().map(|string| string.as_ptr()).chain([null()]).collect()
+    strings
+        .iter()
+        .map(|string| string.as_ptr())
+        .chain([null()])
+        .collect()
 }
 
 fn check(code: c_int) -> io::Result<()> {
-    if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(code)) }
+    if code == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(code))
+    }
 }
 
 struct Actions(libc::posix_spawn_file_actions_t);
@@ -122,10 +138,19 @@ impl Attributes {
         // SAFETY: `signals` is initialised by its first use each time; the attributes are initialised.
         unsafe {
             libc::sigfillset(signals.as_mut_ptr());
-            check(libc::posix_spawnattr_setsigdefault(&mut attributes.0, signals.as_ptr()))?;
+            check(libc::posix_spawnattr_setsigdefault(
+                &mut attributes.0,
+                signals.as_ptr(),
+            ))?;
             libc::sigemptyset(signals.as_mut_ptr());
-            check(libc::posix_spawnattr_setsigmask(&mut attributes.0, signals.as_ptr()))?;
-            check(libc::posix_spawnattr_setflags(&mut attributes.0, flags as libc::c_short))?;
+            check(libc::posix_spawnattr_setsigmask(
+                &mut attributes.0,
+                signals.as_ptr(),
+            ))?;
+            check(libc::posix_spawnattr_setflags(
+                &mut attributes.0,
+                flags as libc::c_short,
+            ))?;
         }
         Ok(attributes)
     }
@@ -185,8 +210,16 @@ fn become_program(
     // The groups of the primary's user are not the worker's; only root can, and needs to, give them up.
     let _ = nix::unistd::setgroups(&[]);
     let changed = changed
-        .and_then(|()| program.group.map_or(Ok(()), |group| nix::unistd::setgid(Gid::from_raw(group))))
-        .and_then(|()| program.user.map_or(Ok(()), |user| nix::unistd::setuid(Uid::from_raw(user))));
+        .and_then(|()| {
+            program
+                .group
+                .map_or(Ok(()), |group| nix::unistd::setgid(Gid::from_raw(group)))
+        })
+        .and_then(|()| {
+            program
+                .user
+                .map_or(Ok(()), |user| nix::unistd::setuid(Uid::from_raw(user)))
+        });
     if let Err(errno) = changed {
         return errno;
     }
@@ -198,7 +231,11 @@ fn become_program(
         let mut none = MaybeUninit::uninit();
         libc::sigemptyset(none.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
-        libc::execvpe(program.file.as_ptr(), arguments.as_ptr(), environment.as_ptr());
+        libc::execvpe(
+            program.file.as_ptr(),
+            arguments.as_ptr(),
+            environment.as_ptr(),
+        );
     }
     Errno::last()
 }

@@ -18,7 +18,12 @@ const SOCKET_BUFFER: usize = 1 << 20;
 /// Two connected, non-blocking ends that a program started by this one does not inherit by accident.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    Ok(socketpair(AddressFamily::Unix, SockType::Stream, None, flags)?)
+    Ok(socketpair(
+        AddressFamily::Unix,
+        SockType::Stream,
+        None,
+        flags,
+    )?)
 }
 
 /// Like [`pair`], with buffers for a channel.
@@ -34,12 +39,26 @@ pub fn channel_pair() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// Writes what fits now, and `descriptors` with its first byte. Gives the number of bytes written, or
 /// `WouldBlock` where there is no room.
-pub fn send(socket: BorrowedFd<'_>, parts: &[IoSlice<'_>], descriptors: &[OwnedFd]) -> io::Result<usize> {
+pub fn send(
+    socket: BorrowedFd<'_>,
+    parts: &[IoSlice<'_>],
+    descriptors: &[OwnedFd],
+) -> io::Result<usize> {
     let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
     let numbers: Vec<RawFd> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&numbers)];
-    let control = if numbers.is_empty() { &[][..] } else { &rights[..] };
-    Ok(sendmsg::<()>(socket.as_raw_fd(), parts, control, flags, None)?)
+    let control = if numbers.is_empty() {
+        &[][..]
+    } else {
+        &rights[..]
+    };
+    Ok(sendmsg::<()>(
+        socket.as_raw_fd(),
+        parts,
+        control,
+        flags,
+        None,
+    )?)
 }
 
 /// Reads what is there into `buffer`, and puts the descriptors that came with it behind those in `descriptors`: `None`
@@ -52,7 +71,10 @@ pub fn receive(
 ) -> io::Result<usize> {
     // Room for as many descriptors as the kernel lets one message have, so that a hostile one can't make any leak.
     let mut space = ControlSpace([0; 1040]);
-    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let mut part = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
     // SAFETY: a header of zeros is a valid one.
     let mut message: libc::msghdr = unsafe { zeroed() };
     message.msg_iov = &mut part;

@@ -197,9 +197,8 @@ unsafe fn attached<'a>(raw: RawHandle) -> &'a Attached {
 
 extern "C" fn on_closed(raw: RawHandle) {
     // SAFETY: libuv calls this once for a handle that `Drop` closed; nobody else frees the box.
-    let attached = unsafe {
-        Box::from_raw(std::ptr::from_ref::<Attached>(self::attached(raw)).cast_mut())
-    };
+    let attached =
+        unsafe { Box::from_raw(std::ptr::from_ref::<Attached>(self::attached(raw)).cast_mut()) };
     // SAFETY: allocated by `Handle::new` with this layout; libuv is done with it.
     unsafe { dealloc(raw.cast(), attached.layout) };
 }

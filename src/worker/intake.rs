@@ -74,7 +74,10 @@ impl Intake {
         };
         let take = call(Intake::take);
         let poll = Poll::new(event_loop, self.socket.as_fd(), move |_| take())?;
-        poll.watch(Interest { read: true, write: false })?;
+        poll.watch(Interest {
+            read: true,
+            write: false,
+        })?;
         // A server keeps the process alive; its connections on their way do not.
         poll.keep_alive(false);
         self.poll.replace(Some(poll));
@@ -97,7 +100,10 @@ impl Intake {
         self.paused.set(yes);
         if let Some(poll) = self.poll.borrow().as_ref() {
             // Failing to watch is failing to serve: the primary takes back what waits.
-            let _ = poll.watch(Interest { read: !yes, write: false });
+            let _ = poll.watch(Interest {
+                read: !yes,
+                write: false,
+            });
         }
     }
 
@@ -107,7 +113,10 @@ impl Intake {
                 return self.run_out();
             }
             match handoff::receive(self.socket.as_fd()) {
-                Ok(Received::Connection { listener, descriptor }) => {
+                Ok(Received::Connection {
+                    listener,
+                    descriptor,
+                }) => {
                     self.page.add_taken();
                     self.offer(listener, descriptor);
                 }
@@ -127,7 +136,10 @@ impl Intake {
     fn offer(&self, listener: u32, descriptor: OwnedFd) {
         self.highest.set(descriptor.as_raw_fd() as u64);
         let number = socket::release(descriptor);
-        let arguments = [Argument::Number(listener.into()), Argument::Number(number.into())];
+        let arguments = [
+            Argument::Number(listener.into()),
+            Argument::Number(number.into()),
+        ];
         if self.connection.call(&arguments) == Outcome::Returned(false)
             && let Some(descriptor) = socket::reclaim(number)
         {

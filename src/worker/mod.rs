@@ -23,7 +23,10 @@ pub struct Questions {
 impl Questions {
     /// Over `channel`, the worker's own.
     pub fn new(channel: Channel) -> Questions {
-        Questions { channel, last: Cell::new(0) }
+        Questions {
+            channel,
+            last: Cell::new(0),
+        }
     }
 
     /// Asks for a listener. Gives the number that the answer will have.
@@ -67,9 +70,14 @@ impl PrimaryControl {
         let question = Argument::Number(question.into());
         match answer {
             Answer::Refused { errno } => {
-                self.answer.call(&[question, Argument::Number((*errno).into())]);
+                self.answer
+                    .call(&[question, Argument::Number((*errno).into())]);
             }
-            Answer::Granted { listener, address, data } => {
+            Answer::Granted {
+                listener,
+                address,
+                data,
+            } => {
                 let family = |ipv6| if ipv6 { "IPv6" } else { "IPv4" };
                 let bound = address.as_ref();
                 self.answer.call(&[

@@ -14,5 +14,5 @@ if (cluster.isPrimary) {
   worker.on('exit', (code) => console.log('exit', code));
 } else {
   [1, 2, 3, 4].forEach((value) => process.send(value));
-  process.disconnect();
+  setTimeout(() => process.disconnect(), 200);
 }
