@@ -29,8 +29,11 @@ declare const cluster: cluster.Cluster;
 
 declare namespace cluster {
   /** The module's object: that of the built-in module, and `native`. */
-  // From version 25 of its types on, the module is the object; before that, it has it as `default`.
   interface Cluster extends BuiltinCluster {
+    /** The class of {@link Cluster.fork}'s workers, which can also be called without `new`. */
+    // Said here too, because some versions of the types have it beside the object only.
+    Worker: typeof import('node:cluster').Worker;
+
     /**
      * Whether the Rust core serves. `false` where it can't run, so that the built-in module serves unchanged; a warning
      * with code `CLUSTER_RS_FALLBACK` has said why.
@@ -47,7 +50,7 @@ declare namespace cluster {
   /** Where a worker listens: the argument of the event `listening`. */
   type Address = import('node:cluster').Address;
 
-  // Older versions of the types do not have these; they are `any` there.
+  // Some versions of the types do not have these: they are `any` there.
 
   /** What the constructor `cluster.Worker` takes. */
   // @ts-ignore
@@ -62,6 +65,7 @@ declare namespace cluster {
   type ClusterEventMap = import('node:cluster').ClusterEventMap;
 }
 
+// In newer versions of the types the module is the object, in older ones it has it as `default`.
 type BuiltinCluster = Builtin extends { default: infer Default } ? Default : Builtin;
 
 export = cluster;

@@ -3,12 +3,11 @@
 // What `cluster.settings` and the environment make of a worker: a command line, its variables, its descriptors.
 
 const childProcess = require('node:child_process');
-const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const errors = require('./errors.js');
+const { preload } = require('./preload.js');
 const { normalizeStdio } = require('./stdio.js');
 
-const REGISTER = path.join(__dirname, '..', 'register.js');
 const MOST_PORT = 65535;
 const LEAST_PORT = 1024;
 
@@ -65,6 +64,7 @@ function prepare(settings, env) {
   const file = process.execPath;
   const program = [...execArgv, toPath(settings.exec), ...(Array.isArray(settings.args) ? settings.args : [])];
   const { places, streams } = normalizeStdio(stdio, silent);
+  const loaded = preload(env, program);
   return {
     file,
     spawnargs: [file, ...program],
@@ -72,10 +72,10 @@ function prepare(settings, env) {
     streams,
     options: {
       file,
-      arguments: [file, '--require', REGISTER, ...program].map(String),
-      environment: Object.keys(env)
-        .filter((name) => env[name] !== undefined)
-        .map((name) => `${name}=${env[name]}`),
+      arguments: [file, ...loaded.args].map(String),
+      environment: Object.entries(loaded.env)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => `${name}=${value}`),
       folder: cwd == null ? undefined : toPath(cwd),
       stdio: places,
       advanced: settings.serialization === 'advanced',

@@ -43,7 +43,7 @@ function setUpPrimary(cluster) {
 
   // Read when it is first needed: this package may have been loaded before the program has set the variable.
   Object.defineProperty(cluster, 'schedulingPolicy', {
-    get: () => policies[process.env.NODE_CLUSTER_SCHED_POLICY] ?? SCHED_RR,
+    get: () => fixPolicy(policies[process.env.NODE_CLUSTER_SCHED_POLICY] ?? SCHED_RR),
     set: fixPolicy,
     configurable: true,
     enumerable: true,
@@ -51,6 +51,7 @@ function setUpPrimary(cluster) {
 
   function fixPolicy(value) {
     Object.defineProperty(cluster, 'schedulingPolicy', { value, configurable: true, enumerable: true, writable: true });
+    return value;
   }
 
   function setupPrimary(options) {
@@ -76,7 +77,6 @@ function setUpPrimary(cluster) {
     if (policy !== SCHED_NONE && policy !== SCHED_RR) {
       throw errors.badPolicy(policy);
     }
-    fixPolicy(policy);
     native.setDispatches(policy === SCHED_RR);
     process.on('internalMessage', openInspectors);
   }

@@ -6,6 +6,7 @@ const cluster = require('node:cluster');
 const { syncBuiltinESMExports } = require('node:module');
 const { binding, reason } = require('./native.js');
 const { coded } = require('./errors.js');
+const { removePreload } = require('./preload.js');
 
 // Where the primary tells a worker its descriptors; see `src/primary/process.rs`.
 const VARIABLE = 'CLUSTER_RS_WORKER';
@@ -26,6 +27,7 @@ function takePlace() {
   const place = process.env[VARIABLE];
   if (place === undefined) return undefined;
   delete process.env[VARIABLE];
+  removePreload(process.env);
   const [channel, handoff, page, mode] = place.split(',');
   return { channel: +channel, handoff: +handoff, page: +page, advanced: mode === 'advanced' };
 }

@@ -103,6 +103,7 @@ function versionOf(node) {
 async function run(program, { node, ours }) {
   const id = randomUUID();
   const directory = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'd-'));
+  fs.chmodSync(directory, 0o755);
   const child = spawn(node, commandLine(program, ours), {
     cwd: directory,
     env: environment(program, id),

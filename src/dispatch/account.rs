@@ -44,8 +44,8 @@ pub(super) struct Account<H> {
     pub(super) holding: u64,
     /// The kernel let no more in, and the worker has taken nothing since.
     pub(super) full: bool,
-    /// The worker was found stuck when its loop was in this state, and has taken nothing since.
-    stuck_in: Option<Loop>,
+    /// It was found stuck, and a nudge is in its queue: when it has taken that, it is well again.
+    nudged: bool,
     /// Nothing was sent since the queue was found empty.
     pub(super) empty: bool,
     /// Nothing can be sent to it any more.
@@ -65,7 +65,7 @@ impl<H: Handoff> Account<H> {
             uncounted: 0,
             holding: 0,
             full: false,
-            stuck_in: None,
+            nudged: false,
             empty: true,
             broken: false,
             gone: false,
@@ -83,24 +83,20 @@ impl<H: Handoff> Account<H> {
             let left_queue = (news - counted_late).min(self.queued.len() as u64);
             self.drop_oldest(left_queue as usize);
             self.full = false;
-            self.stuck_in = None;
-        } else if self
-            .stuck_in
-            .is_some_and(|state| state != self.handoff.loop_state())
-        {
-            self.stuck_in = None;
         }
     }
 
     /// The worker has the oldest messages of its queue.
     fn drop_oldest(&mut self, number: usize) {
-        let connections = self
-            .queued
-            .drain(..number)
-            .filter(Sent::is_connection)
-            .count();
-        self.connections -= connections;
-        self.counts.taken.add(connections as u64);
+        for sent in self.queued.drain(..number) {
+            match sent {
+                Sent::Connection { .. } => {
+                    self.connections -= 1;
+                    self.counts.taken.add(1);
+                }
+                Sent::Nudge => self.nudged = false,
+            }
+        }
     }
 
     /// How many connections are queued.
@@ -125,8 +121,7 @@ impl<H: Handoff> Account<H> {
             Loop::Awake { since_ns } => now.saturating_sub(since_ns),
             Loop::Asleep { .. } => 0,
         };
-        self.stuck_in.is_some()
-            || busy.max(self.oldest(now).map_or(0, |(_, age)| age)) >= STUCK_AFTER
+        self.nudged || busy.max(self.oldest(now).map_or(0, |(_, age)| age)) >= STUCK_AFTER
     }
 
     pub(super) fn sent(&mut self, listener: ListenerId, now: Nanoseconds) {
@@ -152,6 +147,7 @@ impl<H: Handoff> Account<H> {
     }
 
     pub(super) fn nudge_taken_back(&mut self) {
+        self.nudged = false;
         self.forget(|sent| !sent.is_connection());
     }
 
@@ -169,12 +165,11 @@ impl<H: Handoff> Account<H> {
         self.empty = true;
     }
 
-    /// Remembers that the worker is stuck until it shows a sign of life. An idle worker shows none by itself, so it
-    /// is nudged.
+    /// Remembers that the worker is stuck, and nudges it: an idle worker shows by itself no sign of life.
     pub(super) fn mark_stuck(&mut self) {
-        self.stuck_in = Some(self.handoff.loop_state());
-        if self.queued.iter().all(Sent::is_connection) && self.handoff.nudge() {
+        if !self.nudged && self.handoff.nudge() {
             self.queued.push_back(Sent::Nudge);
+            self.nudged = true;
         }
     }
 }

@@ -68,6 +68,8 @@ pub struct Figures {
 impl Figures {
     /// Connections in the queues of the workers, as far as is known.
     pub fn queued(&self) -> u64 {
-        self.handed.saturating_sub(self.taken + self.taken_back)
+        // They are read one by one, so that they may not fit together.
+        let gone = self.taken.saturating_add(self.taken_back);
+        self.handed.saturating_sub(gone)
     }
 }

@@ -6,7 +6,6 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -216,36 +215,37 @@ fn many_connections_are_spread_evenly() {
     const NUMBER: usize = 10_000;
     let (dispatcher, _reports) = start();
     let address = listen(&dispatcher, L);
-    let done = AtomicBool::new(false);
+    let workers: Vec<Worker> = (0..8)
+        .map(|id| Worker::join(&dispatcher, id, &[L]))
+        .collect();
     let numbers = Mutex::new(BTreeMap::<u32, usize>::new());
     std::thread::scope(|scope| {
-        for id in 0..8 {
-            let worker = Worker::join(&dispatcher, id, &[L]);
-            let done = &done;
-            scope.spawn(move || {
-                while !done.load(Ordering::Relaxed) {
-                    if let Some((_, connection)) = worker.take(Duration::from_millis(50)) {
+        // One thread plays them all, so that the system's own scheduler does not favour any.
+        scope.spawn(|| {
+            let mut answered = 0;
+            while answered < NUMBER {
+                let sockets = workers.iter().map(|worker| worker.socket.as_fd());
+                let mut waited: Vec<PollFd> = sockets
+                    .map(|socket| PollFd::new(socket, PollFlags::POLLIN))
+                    .collect();
+                assert_ne!(poll(&mut waited, 20_000u16).unwrap(), 0);
+                for worker in &workers {
+                    if let Some((_, connection)) = worker.take(Duration::ZERO) {
                         reply(connection, worker.id);
+                        answered += 1;
                     }
+                }
+            }
+        });
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..NUMBER / 16 {
+                    let client = TcpStream::connect(address).unwrap();
+                    let worker = answered(client).expect("an answer");
+                    *numbers.lock().unwrap().entry(worker).or_default() += 1;
                 }
             });
         }
-        // Few at a time, so that the workers are idle.
-        let callers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    for _ in 0..NUMBER / 2 {
-                        let client = TcpStream::connect(address).unwrap();
-                        let worker = answered(client).expect("an answer");
-                        *numbers.lock().unwrap().entry(worker).or_default() += 1;
-                    }
-                })
-            })
-            .collect();
-        for caller in callers {
-            caller.join().unwrap();
-        }
-        done.store(true, Ordering::Relaxed);
     });
     let numbers = numbers.into_inner().unwrap();
     assert_eq!(numbers.values().sum::<usize>(), NUMBER);
@@ -541,6 +541,39 @@ fn a_lack_of_descriptors_pauses_and_is_told_once() {
     queued.append(&mut in_backlog);
     assert!(queued.into_iter().all(|client| answered(client) == Some(1)));
     settled(&dispatcher, 11);
+}
+
+#[test]
+fn too_many_descriptors_on_their_way_pause_and_are_told_once() {
+    if !alone("too_many_descriptors_on_their_way_pause_and_are_told_once") {
+        return;
+    }
+    // The limit does not hold for a privileged user.
+    let _ = nix::unistd::setuid(nix::unistd::Uid::from_raw(65534));
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, 100, hard).unwrap();
+    let (filled, queue) = handoff::pair().unwrap();
+    let anything = std::fs::File::open("/dev/null").unwrap();
+    let full = loop {
+        if let Err(error) = handoff::send(filled.as_fd(), 1, anything.as_fd()) {
+            break error;
+        }
+    };
+    assert_eq!(full.raw_os_error(), Some(nix::libc::ETOOMANYREFS));
+    let (dispatcher, reports) = start();
+    let address = listen(&dispatcher, L);
+    let worker = Worker::join(&dispatcher, 0, &[L]);
+    let client = TcpStream::connect(address).unwrap();
+    let Report::Exhausted { errno } = reports.recv_timeout(LIMIT).unwrap() else {
+        panic!("another report");
+    };
+    assert_eq!(errno, nix::errno::Errno::ETOOMANYREFS);
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(reports.try_recv().is_err(), "it is told once");
+    assert_eq!(dispatcher.figures().waiting, 1);
+    drop((filled, queue));
+    worker.answer(1);
+    assert_eq!(answered(client), Some(0));
 }
 
 #[test]

@@ -41,8 +41,10 @@ pub struct Page {
     counters: NonNull<Counters>,
 }
 
-// SAFETY: the mapping belongs to this value alone and holds only atomics.
+// SAFETY: the mapping belongs to this value alone, and holds only atomics.
 unsafe impl Send for Page {}
+// SAFETY: as above.
+unsafe impl Sync for Page {}
 
 impl Page {
     /// Makes a page of zeros, for the primary. The descriptor is for the worker, who opens it with [`Page::open`];

@@ -1,0 +1,21 @@
+'use strict';
+const cluster = require('cluster');
+const { EventEmitter } = require('events');
+
+const fake = new EventEmitter();
+fake.connected = true;
+fake.exitCode = null;
+fake.signalCode = null;
+fake.send = (...values) => values.length;
+fake.kill = (signal) => console.log('kill', signal);
+const worker = new cluster.Worker({ id: 9, process: fake, state: 'mine' });
+worker.on('error', (...values) => console.log('error', values));
+worker.on('message', (...values) => console.log('message', values));
+fake.emit('error', 'a', 'b', 'c');
+fake.emit('message', 'a', 'b', 'c');
+fake.emit('exit', 1);
+console.log(worker.send(1, 2, 3), worker.isConnected(), worker.isDead(), worker.process === fake);
+worker.kill('SIGHUP');
+worker.destroy();
+fake.exitCode = 0;
+console.log(worker.isDead());

@@ -1,0 +1,239 @@
+'use strict';
+
+// The programs that people learn `cluster` from, unchanged and started by `node -r`: what their README's table says.
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const { before, describe, it } = require('node:test');
+const fs = require('node:fs');
+const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
+const { childrenOf, descriptorsOf, get, getMany, gone, isAlive, isFree, kill, root, startOurs, until } = require('./support.js');
+
+// They lie beside the project, and are not a part of it.
+const folder = process.env.DOC_EXAMPLES ?? path.join(root, '..', 'shared', 'doc-examples');
+const skip = !fs.existsSync(folder) && `there is no folder ${folder}`;
+
+const workers = os.cpus().length;
+
+/** Starts a program once its port is free: whoever uses it may be another run of this suite. */
+async function startExample(t, file, port) {
+  if (port !== undefined) {
+    const taken = `port ${port} to become free: somebody else listens there, and ${file} can listen nowhere else`;
+    await until(() => isFree(port), taken, 120_000);
+  }
+  return startOurs(t, [file], { cwd: folder, env: { NODE_PATH: path.join(root, 'node_modules') } });
+}
+
+/** The number of the socket at the other end of a connection to 127.0.0.1, as descriptors show it. */
+function otherEnd(socket) {
+  const hex = (port) => port.toString(16).toUpperCase().padStart(4, '0');
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of fs.readFileSync(table, 'utf8').split('\n').slice(1, -1)) {
+      const [, local, remote, , , , , , , inode] = line.trim().split(/\s+/);
+      if (local.endsWith(`:${hex(socket.remotePort)}`) && remote.endsWith(`:${hex(socket.localPort)}`)) return inode;
+    }
+  }
+  return undefined;
+}
+
+/** Makes a request on a new connection; gives the text of the answer, and which of these processes have the connection. */
+async function ask(port, pids) {
+  const socket = net.connect(port, '127.0.0.1').setEncoding('utf8');
+  try {
+    await once(socket, 'connect');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [text] = await once(socket, 'data', { signal: AbortSignal.timeout(30_000) });
+    const name = `socket:[${otherEnd(socket)}]`;
+    const holders = pids.filter((pid) => [...descriptorsOf(pid).values()].includes(name));
+    return { text, holders };
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Asks until each of these processes has answered; `readPid` finds who did in an answer. */
+async function askEverybody(port, pids, readPid) {
+  const left = new Set(pids.map(String));
+  const everybody = async () => {
+    for (const answer of await getMany(pids.length, port)) left.delete(readPid(answer));
+    return left.size === 0;
+  };
+  await until(everybody, () => `an answer of ${[...left]}`);
+}
+
+/** Waits until the processes that a program has started serve its port. */
+async function serving(program, port, count) {
+  const asked = () => get(port).then(
+    () => childrenOf(program.pid).length === count,
+    () => false,
+  );
+  await until(asked, () => `${count} workers at port ${port}:${program.output}`);
+}
+
+/** Stops a program as Ctrl+C does. Neither it nor a worker of it is left. */
+async function stopExample(program) {
+  const family = [program.pid, ...childrenOf(program.pid)];
+  process.kill(-program.pid, 'SIGINT');
+  await gone(family);
+}
+
+const pidIn = (pattern) => (answer) => pattern.exec(answer)?.[1];
+
+/** Kills a worker; gives the pid of the one that takes its place, which prints `Worker <pid> started`. */
+async function killOne(program, pattern) {
+  const started = () => program.lines(/^Worker (\d+) started$/).map(([, pid]) => pid);
+  await until(() => started().length >= workers, () => `${workers} workers:${program.output}`);
+  const [victim] = started();
+  await kill(Number(victim));
+  await program.line(pattern(victim));
+  await program.line(/^Worker (\d+) started$/, workers + 1);
+  return { victim, others: started().filter((pid) => pid !== victim) };
+}
+
+describe('the original programs', { skip, concurrency: 1 }, () => {
+  before(() => assert.ok(workers > 1, 'these need more than one processor'));
+
+  it("1-tasks.js: 'Hello, world!' from every worker", { timeout: 240_000 }, async (t) => {
+    const program = await startExample(t, '1-tasks.js', 3000);
+    await serving(program, 3000, workers);
+    const pids = childrenOf(program.pid);
+    const left = new Set(pids);
+    await until(async () => {
+      const { text, holders } = await ask(3000, [program.pid, ...pids]);
+      assert.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*Hello, world!/);
+      assert.strictEqual(holders.length, 1, 'one process has the connection');
+      assert.ok(pids.includes(holders[0]), 'a worker has it');
+      left.delete(holders[0]);
+      return left.size === 0;
+    }, 'an answer of every worker');
+    await stopExample(program);
+    assert.strictEqual(program.output, '\n');
+  });
+
+  it("2-messages.js: one 'processing_completed' for each worker; it runs until stopped", { timeout: 240_000 }, async (t) => {
+    const program = await startExample(t, '2-messages.js');
+    await program.line(/^Received/, workers);
+    await delay(1000);
+    assert.ok(isAlive(program.pid));
+    assert.strictEqual(childrenOf(program.pid).length, workers);
+    await stopExample(program);
+    const expected = Array.from({ length: workers }, (_, i) => `Received message from worker ${i + 1}: processing_completed`);
+    assert.deepStrictEqual(program.stdout.trim().split('\n').sort(), expected.sort());
+    assert.strictEqual(program.stderr, '');
+  });
+
+  it("3-esm.mjs: each worker prints 'Hello worker'", { timeout: 240_000 }, async (t) => {
+    const program = await startExample(t, '3-esm.mjs', 8000);
+    await program.line(/^Worker received: {2}\{ msg: 'Hello worker' \}$/, workers);
+    await serving(program, 8000, workers);
+    assert.deepStrictEqual(await getMany(20, 8000), Array(20).fill('hello world\n'));
+
+    const [[, victim]] = program.lines(/^Worker (\d+) started$/);
+    await kill(Number(victim));
+    await program.line(new RegExp(`^worker ${victim} died$`));
+    assert.deepStrictEqual(await getMany(20, 8000), Array(20).fill('hello world\n'));
+    await stopExample(program);
+    for (const pattern of [/^Primary \d+ is running$/, /^Primary forked worker: {2}\d+$/, /^Worker \d+ started$/, /^Worker received/]) {
+      assert.strictEqual(program.lines(pattern).length, pattern.source.includes('running') ? 1 : workers, program.output);
+    }
+    assert.strictEqual(program.stderr, '');
+  });
+
+  it('4-express.js: a killed worker is replaced and serves again', { timeout: 240_000 }, async (t) => {
+    const program = await startExample(t, '4-express.js', 3000);
+    const { victim, others } = await killOne(program, (pid) => new RegExp(`^Worker ${pid} died\\. Restarting\\.\\.\\.$`));
+    assert.strictEqual(others.length, workers);
+    const readPid = pidIn(/^Hello from Worker (\d+)$/);
+    await askEverybody(3000, others, readPid);
+    assert.ok(!(await getMany(20, 3000)).map(readPid).includes(victim));
+    await stopExample(program);
+    assert.strictEqual(program.stderr, '');
+  });
+
+  it('5-load.js: a killed worker is replaced', { timeout: 240_000 }, async (t) => {
+    const program = await startExample(t, '5-load.js', 8000);
+    const { victim, others } = await killOne(program, (pid) => new RegExp(`^Worker ${pid} died$`));
+    assert.strictEqual(program.lines(/^Forking a new worker\.\.\.$/).length, 1);
+    const readPid = pidIn(/^Hello from Worker (\d+)\n$/);
+    await askEverybody(8000, others, readPid);
+    assert.ok(!(await getMany(20, 8000)).map(readPid).includes(victim));
+    await stopExample(program);
+    assert.strictEqual(program.stderr, '');
+  });
+
+  it('6-counts.js: a line for each request; after 10 s each worker prints its own count', { timeout: 240_000 }, async (t) => {
+    const program = await startExample(t, '6-counts.js', 8000);
+    await program.line(/^Worker \d+ started$/, workers);
+    await until(() => get(8000).catch(() => ''), 'the first answer');
+    const local = new Map();
+    for (const answer of await getMany(50, 8000)) {
+      const [, pid, count] = /^Hello from Worker (\d+), I've handled (\d+) requests locally\n$/.exec(answer);
+      local.set(pid, Math.max(local.get(pid) ?? 0, Number(count)));
+    }
+    const handled = /^Worker (\d+) \(pid (\d+)\) has handled (\d+) requests$/;
+    await program.line(handled, 51);
+    const counted = new Map(program.lines(handled).map(([, , pid, count]) => [pid, Number(count)]));
+    for (const [pid, count] of local) assert.strictEqual(counted.get(pid), count);
+    assert.strictEqual([...counted.values()].reduce((sum, count) => sum + count), 51);
+
+    const told = /^Worker (\d+) has handled (\d+) requests according to master$/;
+    await program.line(told, workers, 60_000);
+    await program.line(/^Total request counts: \{/);
+    const last = new Map(program.lines(told).map(([, pid, count]) => [pid, Number(count)]));
+    assert.strictEqual(last.size, workers);
+    for (const [pid, count] of last) assert.strictEqual(count, counted.get(pid) ?? 0);
+
+    const { others } = await killOne(program, (pid) => new RegExp(`^Worker ${pid} died$`));
+    await askEverybody(8000, others, pidIn(/^Hello from Worker (\d+),/));
+    await stopExample(program);
+    assert.strictEqual(program.stderr, '');
+  });
+
+  it('7-zero-downtime.js: after 20 s every worker is replaced, and no request fails', { timeout: 240_000 }, async (t) => {
+    const program = await startExample(t, '7-zero-downtime.js', 8000);
+    const readPid = pidIn(/^Worker (\d+) responding, uptime: [\d.]+ seconds\n$/);
+    await program.line(/^Worker \d+ started$/, workers);
+    await until(() => get(8000).catch(() => ''), 'the first answer');
+
+    // One that dies is replaced, too.
+    const [[, victim]] = program.lines(/^Worker (\d+) started$/);
+    await kill(Number(victim));
+    await program.line(new RegExp(`^Worker ${victim} died unexpectedly, replacing it\\.\\.\\.$`));
+    await program.line(/^Worker \d+ started$/, workers + 1);
+    const old = program.lines(/^Worker (\d+) started$/).map(([, pid]) => pid).filter((pid) => pid !== victim);
+    await askEverybody(8000, old, readPid);
+
+    let finished = false;
+    let answered = 0;
+    const load = Array.from({ length: 8 }, async () => {
+      while (!finished) {
+        assert.match(await get(8000), /^Worker \d+ responding/);
+        answered++;
+      }
+    });
+    const restarted = (async () => {
+      await program.line(/^Starting zero-downtime restart\.\.\.$/, 1, 60_000);
+      const before = answered;
+      await program.line(/^All workers restarted successfully!$/, 1, 30_000 + 5_000 * workers);
+      return answered - before;
+    })();
+    try {
+      const meanwhile = await Promise.race([restarted, Promise.all(load)]);
+      assert.ok(meanwhile > workers, 'requests were made during the restart');
+    } finally {
+      finished = true;
+    }
+    await Promise.all(load);
+    await gone(old.map(Number), 30_000);
+
+    const young = program.lines(/^Worker (\d+) started$/).map(([, pid]) => pid).slice(-workers);
+    assert.deepStrictEqual(young.filter((pid) => old.includes(pid)), []);
+    await askEverybody(8000, young, readPid);
+    assert.deepStrictEqual(childrenOf(program.pid).map(String).sort(), young.sort());
+    await stopExample(program);
+    assert.strictEqual(program.stderr, '');
+  });
+});

@@ -1,0 +1,26 @@
+'use strict';
+
+// How a worker's Node is made to load this package before anything of the program's.
+
+const path = require('node:path');
+
+const REGISTER = path.join(__dirname, '..', 'register.js');
+const OPTION = `--require "${REGISTER.replace(/["\\]/g, '\\$&')}" `;
+
+/**
+ * Puts this package in front of the program's preloads. Those of `NODE_OPTIONS` come before those of the command line,
+ * so where there are any it has to be the first of them.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string[]} args of Node and the program
+ */
+function preload(env, args) {
+  if (!/(^|\s)(-r|--require)\b/.test(env.NODE_OPTIONS)) return { env, args: ['--require', REGISTER, ...args] };
+  return { env: { ...env, NODE_OPTIONS: OPTION + env.NODE_OPTIONS }, args };
+}
+
+/** Takes away from the variables of this worker what {@link preload} has added. */
+function removePreload(env) {
+  if (env.NODE_OPTIONS?.startsWith(OPTION)) env.NODE_OPTIONS = env.NODE_OPTIONS.slice(OPTION.length);
+}
+
+module.exports = { preload, removePreload };
