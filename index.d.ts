@@ -1,9 +1,54 @@
 /// <reference types="node" />
 
 // `cluster-rs` is the built-in module itself, taken over in place: its types are those of `@types/node`, whichever
-// version of it (20 or later) the program uses, and `native`.
+// version of it (20 or later) the program uses, and the members below. The program sees these on `node:cluster` too.
 
-type Builtin = typeof import('node:cluster');
+import type { Serializable } from 'node:child_process';
+
+declare module 'cluster' {
+  interface Cluster {
+    /**
+     * Whether the Rust core serves. `false` where it can't run, so that the built-in module serves unchanged; a warning
+     * with code `CLUSTER_RS_FALLBACK` has said why. The built-in module has none of the other members.
+     */
+    readonly native: boolean;
+
+    /**
+     * Sends a message to all workers, and encodes it only once. In the primary only.
+     * @param message what `worker.send` takes
+     * @returns how many workers have taken it: those whose channel is open
+     */
+    broadcast(message: Serializable): number;
+
+    /** What has become of the connections that were dispatched (`SCHED_RR`) so far. In the primary only. */
+    figures(): cluster.Figures;
+
+    /**
+     * Answers what the other side asks with {@link Worker.request}, in the primary and in workers. There is one handler
+     * in a process; a later call replaces it.
+     * @param handler gives the answer, or a promise of it. What it throws, or rejects with, is the error of the request:
+     *   the other side gets its `name`, `message` and `code`.
+     */
+    onRequest(handler: (message: any, worker: Worker) => unknown): void;
+  }
+
+  interface Worker {
+    /**
+     * Asks the other side, and resolves with the answer of its {@link Cluster.onRequest} handler. In the primary this
+     * asks the worker; `cluster.worker.request` in a worker asks the primary.
+     *
+     * Rejects with the handler's error, or with one of these codes: `ERR_CLUSTER_RS_TIMEOUT`,
+     * `ERR_CLUSTER_RS_NO_HANDLER`, `ERR_CLUSTER_RS_WORKER_GONE`, `ERR_IPC_CHANNEL_CLOSED`.
+     * @param message what `worker.send` takes
+     */
+    request(message: Serializable, options?: cluster.RequestOptions): Promise<any>;
+  }
+
+  interface ClusterSettings {
+    /** How connections are dispatched (`SCHED_RR`). May be changed at any time. */
+    scheduling?: cluster.Scheduling | undefined;
+  }
+}
 
 /**
  * Node's `cluster` module with a Rust core. `require('cluster-rs') === require('node:cluster')`: from the moment it is
@@ -28,17 +73,16 @@ type Builtin = typeof import('node:cluster');
 declare const cluster: cluster.Cluster;
 
 declare namespace cluster {
-  /** The module's object: that of the built-in module, and `native`. */
+  /** The module's object. */
   interface Cluster extends BuiltinCluster {
-    /** The class of {@link Cluster.fork}'s workers, which can also be called without `new`. */
-    // Said here too, because some versions of the types have it beside the object only.
-    Worker: typeof import('node:cluster').Worker;
+    /** The class of workers. */
+    Worker: WorkerConstructor;
+  }
 
-    /**
-     * Whether the Rust core serves. `false` where it can't run, so that the built-in module serves unchanged; a warning
-     * with code `CLUSTER_RS_FALLBACK` has said why.
-     */
-    readonly native: boolean;
+  // The types of Node have the class beside the module's object in some versions, and a `Worker` that can't be added to in others.
+  interface WorkerConstructor extends Omit<typeof import('node:cluster').Worker, 'prototype'> {
+    new (options?: WorkerOptions): Worker;
+    readonly prototype: Worker;
   }
 
   /** A worker, as the primary sees it or as it sees itself (`cluster.worker`). */
@@ -63,8 +107,45 @@ declare namespace cluster {
   /** The events of the module, with their arguments. */
   // @ts-ignore
   type ClusterEventMap = import('node:cluster').ClusterEventMap;
+
+  // What follows is ours alone.
+
+  /** How connections are dispatched. */
+  interface Scheduling {
+    /**
+     * For how long a connection may wait in the queue of a worker before it goes to another that is free, in
+     * milliseconds: a whole number, at least 1.
+     * @default 20
+     */
+    takeBackAfter?: number | undefined;
+  }
+
+  /** The options of {@link Worker.request}. */
+  interface RequestOptions {
+    /** After how many milliseconds the request is given up. Without it, it waits until the other side has gone. */
+    timeout?: number | undefined;
+  }
+
+  /** Numbers of connections since the first worker listened. */
+  interface Figures {
+    /** Accepted from the kernel. */
+    accepted: number;
+    /** Taken by a worker, as far as is known yet. */
+    taken: number;
+    /** Taken back from the queue of a worker that was stuck, left or died. */
+    takenBack: number;
+    /** Given back by a worker that could not serve them. */
+    givenBack: number;
+    /** Closed, because no server for them was left. */
+    closed: number;
+    /** In the queues of workers now. */
+    queued: number;
+    /** In the primary now, because no worker can take them. */
+    waiting: number;
+  }
 }
 
+type Builtin = typeof import('node:cluster');
 // In newer versions of the types the module is the object, in older ones it has it as `default`.
 type BuiltinCluster = Builtin extends { default: infer Default } ? Default : Builtin;
 

@@ -5,6 +5,7 @@ exports.SCHED_NONE = exports.SCHED_RR = exports.schedulingPolicy = undefined;
 exports.isMaster = exports.isPrimary = exports.isWorker = exports.native = undefined;
 exports.Worker = exports.worker = exports.workers = exports.settings = undefined;
 exports.setupMaster = exports.setupPrimary = exports.fork = exports.disconnect = undefined;
+exports.broadcast = exports.figures = exports.onRequest = undefined;
 
 const cluster = require('node:cluster');
 const { takeOver } = require('./lib/takeover.js');

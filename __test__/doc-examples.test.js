@@ -18,7 +18,14 @@ const skip = !fs.existsSync(folder) && `there is no folder ${folder}`;
 
 const workers = os.cpus().length;
 
-/** Starts a program once its port is free: whoever uses it may be another run of this suite. */
+/** Waits for other runs of this suite to end. The kernel gives the name back when its holder ends, however it does. */
+async function takeTurn() {
+  const turn = net.createServer().unref();
+  const taken = () => new Promise((resolve) => turn.once('error', () => resolve(false)).listen('\0cluster-rs-doc-examples', () => resolve(true)));
+  await until(taken, 'another run of this suite to end', 600_000);
+}
+
+/** Starts a program once its port is free. */
 async function startExample(t, file, port) {
   if (port !== undefined) {
     const taken = `port ${port} to become free: somebody else listens there, and ${file} can listen nowhere else`;
@@ -94,7 +101,7 @@ async function killOne(program, pattern) {
 }
 
 describe('the original programs', { skip, concurrency: 1 }, () => {
-  before(() => assert.ok(workers > 1, 'these need more than one processor'));
+  before(takeTurn, { timeout: 660_000 });
 
   it("1-tasks.js: 'Hello, world!' from every worker", { timeout: 240_000 }, async (t) => {
     const program = await startExample(t, '1-tasks.js', 3000);
@@ -182,9 +189,12 @@ describe('the original programs', { skip, concurrency: 1 }, () => {
     const told = /^Worker (\d+) has handled (\d+) requests according to master$/;
     await program.line(told, workers, 60_000);
     await program.line(/^Total request counts: \{/);
-    const last = new Map(program.lines(told).map(([, pid, count]) => [pid, Number(count)]));
-    assert.strictEqual(last.size, workers);
-    for (const [pid, count] of last) assert.strictEqual(count, counted.get(pid) ?? 0);
+    // On a slow machine, the first ten seconds may have ended before the last request.
+    const agrees = () => {
+      const last = new Map(program.lines(told).map(([, pid, count]) => [pid, Number(count)]));
+      return last.size === workers && [...last].every(([pid, count]) => count === (counted.get(pid) ?? 0));
+    };
+    await until(agrees, () => `the same counts as in:${program.output}`);
 
     const { others } = await killOne(program, (pid) => new RegExp(`^Worker ${pid} died$`));
     await askEverybody(8000, others, pidIn(/^Hello from Worker (\d+),/));

@@ -24,7 +24,7 @@ const program = `
     });
   } else {
     const server = http.createServer((request, response) => {
-      response.end('answered by worker ' + cluster.worker.id + ', native: ' + cluster.native);
+      response.end('answered by worker ' + cluster.worker.id + ', native: ' + Boolean(cluster.native));
     });
     server.listen(0, '127.0.0.1');
   }
@@ -126,6 +126,7 @@ test(
 
     const served = inProject('node', '-r', 'cluster-rs/register', 'app.js');
     assert.strictEqual(served.stdout, 'answered by worker 1, native: false\n');
+  assert.strictEqual(served.stderr.match(/CLUSTER_RS_FALLBACK/g)?.length, 1, served.stderr);
   },
 );
 

@@ -261,8 +261,9 @@ async function isFree(port) {
     const server = net.createServer();
     try {
       await new Promise((resolve, reject) => server.once('error', reject).listen({ port, host }, resolve));
-    } catch {
-      return false;
+    } catch (error) {
+      if (error.code === 'EADDRINUSE') return false;
+      continue; // This machine has no such address.
     }
     await new Promise((resolve) => server.close(resolve));
   }

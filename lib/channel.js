@@ -7,6 +7,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
 const { Control } = require('./control.js');
 const errors = require('./errors.js');
+const requests = require('./requests.js');
 
 // A sender is told to wait when this much has not been read yet, in bytes; the number is Node's.
 const PLENTY = 2 * 65536;
@@ -17,11 +18,14 @@ const EAGER = 4;
 // How long the text of messages that go together gets at most, so that a reader has its turns too.
 const BATCH = 65536;
 
-// What is held for a program that does not listen yet, in characters.
+// What is held for a program that does not listen yet, in characters; a handle counts as so many.
 const MOST_HELD = 64 * 1024 * 1024;
+const HANDLE_SIZE = 65536;
 
-// One for all channels of the process: the addon adds one in each turn of the loop.
-const turn = new Uint32Array(new ArrayBuffer(4));
+// Shared with the addon, for the whole process: it counts the turns of the loop in the first; the second is the number
+// of open connections, counted by a worker.
+const numbers = new Uint32Array(new ArrayBuffer(8));
+const TURN = 0;
 
 const exiting = { now: false };
 const open = new Set();
@@ -31,15 +35,32 @@ process.once('exit', () => {
   for (const channel of open) channel.flush();
 });
 
+/** Whether this is a message and what is said about its handle. */
+function isPassing(decoded) {
+  return Array.isArray(decoded) && typeof decoded[1]?.type === 'string';
+}
+
+function deserialize(bytes) {
+  return require('./serialization.js').deserialize(bytes);
+}
+
 function isInternal(message) {
   return typeof message?.cmd === 'string' && message.cmd.length > 5 && message.cmd.startsWith('NODE_');
 }
 
+/** Throws Node's own errors for what is no message. */
+function check(message) {
+  if (message === undefined) throw errors.messageMissing();
+  if (!['string', 'object', 'number', 'boolean'].includes(typeof message)) {
+    throw errors.invalidArgument('message', 'one of type string, object, number, or boolean', message);
+  }
+}
+
 class Channel {
+  #worker;
   #target;
   #native;
-  #advanced;
-  #mayHold;
+  #holds;
   #control;
   #held = [];
   #heldSize = 0;
@@ -55,23 +76,26 @@ class Channel {
    * The functions that the addon calls; see `Delivery` in `src/ipc/delivery.rs`.
    */
   events = {
-    onmessages: (text) =>
-      this.#receive(
-        JSON.parse(text).map((message) => ({ message })),
-        text.length,
-      ),
+    onmessages: (text) => {
+      const messages = this.#decode(() => JSON.parse(text), Array.isArray);
+      if (messages) {
+        this.#receive(
+          messages.map((message) => ({ message })),
+          text.length,
+        );
+      }
+    },
     onadvanced: (bytes) => {
-      const { deserialize } = require('./serialization.js');
-      this.#receive([{ message: deserialize(bytes) }], bytes.length);
+      const decoded = this.#decode(() => [deserialize(bytes)], Array.isArray);
+      if (decoded) this.#receive([{ message: decoded[0] }], bytes.length);
     },
     onhandle: (text, fd) => {
-      const [message, about] = JSON.parse(text);
-      this.#receiveHandle(message, about, fd);
+      const decoded = this.#decode(() => JSON.parse(text), isPassing);
+      if (decoded) this.#receiveHandle(decoded, fd);
     },
     onadvancedhandle: (bytes, fd) => {
-      const { deserialize } = require('./serialization.js');
-      const [message, about] = deserialize(bytes);
-      this.#receiveHandle(message, about, fd);
+      const decoded = this.#decode(() => deserialize(bytes), isPassing);
+      if (decoded) this.#receiveHandle(decoded, fd);
     },
     onwritten: (count) => {
       for (const callbacks of this.#waiting.splice(0, count)) {
@@ -83,15 +107,16 @@ class Channel {
   };
 
   /**
-   * @param {import('node:events')} target whose messages they are: `process`, or a worker's process
+   * @param {import('./worker.js').Worker} worker whose channel it is; the messages are those of `worker.process`
    * @param {object} options
    * @param {boolean} options.advanced `serialization: 'advanced'`
-   * @param {(() => boolean)} [options.isUnheard] whether messages are to wait, because nobody listens yet
+   * @param {boolean} options.holds whether messages wait until the program listens
    */
-  constructor(target, { advanced, isUnheard = () => false }) {
-    this.#target = target;
-    this.#advanced = advanced;
-    this.#mayHold = isUnheard;
+  constructor(worker, { advanced, holds }) {
+    this.#worker = worker;
+    this.#target = worker.process;
+    this.advanced = advanced;
+    this.#holds = holds;
   }
 
   /** Connects the target with the addon's end of the channel. `onclose` hears that the other end has closed it. */
@@ -143,10 +168,10 @@ class Channel {
   }
 
   #close() {
-    this.flush();
-    open.delete(this);
     this.#target.connected = false;
     this.#target.channel = null;
+    this.flush();
+    open.delete(this);
     process.nextTick(() => {
       this.#native.close();
       this.#target.emit('disconnect');
@@ -159,13 +184,28 @@ class Channel {
     this.#onclose();
   }
 
-  /** Nobody who has not asked for them is hurt by errors that the other end has made. */
-  #report(error) {
-    if (this.#target.listenerCount('error') > 0) {
-      this.#target.emit('error', error);
-    } else {
-      process.emitWarning(error);
+  /** Decodes what the other end has written. What it must not write ends the channel. */
+  #decode(decode, isRight) {
+    try {
+      const decoded = decode();
+      if (isRight(decoded)) return decoded;
+    } catch {
+      // The same, in another way.
     }
+    this.#native.close();
+    this.#end(true);
+    return undefined;
+  }
+
+  /** Whether the program listens, and not only the worker, which passes on what its process hears. */
+  #isHeard(event) {
+    return this.#target.listenerCount(event) > 1 || this.#worker.listenerCount(event) > 0;
+  }
+
+  /** Who has not asked for the other end's errors is not ended by them. */
+  #report(error) {
+    if (this.#isHeard('error')) this.#target.emit('error', error);
+    else process.emitWarning(error);
   }
 
   #fail(error, callback) {
@@ -174,29 +214,45 @@ class Channel {
   }
 
   #send(message, handle, options, callback) {
-    if (message === undefined) throw errors.messageMissing();
-    const type = typeof message;
-    if (type !== 'string' && type !== 'object' && type !== 'number' && type !== 'boolean') {
-      throw errors.invalidArgument('message', 'one of type string, object, number, or boolean', message);
-    }
     if (handle) return this.#sendHandle(message, handle, options, callback);
-    if (this.#advanced) {
+    return this.#write(this.encode(message), callback, options);
+  }
+
+  /**
+   * A message in the form in which it travels.
+   * @returns {string | Buffer}
+   */
+  encode(message) {
+    check(message);
+    if (this.advanced) {
       const { serialize } = require('./serialization.js');
-      const bytes = serialize(message);
-      const waiting = this.#native.sendAdvanced(bytes, true);
-      return this.#sent(waiting, callback ? [callback] : [], options);
+      return serialize(message);
     }
     const text = JSON.stringify(message);
-    if (text === undefined) {
-      throw errors.invalidArgument('message', 'one that JSON can hold', message);
-    }
-    return this.#post(text, callback, options);
+    if (text === undefined) throw errors.invalidArgument('message', 'something that JSON can hold', message);
+    return text;
+  }
+
+  #write(encoded, callback, options) {
+    if (typeof encoded === 'string') return this.#post(encoded, callback, options);
+    const waiting = this.#native.sendAdvanced(encoded, true);
+    return this.#sent(waiting, callback ? [callback] : [], options);
+  }
+
+  /**
+   * Sends what {@link encode} of this or a like channel has made.
+   * @returns {boolean} whether the channel takes it
+   */
+  forward(encoded) {
+    if (!this.#target.connected) return false;
+    this.#write(encoded, undefined, { swallowErrors: true });
+    return true;
   }
 
   /** Writes a message at once if it is one of the first of its turn; otherwise together with those that follow. */
   #post(text, callback, options) {
-    if (this.#turn !== turn[0]) {
-      this.#turn = turn[0];
+    if (this.#turn !== numbers[TURN]) {
+      this.#turn = numbers[TURN];
       this.#written = 0;
     }
     if (this.#batch === '' && (this.#written < EAGER || exiting.now)) {
@@ -222,7 +278,7 @@ class Channel {
       const callbacks = this.#batchCallbacks;
       this.#batch = '';
       this.#batchCallbacks = [];
-      this.#sent(this.#native.sendMessages(text, true), callbacks);
+      this.#sent(this.#native.sendMessages(text, true), callbacks, { swallowErrors: !this.#target.connected });
     }
     if (exiting.now) this.#native.flush();
   }
@@ -248,6 +304,7 @@ class Channel {
   }
 
   #sendHandle(message, handle, options, callback) {
+    check(message);
     const { detach } = require('./passing.js');
     const detached = detach(handle, options?.keepOpen, this.#target);
     if (detached === undefined) {
@@ -256,7 +313,7 @@ class Channel {
     }
     this.flush();
     let waiting;
-    if (this.#advanced) {
+    if (this.advanced) {
       const { serialize } = require('./serialization.js');
       const bytes = serialize([message, detached.about]);
       waiting = this.#native.sendAdvancedHandle(bytes, detached.fd, true);
@@ -268,19 +325,19 @@ class Channel {
     return this.#sent(waiting, callback ? [callback] : [], options);
   }
 
-  #receiveHandle(message, about, fd) {
+  #receiveHandle([message, about], fd) {
     if (fd < 0) {
       process.emitWarning('Handle did not reach the receiving process correctly', 'SentHandleNotReceivedWarning');
       this.#receive([{ message }], 0);
       return;
     }
     const { attach } = require('./passing.js');
-    attach(about, fd, this.#target, (handle) => this.#receive([{ message, handle }], 0));
+    attach(about, fd, this.#target, (handle) => this.#receive([{ message, handle }], HANDLE_SIZE));
   }
 
   /** @param {{ message: unknown, handle?: object }[]} messages @param {number} size characters or bytes */
   #receive(messages, size) {
-    if (this.#held.length === 0 && !this.#mayHold()) {
+    if (this.#held.length === 0 && (!this.#holds || this.#isHeard('message'))) {
       this.#deliver(messages);
       return;
     }
@@ -298,8 +355,12 @@ class Channel {
     try {
       while (next < messages.length) {
         const { message, handle } = messages[next++];
-        const event = isInternal(message) ? 'internalMessage' : 'message';
-        this.#target.emit(event, message, handle);
+        if (isInternal(message)) {
+          requests.receive(this.#worker, message);
+          this.#target.emit('internalMessage', message, handle);
+        } else {
+          this.#target.emit('message', message, handle);
+        }
       }
     } finally {
       if (next < messages.length) {
@@ -313,7 +374,9 @@ class Channel {
     this.#heldSize += size;
     this.#held.push({ messages, size });
     while (this.#heldSize > MOST_HELD && this.#held.length > 1) {
-      this.#heldSize -= this.#held.shift().size;
+      const lost = this.#held.shift();
+      this.#heldSize -= lost.size;
+      for (const { handle } of lost.messages) (handle?.destroy ?? handle?.close)?.call(handle);
       if (this.#hasLost) continue;
       this.#hasLost = true;
       process.emitWarning('Messages are lost: nobody has listened to them for too long', {
@@ -326,7 +389,7 @@ class Channel {
   release() {
     if (this.#held.length === 0) return;
     process.nextTick(() => {
-      if (this.#mayHold()) return;
+      if (!this.#isHeard('message')) return;
       const held = this.#held;
       this.#held = [];
       this.#heldSize = 0;
@@ -335,4 +398,4 @@ class Channel {
   }
 }
 
-module.exports = { Channel, turn };
+module.exports = { Channel, numbers };

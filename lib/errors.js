@@ -30,8 +30,8 @@ function received(value) {
     const name = value.constructor?.name;
     return name ? ` Received an instance of ${name}` : ` Received ${inspect(value, { depth: -1 })}`;
   }
-  let shown = inspect(value, { colors: false });
-  if (shown.length > 28) shown = `${shown.slice(0, 25)}...`;
+  const cut = (text) => (text.length > 28 ? `${text.slice(0, 25)}...` : text);
+  const shown = typeof value === 'string' ? inspect(cut(value)) : cut(inspect(value));
   return ` Received type ${typeof value} (${shown})`;
 }
 
@@ -58,6 +58,31 @@ module.exports = {
     ),
 
   badPort: (port) => coded(RangeError, 'ERR_SOCKET_BAD_PORT', `Port should be >= 0 and < 65536.${received(port)}.`),
+
+  badTakeBackAfter: (value) =>
+    coded(
+      RangeError,
+      'ERR_OUT_OF_RANGE',
+      `The value of "scheduling.takeBackAfter" is out of range. It must be a whole number of milliseconds >= 1.${received(value)}`,
+    ),
+
+  badTimeout: (timeout) =>
+    coded(
+      RangeError,
+      'ERR_OUT_OF_RANGE',
+      `The value of "options.timeout" is out of range. It must be a number of milliseconds > 0 && < 2147483648.${received(timeout)}`,
+    ),
+
+  noAnswer: (timeout) => coded(Error, 'ERR_CLUSTER_RS_TIMEOUT', `No answer within ${timeout} ms`),
+
+  noHandler: () =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_NO_HANDLER',
+      'Nobody answers requests: call cluster.onRequest() on the side that is asked',
+    ),
+
+  workerGone: (id) => coded(Error, 'ERR_CLUSTER_RS_WORKER_GONE', `Worker ${id} has left before it answered`),
 
   messageTooLarge: () =>
     coded(RangeError, 'ERR_CLUSTER_RS_MESSAGE_TOO_LARGE', 'A message takes at most 512 MiB: send it in parts'),

@@ -19,7 +19,9 @@ let inspectors = 0;
  */
 function validate(settings, options) {
   try {
-    childProcess.fork(settings.exec, settings.args, { ...options, timeout: -1 });
+    // An object in place of the arguments would be taken for the options.
+    const args = typeof settings.args === 'object' && !Array.isArray(settings.args) ? [] : settings.args;
+    childProcess.fork(settings.exec, args, { ...options, timeout: -1 });
   } catch (error) {
     if (error.code !== 'ERR_OUT_OF_RANGE' || !error.message.includes('timeout')) throw error;
   }
@@ -45,6 +47,12 @@ function inspectPort(setting) {
   const isNumber = typeof port === 'number' || (typeof port === 'string' && port.trim() !== '');
   if (!isNumber || +port !== +port >>> 0 || port > MOST_PORT) throw errors.badPort(port);
   return port;
+}
+
+/** Node starts a program where it is itself, unless it is told otherwise in words. */
+function folderOf(cwd) {
+  const folder = cwd instanceof URL ? fileURLToPath(cwd) : cwd;
+  return typeof folder === 'string' && folder !== '' ? folder : undefined;
 }
 
 const toPath = (name) => (name instanceof URL ? fileURLToPath(name) : String(name));
@@ -76,7 +84,7 @@ function prepare(settings, env) {
       environment: Object.entries(loaded.env)
         .filter(([, value]) => value !== undefined)
         .map(([name, value]) => `${name}=${value}`),
-      folder: cwd == null ? undefined : toPath(cwd),
+      folder: folderOf(cwd),
       stdio: places,
       advanced: settings.serialization === 'advanced',
       user: uid ?? undefined,

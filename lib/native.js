@@ -16,7 +16,9 @@ function load() {
     const reason = binding.unsupported();
     return reason ? { reason } : { binding };
   } catch (error) {
-    return { reason: `its binary can't be loaded: ${error.message}` };
+    let { message, cause } = error;
+    for (; cause; cause = cause.cause) message = cause.message;
+    return { reason: `its binary can't be loaded: ${message.split('\n')[0]}` };
   }
 }
 

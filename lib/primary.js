@@ -5,8 +5,12 @@
 const EventEmitter = require('node:events');
 const { binding } = require('./native.js');
 const errors = require('./errors.js');
-const { Channel, turn } = require('./channel.js');
+const { Channel, numbers } = require('./channel.js');
+const requests = require('./requests.js');
 const { Worker } = require('./worker.js');
+
+const { some: SOME } = Array.prototype;
+const { startsWith: STARTS_WITH } = String.prototype;
 
 const SCHED_NONE = 1;
 const SCHED_RR = 2;
@@ -17,9 +21,10 @@ const SCHED_RR = 2;
  */
 function setUpPrimary(cluster) {
   const events = new EventEmitter(); // 'disconnect': the last worker has left
+  const channels = new WeakMap(); // by worker
   let isSetUp = false;
 
-  const native = new binding.Primary(turn.buffer, (text) =>
+  const native = new binding.Primary(numbers.buffer, (text) =>
     process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' }),
   );
   process.once('exit', () => native.shutDown());
@@ -39,6 +44,9 @@ function setUpPrimary(cluster) {
     setupMaster: setupPrimary,
     fork,
     disconnect,
+    broadcast,
+    figures: () => native.figures(),
+    onRequest: requests.onRequest,
   });
 
   // Read when it is first needed: this package may have been loaded before the program has set the variable.
@@ -64,10 +72,11 @@ function setUpPrimary(cluster) {
       ...options,
     };
     // Each process has its own addresses: in one common file they mean nothing.
-    const has = (prefix) => settings.execArgv.some((argument) => argument.startsWith(prefix));
+    const has = (prefix) => SOME.call(settings.execArgv, (argument) => STARTS_WITH.call(argument, prefix));
     if (has('--prof') && !has('--logfile=')) {
       settings.execArgv = [...settings.execArgv, '--logfile=v8-%p.log'];
     }
+    applyScheduling(settings.scheduling);
     cluster.settings = settings;
     process.nextTick(() => cluster.emit('setup', settings));
     if (isSetUp) return;
@@ -79,6 +88,12 @@ function setUpPrimary(cluster) {
     }
     native.setDispatches(policy === SCHED_RR);
     process.on('internalMessage', openInspectors);
+  }
+
+  function applyScheduling({ takeBackAfter } = {}) {
+    if (takeBackAfter === undefined) return;
+    if (!Number.isInteger(takeBackAfter) || takeBackAfter < 1) throw errors.badTakeBackAfter(takeBackAfter);
+    native.setTakeBackAfter(takeBackAfter);
   }
 
   /** The primary's inspector was opened by a signal: the workers' follow. */
@@ -101,7 +116,8 @@ function setUpPrimary(cluster) {
     const { settings } = cluster;
     const program = prepare(settings, { ...process.env, ...env, NODE_UNIQUE_ID: `${id}` });
     const child = createProcess();
-    const channel = new Channel(child, { advanced: settings.serialization === 'advanced' });
+    const worker = new Worker({ id, process: child });
+    const channel = new Channel(worker, { advanced: settings.serialization === 'advanced', holds: false });
     const control = {
       ononline: () => online(worker),
       onlistening: (...address) => listening(worker, ...address),
@@ -112,18 +128,20 @@ function setUpPrimary(cluster) {
       channel,
       start: (exit) => native.start(id, program.options, { ...channel.events, ...control, ...exit }),
     });
-    const worker = new Worker({ id, process: child });
 
     worker.on('message', function (message, handle) {
       cluster.emit('message', this, message, handle);
     });
+    channels.set(worker, channel);
     child.once('exit', (code, signal) => {
+      requests.rejectAll(worker);
       if (!worker.isConnected()) remove(worker);
       settle(worker, 'dead');
       worker.emit('exit', code, signal);
       cluster.emit('exit', worker, code, signal);
     });
     child.once('disconnect', () => {
+      requests.rejectAll(worker);
       native.leaveAll(id);
       if (worker.isDead()) remove(worker);
       settle(worker, 'disconnected');
@@ -133,6 +151,19 @@ function setUpPrimary(cluster) {
     process.nextTick(() => cluster.emit('fork', worker));
     cluster.workers[id] = worker;
     return worker;
+  }
+
+  /**
+   * Sends `message` to all workers, and encodes it only once.
+   * @returns {number} how many have taken it
+   */
+  function broadcast(message) {
+    const encoded = new Map(); // by serialization
+    return Object.values(cluster.workers).filter((worker) => {
+      const channel = channels.get(worker);
+      if (!encoded.has(channel.advanced)) encoded.set(channel.advanced, channel.encode(message));
+      return channel.forward(encoded.get(channel.advanced));
+    }).length;
   }
 
   function settle(worker, state) {

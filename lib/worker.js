@@ -1,6 +1,7 @@
 'use strict';
 
 const EventEmitter = require('node:events');
+const { request } = require('./requests.js');
 
 /**
  * `cluster.Worker`: a worker as the primary sees it, or as it sees itself (`lib/internal/cluster/worker.js`).
@@ -40,5 +41,7 @@ Worker.prototype.isDead = function () {
 Worker.prototype.isConnected = function () {
   return this.process.connected;
 };
+
+Worker.prototype.request = request;
 
 module.exports = { Worker };

@@ -10,6 +10,7 @@ mod worker;
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use napi::bindgen_prelude::{BufferSlice, Function, Object};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
@@ -23,7 +24,7 @@ use crate::ipc::delivery::Delivery;
 use crate::ipc::frame::Kind;
 use crate::primary::WorkerControl;
 use crate::primary::process::{Order, stdio_from};
-use crate::sys::js::{Argument, Callback, Callbacks, SharedCounter, Text};
+use crate::sys::js::{Argument, Callback, Callbacks, SharedNumbers, Text};
 use crate::sys::page::Page;
 use crate::sys::pidfd::{self, Exit};
 use crate::sys::uv::{Loop, Turn, Uv};
@@ -172,6 +173,25 @@ pub struct StartOptions {
     pub group: Option<u32>,
 }
 
+/// What has become of the connections that were dispatched.
+#[napi(object)]
+pub struct DispatchFigures {
+    /// Accepted from the kernel.
+    pub accepted: f64,
+    /// Taken by a worker.
+    pub taken: f64,
+    /// Taken back from the queue of a worker that was stuck, left or died.
+    pub taken_back: f64,
+    /// Given back by a worker that could not serve them.
+    pub given_back: f64,
+    /// Closed, because no server for them was left.
+    pub closed: f64,
+    /// In the queues of the workers now.
+    pub queued: f64,
+    /// In the primary now, because no worker can take them.
+    pub waiting: f64,
+}
+
 /// All that a primary knows of its workers and listeners.
 #[napi]
 pub struct Primary {
@@ -181,10 +201,10 @@ pub struct Primary {
 
 #[napi]
 impl Primary {
-    /// `turns` is an `ArrayBuffer` whose first `Uint32` counts the turns of the loop; `warn(text)` hears what the
+    /// `numbers` is an `ArrayBuffer` whose first `Uint32` counts the turns of the loop; `warn(text)` hears what the
     /// dispatcher has to say.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, turns: Object<'_>, warn: Function<'_, String, ()>) -> Result<Primary> {
+    pub fn new(env: Env, numbers: Object<'_>, warn: Function<'_, String, ()>) -> Result<Primary> {
         let warn = warn.build_threadsafe_function().weak::<true>().build()?;
         let tell = move |report: Report| {
             let text = match report {
@@ -198,7 +218,7 @@ impl Primary {
         };
         Ok(Primary {
             inner: primary::Primary::new(tell),
-            _turns: count_turns(&env, &turns)?,
+            _turns: count_turns(&env, &numbers)?,
         })
     }
 
@@ -206,6 +226,29 @@ impl Primary {
     #[napi(catch_unwind)]
     pub fn set_dispatches(&self, yes: bool) {
         self.inner.set_dispatches(yes);
+    }
+
+    /// For how long, in milliseconds, a connection may wait in the queue of a worker before it goes to another that
+    /// is free.
+    #[napi(catch_unwind)]
+    pub fn set_take_back_after(&self, milliseconds: u32) {
+        self.inner
+            .set_take_back_after(Duration::from_millis(milliseconds.into()));
+    }
+
+    /// What has become of the connections so far.
+    #[napi(catch_unwind)]
+    pub fn figures(&self) -> DispatchFigures {
+        let figures = self.inner.figures();
+        DispatchFigures {
+            accepted: figures.accepted as f64,
+            taken: figures.taken as f64,
+            taken_back: figures.taken_back as f64,
+            given_back: figures.given_back as f64,
+            closed: figures.closed as f64,
+            queued: figures.queued() as f64,
+            waiting: figures.waiting as f64,
+        }
     }
 
     /// The id of the next worker.
@@ -402,11 +445,11 @@ pub struct Worker {
 #[napi]
 impl Worker {
     /// Takes over the descriptors that the primary gave. `events` has the functions of `Delivery`, `PrimaryControl`
-    /// and `Intake`; `turns` is as for a primary.
+    /// and `Intake`; `numbers` is as for a primary, with the number of open connections, which JavaScript counts, second.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
-        turns: Object<'_>,
+        numbers: Object<'_>,
         channel: i32,
         handoff: i32,
         page: i32,
@@ -416,7 +459,9 @@ impl Worker {
         let event_loop = Loop::of(&env).map_err(failed)?;
         let channel = ipc::channel::Channel::new(&event_loop, take(channel)?).map_err(failed)?;
         let page = Page::open(take(page)?).map_err(failed)?;
-        let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events)?;
+        let open = SharedNumbers::new(&env, &numbers, OPEN_CONNECTIONS + 1)?;
+        let open = move || open.get(OPEN_CONNECTIONS).into();
+        let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events, open)?;
         let control = PrimaryControl::new(&env, &events)?;
         channel
             .start(Rc::new(Delivery::new(&env, &events, control)?))
@@ -427,7 +472,7 @@ impl Worker {
             channel,
             questions,
             _intake: intake,
-            _turns: count_turns(&env, &turns)?,
+            _turns: count_turns(&env, &numbers)?,
         })
     }
 
@@ -496,10 +541,14 @@ fn family(text: &str) -> Family {
     }
 }
 
-fn count_turns(env: &Env, turns: &Object<'_>) -> Result<Turn> {
-    let counter = SharedCounter::new(env, turns)?;
+/// Where JavaScript finds the number of turns, and puts that of open connections.
+const TURNS: usize = 0;
+const OPEN_CONNECTIONS: usize = 1;
+
+fn count_turns(env: &Env, numbers: &Object<'_>) -> Result<Turn> {
+    let numbers = SharedNumbers::new(env, numbers, TURNS + 1)?;
     let event_loop = Loop::of(env).map_err(failed)?;
-    Turn::after_events(&event_loop, move || counter.increment()).map_err(failed)
+    Turn::after_events(&event_loop, move || numbers.increment(TURNS)).map_err(failed)
 }
 
 fn failed(error: std::io::Error) -> Error {

@@ -24,11 +24,12 @@ function normalise(text, { program, directory, node, root, version }) {
     [version, '<version>'],
   ])
     .replace(/^(?:node:|<program>|<root>|file:|\/)\S*:\d+\n(?:(?!\s*\^+$).*\n){0,4}?\s*\^+\n/gm, '<source>\n')
-    .replace(/(?:^\s+at .*(?:\n|$))+/gm, '    at <stack>\n')
+    .replace(/(?:^\s+(?:at |\[\.\.\. lines matching ).*(?:\n|$))+/gm, '    at <stack>\n')
     .replace(/\(node:\d+\)/g, '(node:<pid>)')
     .replace(/\bpid(['"]?[ :=]+)\d+/gi, 'pid$1<pid>')
     .replace(/((?:127\.0\.0\.1|0\.0\.0\.0|localhost|::1?\]?|\*)):\d{4,5}\b/g, '$1:<port>')
     .replace(/\bport(['"]?[ :=]+)\d{4,5}\b/gi, 'port$1<port>')
+    .replace(/duration_ms(:?) [\d.]+/g, 'duration_ms$1 <time>')
     .replace(/ws:\/\/\S+/g, 'ws://<inspector>');
 }
 

@@ -122,7 +122,7 @@ impl Handoff for Line {
                 descriptor,
             }) => TakenBack::Connection(ListenerId(listener), descriptor),
             Ok(Received::Nudge) => TakenBack::Nudge,
-            Ok(Received::OutOfDescriptors { .. } | Received::Malformed) => TakenBack::Lost,
+            Ok(Received::OutOfDescriptors | Received::Malformed) => TakenBack::Lost,
             Ok(Received::Closed) | Err(_) => TakenBack::Empty,
         }
     }
@@ -363,7 +363,7 @@ impl Dispatch {
                         self.moved();
                     }
                 }
-                Ok(Received::OutOfDescriptors { .. }) => scheduler.given_back_lost(worker),
+                Ok(Received::OutOfDescriptors) => scheduler.given_back_lost(worker),
                 Ok(Received::Nudge | Received::Malformed | Received::Closed) => {
                     return Batch::Broken;
                 }

@@ -15,6 +15,9 @@ use crate::sys::uv::{Interest, Loop, Poll, Ready};
 /// How much is read in one turn of the loop, in bytes, before others have theirs.
 const MOST_PER_TURN: usize = 256 << 10;
 
+/// How many descriptors a frame can have.
+const MOST_DESCRIPTORS: usize = u8::MAX as usize;
+
 /// How many waiting frames one write takes at most.
 const MOST_PARTS: usize = 64;
 
@@ -87,9 +90,7 @@ impl Draft {
 
 /// How [`Channel::send`] ended.
 pub struct Sent {
-    /// The whole frame is in the socket; otherwise it waits for its turn.
-    pub at_once: bool,
-    /// Bytes that wait in this process.
+    /// Bytes that wait in this process: 0 if the whole frame is in the socket.
     pub waiting: usize,
 }
 
@@ -184,7 +185,6 @@ impl Channel {
             outgoing.frames.push_back(waiting);
         }
         let sent = Sent {
-            at_once: left == 0,
             waiting: outgoing.bytes,
         };
         drop(outgoing);
@@ -306,10 +306,19 @@ impl Channel {
     ) -> Result<(), Malformed> {
         while let Some(frame) = decoder.next()? {
             if self.0.closing.get() {
-                break;
+                return Ok(());
             }
             let descriptors = self.descriptors_of(&frame);
             receiver.frame(frame.kind, decoder.payload(&frame), descriptors)?;
+        }
+        // Descriptors come with the first byte of their frame: others than those of the frame to come are nobody's.
+        let expected = if decoder.is_between_frames() {
+            0
+        } else {
+            MOST_DESCRIPTORS
+        };
+        if self.0.descriptors.borrow().len() > expected {
+            return Err(Malformed);
         }
         Ok(())
     }

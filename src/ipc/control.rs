@@ -75,6 +75,8 @@ pub enum Answer {
         address: Option<BoundAddress>,
         /// The data of the first query.
         data: Option<String>,
+        /// Whether the worker accepts, or receives, by itself: the socket comes along, if the worker has room for it.
+        shared: bool,
     },
 }
 

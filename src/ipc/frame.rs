@@ -138,6 +138,11 @@ impl Decoder {
         }))
     }
 
+    /// Whether what came last ended with a frame.
+    pub fn is_between_frames(&self) -> bool {
+        self.start == self.end
+    }
+
     /// The bytes of `frame`.
     pub fn payload(&self, frame: &Frame) -> &[u8] {
         &self.buffer[frame.payload.clone()]

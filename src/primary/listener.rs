@@ -60,11 +60,6 @@ impl Socket {
         Ok(opened)
     }
 
-    /// Whether the dispatcher accepts from it.
-    pub fn is_dispatched(&self) -> bool {
-        self.dispatched
-    }
-
     /// A descriptor for the dispatcher, if it accepts from this socket.
     pub fn to_dispatch(&self) -> io::Result<Option<OwnedFd>> {
         self.dispatched
@@ -155,7 +150,12 @@ fn bind_udp(query: &Query) -> io::Result<OwnedFd> {
 }
 
 fn port(query: &Query) -> io::Result<u16> {
-    u16::try_from(query.port.unwrap_or(0)).map_err(|_| Errno::EINVAL.into())
+    let port = query.port.unwrap_or(0);
+    // `net` has checked the port; `dgram` lets any number through, and the kernel gets its last 16 bits.
+    if matches!(query.family, Family::Udp4 | Family::Udp6) {
+        return Ok(port as u16);
+    }
+    u16::try_from(port).map_err(|_| Errno::EINVAL.into())
 }
 
 /// An IP address as text, with the zone of a link-local one (`fe80::1%eth0`).

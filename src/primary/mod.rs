@@ -4,18 +4,20 @@ pub mod listener;
 pub mod process;
 pub mod registry;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
 
 use self::listener::Socket;
 use self::registry::{Placement, Registry};
-use crate::dispatch::{Dispatcher, ListenerId, Report, Seat, WorkerId};
+use crate::dispatch::{Dispatcher, Figures, ListenerId, Report, Seat, WorkerId};
 use crate::ipc::channel::{Channel, Draft};
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::Control;
@@ -30,28 +32,48 @@ pub struct Primary {
     /// Started with the first listener that it serves; until then the seats wait here.
     dispatcher: RefCell<Option<Dispatcher>>,
     seats: RefCell<Vec<(WorkerId, Seat)>>,
-    report: RefCell<Option<Box<dyn Fn(Report) + Send>>>,
-    /// Whether connections are dispatched, or the workers accept by themselves. Fixed by the first listener.
-    dispatches: RefCell<bool>,
+    report: Arc<dyn Fn(Report) + Send + Sync>,
+    /// Whether connections are dispatched, or the workers accept by themselves. Fixed by the first
+    /// `setupPrimary`.
+    dispatches: Cell<bool>,
+    take_back_after: Cell<Option<Duration>>,
 }
 
 impl Primary {
     /// A primary without workers. `report` is called by the dispatcher's thread.
-    pub fn new(report: impl Fn(Report) + Send + 'static) -> Rc<Primary> {
+    pub fn new(report: impl Fn(Report) + Send + Sync + 'static) -> Rc<Primary> {
         Rc::new(Primary {
             registry: RefCell::default(),
             sockets: RefCell::default(),
             channels: RefCell::default(),
             dispatcher: RefCell::default(),
             seats: RefCell::default(),
-            report: RefCell::new(Some(Box::new(report))),
-            dispatches: RefCell::new(true),
+            report: Arc::new(report),
+            dispatches: Cell::new(true),
+            take_back_after: Cell::new(None),
         })
     }
 
     /// Whether listeners opened from now on are dispatched (`SCHED_RR`) or shared (`SCHED_NONE`).
     pub fn set_dispatches(&self, yes: bool) {
-        self.dispatches.replace(yes);
+        self.dispatches.set(yes);
+    }
+
+    /// For how long a connection may wait in the queue of a worker, before it goes to another that is free.
+    pub fn set_take_back_after(&self, after: Duration) {
+        self.take_back_after.set(Some(after));
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.set_take_back_after(after);
+        }
+    }
+
+    /// What has become of the connections so far; zeros before the first listener is dispatched.
+    pub fn figures(&self) -> Figures {
+        self.dispatcher
+            .borrow()
+            .as_ref()
+            .map(Dispatcher::figures)
+            .unwrap_or_default()
     }
 
     /// The id of the next worker.
@@ -136,30 +158,32 @@ impl Primary {
 
     fn query(&self, worker: u32, question: u32, query: &Query) {
         let placement = self.registry.borrow_mut().place(worker, query);
-        let granted = match placement {
+        let found = match placement {
             Placement::Nowhere => return,
             Placement::Joined(listener) => Ok(listener),
             Placement::New => self.open(worker, query),
         };
-        let (answer, socket) = match granted.and_then(|listener| self.grant(worker, listener)) {
-            Ok(granted) => granted,
-            Err(error) => {
-                let errno = error.raw_os_error().unwrap_or(libc::EINVAL);
-                (Answer::Refused { errno }, None)
-            }
-        };
+        let granted = found.and_then(|listener| {
+            self.grant(worker, listener)
+                .inspect_err(|_| self.leave(worker, listener))
+        });
+        let (answer, socket) = granted.unwrap_or_else(|error| {
+            let errno = error.raw_os_error().unwrap_or(libc::EINVAL);
+            (Answer::Refused { errno }, None)
+        });
         self.tell(worker, &FromPrimary::Answer { question, answer }, socket);
     }
 
     fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
         let udp = matches!(query.family, Family::Udp4 | Family::Udp6);
-        let socket = Socket::open(query, *self.dispatches.borrow() && !udp)?;
-        if socket.is_dispatched() {
+        let socket = Socket::open(query, self.dispatches.get() && !udp)?;
+        let descriptor = socket.to_dispatch()?;
+        if descriptor.is_some() {
             self.start_dispatcher()?;
         }
         let listener = self.registry.borrow_mut().open(worker, query);
         if let (Some(dispatcher), Some(descriptor)) =
-            (self.dispatcher.borrow().as_ref(), socket.to_dispatch()?)
+            (self.dispatcher.borrow().as_ref(), descriptor)
         {
             dispatcher.open_listener(ListenerId(listener), descriptor);
         }
@@ -170,27 +194,29 @@ impl Primary {
     fn grant(&self, worker: u32, listener: u32) -> io::Result<(Answer, Option<OwnedFd>)> {
         let sockets = self.sockets.borrow();
         let socket = sockets.get(&listener).ok_or(io::ErrorKind::NotFound)?;
+        let address = socket.address()?;
         let shared = socket.to_share()?;
         if let (None, Some(dispatcher)) = (&shared, self.dispatcher.borrow().as_ref()) {
             dispatcher.join(ListenerId(listener), WorkerId(worker));
         }
         let data = self.registry.borrow().data(listener);
-        Ok((
-            Answer::Granted {
-                listener,
-                address: socket.address()?,
-                data,
-            },
-            shared,
-        ))
+        let answer = Answer::Granted {
+            listener,
+            address,
+            data,
+            shared: shared.is_some(),
+        };
+        Ok((answer, shared))
     }
 
     fn start_dispatcher(&self) -> io::Result<()> {
         let mut dispatcher = self.dispatcher.borrow_mut();
-        if dispatcher.is_none()
-            && let Some(report) = self.report.take()
-        {
-            let started = Dispatcher::start(report)?;
+        if dispatcher.is_none() {
+            let report = Arc::clone(&self.report);
+            let started = Dispatcher::start(move |what| report(what))?;
+            if let Some(after) = self.take_back_after.get() {
+                started.set_take_back_after(after);
+            }
             for (worker, seat) in self.seats.borrow_mut().drain(..) {
                 started.add_worker(worker, seat);
             }

@@ -35,7 +35,7 @@ pub enum Received {
     Connection { listener: u32, descriptor: OwnedFd },
     /// A connection of this listener came, but this process or the system has no descriptor left for it
     /// (`EMFILE`, `ENFILE`); the kernel has closed it. [`has_room`] tells beforehand.
-    OutOfDescriptors { listener: u32 },
+    OutOfDescriptors,
     /// A message without a connection, to see whether the receiver is alive. To be counted as any other.
     Nudge,
     /// Anything else. Descriptors that it carried are closed.
@@ -138,7 +138,7 @@ pub fn receive(socket: BorrowedFd) -> io::Result<Received> {
             listener,
             descriptor,
         },
-        (Some(listener), None) if cut => Received::OutOfDescriptors { listener },
+        (Some(_), None) if cut => Received::OutOfDescriptors,
         (None, None) if !cut && length == 1 && payload[0] == NUDGE => Received::Nudge,
         (None, None) if !cut && length == 0 => Received::Closed,
         _ => Received::Malformed,
@@ -336,7 +336,7 @@ mod tests {
         assert!(!has_room(theirs.as_fd()));
         send(ours.as_fd(), 5, passed.as_fd()).unwrap();
         let told = receive(theirs.as_fd()).unwrap();
-        assert!(matches!(told, Received::OutOfDescriptors { listener: 5 }));
+        assert!(matches!(told, Received::OutOfDescriptors));
         filling.pop();
         assert!(has_room(theirs.as_fd()));
         send(ours.as_fd(), 6, passed.as_fd()).unwrap();

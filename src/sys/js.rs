@@ -346,46 +346,60 @@ impl FromNapiValue for Text {
     }
 }
 
-/// A number that JavaScript reads without a call: the first element of an `ArrayBuffer` as a `Uint32Array`.
-pub struct SharedCounter {
+/// Numbers that JavaScript and the addon read and write without a call: an `ArrayBuffer` as a `Uint32Array`.
+pub struct SharedNumbers {
     env: sys::napi_env,
     reference: sys::napi_ref,
     data: *mut u32,
+    length: usize,
 }
 
-impl SharedCounter {
-    /// Shares the first four bytes of `buffer`, which must be an `ArrayBuffer` of at least that size.
-    pub fn new(env: &Env, buffer: &Object<'_>) -> Result<SharedCounter> {
+impl SharedNumbers {
+    /// Shares `buffer`, which must be an `ArrayBuffer` for at least `length` numbers.
+    pub fn new(env: &Env, buffer: &Object<'_>, length: usize) -> Result<SharedNumbers> {
         let mut data: *mut c_void = null_mut();
-        let mut length = 0;
+        let mut bytes = 0;
         let mut reference = null_mut();
         // SAFETY: `buffer` is a live value of `env`.
         check(unsafe {
-            sys::napi_get_arraybuffer_info(env.raw(), buffer.raw(), &mut data, &mut length)
+            sys::napi_get_arraybuffer_info(env.raw(), buffer.raw(), &mut data, &mut bytes)
         })?;
-        if length < size_of::<u32>() || !data.cast::<u32>().is_aligned() {
+        if bytes < length * size_of::<u32>() || !data.cast::<u32>().is_aligned() {
             return Err(Error::new(
                 Status::InvalidArg,
-                "the counter's buffer is too small",
+                "the buffer for numbers is too small",
             ));
         }
         // SAFETY: as above.
         check(unsafe { sys::napi_create_reference(env.raw(), buffer.raw(), 1, &mut reference) })?;
-        Ok(SharedCounter {
+        Ok(SharedNumbers {
             env: env.raw(),
             reference,
             data: data.cast(),
+            length,
         })
     }
 
-    /// Adds one, with wrap-around.
-    pub fn increment(&self) {
+    fn place(&self, index: usize) -> *mut u32 {
+        assert!(index < self.length);
+        // SAFETY: inside of the buffer, whose length `new` has checked.
+        unsafe { self.data.add(index) }
+    }
+
+    /// The number at `index`.
+    pub fn get(&self, index: usize) -> u32 {
         // SAFETY: the reference keeps the buffer, whose memory does not move; JavaScript runs on this same thread.
-        unsafe { *self.data = (*self.data).wrapping_add(1) };
+        unsafe { *self.place(index) }
+    }
+
+    /// Adds one to the number at `index`, with wrap-around.
+    pub fn increment(&self, index: usize) {
+        // SAFETY: as in `get`.
+        unsafe { *self.place(index) = self.get(index).wrapping_add(1) };
     }
 }
 
-impl Drop for SharedCounter {
+impl Drop for SharedNumbers {
     fn drop(&mut self) {
         // SAFETY: made by `napi_create_reference` of the same environment, deleted once.
         unsafe { sys::napi_delete_reference(self.env, self.reference) };

@@ -36,9 +36,6 @@ fn open(family: AddressFamily, kind: SockType) -> io::Result<OwnedFd> {
 }
 
 fn bind_inet(kind: SockType, address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
-    if options.ipv6_only && address.is_ipv4() {
-        return Err(Errno::EINVAL.into());
-    }
     let family = if address.is_ipv4() {
         AddressFamily::Inet
     } else {
@@ -73,8 +70,11 @@ pub fn bind_tcp(address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd
     )
 }
 
-/// A UDP socket bound to `address` (`uv_udp_bind`).
+/// A UDP socket bound to `address` (`uv_udp_bind`), which can't be `ipv6_only` if it is none of IPv6.
 pub fn bind_udp(address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
+    if options.ipv6_only && address.is_ipv4() {
+        return Err(Errno::EINVAL.into());
+    }
     bind_inet(SockType::Datagram, address, options)
 }
 

@@ -7,6 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::ptr::null;
 
 use nix::errno::Errno;
+use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::{ForkResult, Gid, Pid, Uid};
 
 use super::{socket, symbol};
@@ -171,8 +172,14 @@ fn fork_and_exec(
     environment: &[*const c_char],
 ) -> io::Result<Pid> {
     let (report, reporter) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+    // No handler of Node's may run in the child.
+    let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
     // SAFETY: the child calls only functions that are safe after `fork` in a program with threads, and never returns.
-    match unsafe { nix::unistd::fork() }? {
+    let forked = unsafe { nix::unistd::fork() };
+    if !matches!(forked, Ok(ForkResult::Child)) {
+        mask.thread_set_mask()?;
+    }
+    match forked? {
         ForkResult::Child => {
             let failed = become_program(program, descriptors, arguments, environment);
             let code = (failed as c_int).to_ne_bytes();
@@ -184,7 +191,13 @@ fn fork_and_exec(
             drop(reporter);
             let mut code = [0; 4];
             // Closed by a successful exec; otherwise the child's errno.
-            if nix::unistd::read(&report, &mut code)? == code.len() {
+            let count = loop {
+                match nix::unistd::read(&report, &mut code) {
+                    Err(Errno::EINTR) => {}
+                    count => break count?,
+                }
+            };
+            if count == code.len() {
                 let _ = nix::sys::wait::waitpid(child, None);
                 return Err(io::Error::from_raw_os_error(c_int::from_ne_bytes(code)));
             }
@@ -207,8 +220,10 @@ fn become_program(
         }
     }
     let changed = program.folder.map_or(Ok(()), nix::unistd::chdir);
-    // The groups of the primary's user are not the worker's; only root can, and needs to, give them up.
-    let _ = nix::unistd::setgroups(&[]);
+    if program.user.is_some() || program.group.is_some() {
+        // The groups of the primary's user are not the worker's; only root can, and needs to, give them up.
+        let _ = nix::unistd::setgroups(&[]);
+    }
     let changed = changed
         .and_then(|()| {
             program

@@ -107,6 +107,8 @@ unsafe fn take_descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
         while let Some(part) = header.as_ref() {
             if part.cmsg_level == libc::SOL_SOCKET && part.cmsg_type == libc::SCM_RIGHTS {
                 let data = libc::CMSG_DATA(part).cast::<RawFd>();
+                // Its type differs between C libraries.
+                #[allow(clippy::unnecessary_cast)]
                 let bytes = part.cmsg_len as usize - libc::CMSG_LEN(0) as usize;
                 for place in 0..bytes / size_of::<RawFd>() {
                     // The kernel has just put it into our table, for us alone.

@@ -21,7 +21,7 @@ type RawHandle = *mut c_void;
 type PollCallback = extern "C" fn(RawHandle, c_int, c_int);
 type TurnCallback = extern "C" fn(RawHandle);
 
-/// `UV_POLL` of `uv_handle_type`, stable since libuv 1.0.
+// Numbers of `uv_handle_type`, stable since libuv 1.0.
 const TYPE_CHECK: c_int = 2;
 const TYPE_POLL: c_int = 8;
 const TYPE_PREPARE: c_int = 9;
@@ -55,9 +55,13 @@ impl Uv {
             ($name:literal) => {{
                 let name: &CStr = $name;
                 let address = symbol::find(name)?;
+                // The field's type is the annotation.
+                #[allow(clippy::missing_transmute_annotations)]
                 // SAFETY: the field that this is assigned to has the signature that uv.h declares
                 // for the function of this name.
-                unsafe { transmute::<NonNull<c_void>, _>(address) }
+                unsafe {
+                    transmute::<NonNull<c_void>, _>(address)
+                }
             }};
         }
         Some(Uv {

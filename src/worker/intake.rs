@@ -29,6 +29,8 @@ pub struct Intake {
     turns: RefCell<Vec<Turn>>,
     socket: OwnedFd,
     page: Page,
+    /// How many connections are open.
+    open: Box<dyn Fn() -> u64>,
     /// `onconnection(listener, fd)` gives `false` to refuse; otherwise the descriptor is JavaScript's.
     connection: Callback,
     /// `onexhausted()`: there is no descriptor left for a connection.
@@ -40,13 +42,14 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Begins to take connections. `events` has the two functions.
+    /// Begins to take connections. `events` has the two functions; `open` tells how many connections are open.
     pub fn start(
         env: &Env,
         event_loop: &Loop,
         socket: OwnedFd,
         page: Page,
         events: &Object<'_>,
+        open: impl Fn() -> u64 + 'static,
     ) -> napi::Result<Rc<Intake>> {
         let callbacks = Callbacks::new(env, "CLUSTERINTAKE")?;
         let intake = Rc::new(Intake {
@@ -54,6 +57,7 @@ impl Intake {
             turns: RefCell::default(),
             socket,
             page,
+            open: Box::new(open),
             connection: callbacks.get(events, "onconnection")?,
             exhausted: callbacks.get(events, "onexhausted")?,
             paused: Cell::new(false),
@@ -82,10 +86,15 @@ impl Intake {
         poll.keep_alive(false);
         self.poll.replace(Some(poll));
         self.turns.replace(vec![
-            Turn::before_sleep(event_loop, call(|intake| intake.page.sleep(page::now_ns())))?,
+            Turn::before_sleep(event_loop, call(Intake::sleep))?,
             Turn::after_events(event_loop, call(Intake::woke))?,
         ]);
         Ok(())
+    }
+
+    fn sleep(&self) {
+        self.page.set_open_connections((self.open)());
+        self.page.sleep(page::now_ns());
     }
 
     fn woke(&self) {
@@ -120,7 +129,7 @@ impl Intake {
                     self.page.add_taken();
                     self.offer(listener, descriptor);
                 }
-                Ok(Received::OutOfDescriptors { .. }) => {
+                Ok(Received::OutOfDescriptors) => {
                     self.page.add_taken();
                     self.highest.set(u64::MAX);
                     return self.run_out();

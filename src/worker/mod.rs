@@ -47,8 +47,8 @@ impl Questions {
 
 /// The control messages of the primary.
 ///
-/// JavaScript hears of `onanswer(question, errno, listener, address, family, port, data, fd)`, where `errno` is 0 for
-/// success and `fd` is -1 unless the worker accepts by itself; of `ondisconnect()`; and of `onleavenoted()`.
+/// JavaScript hears of `onanswer(question, errno, listener, address, family, port, data, shared, fd)`, where `errno` is 0
+/// for success and `shared` is 1 if the worker accepts by itself, from `fd`, which is -1 if it was lost; of `ondisconnect()`; and of `onleavenoted()`.
 pub struct PrimaryControl {
     answer: Callback,
     disconnect: Callback,
@@ -77,6 +77,7 @@ impl PrimaryControl {
                 listener,
                 address,
                 data,
+                shared,
             } => {
                 let family = |ipv6| if ipv6 { "IPv6" } else { "IPv4" };
                 let bound = address.as_ref();
@@ -88,6 +89,7 @@ impl PrimaryControl {
                     Argument::text_or_undefined(bound.map(|bound| family(bound.ipv6))),
                     Argument::number_or_undefined(bound.map(|bound| bound.port)),
                     Argument::text_or_undefined(data.as_deref()),
+                    Argument::Number((*shared).into()),
                     released(descriptors),
                 ]);
             }

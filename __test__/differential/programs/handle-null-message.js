@@ -6,24 +6,21 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('online', () => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
-      for (const message of [null, undefined, 0, '', false]) {
-        try {
-          worker.send(message, server);
-        } catch (error) {
-          console.log(error.code);
-        }
+      try {
+        worker.send(undefined, server);
+      } catch (error) {
+        console.log(error.code);
       }
-      server.close();
+      worker.send(null, server, () => server.close());
     });
   });
-  let answers = 0;
   worker.on('message', (message) => {
     console.log(message);
-    if (++answers === 4) worker.disconnect();
+    worker.disconnect();
   });
 } else {
   process.on('message', (message, server) => {
-    process.send([message, server.constructor.name]);
     server.close();
+    process.send([message, server.constructor.name]);
   });
 }

@@ -1,6 +1,11 @@
+// ours: true
+// ours: disconnect 1
+// ours: exit 0
+// ours: true
 'use strict';
 const cluster = require('cluster');
 
+// In the built-in module the worker obeys twice, and dies of the second time.
 if (cluster.isPrimary) {
   const worker = cluster.fork();
   let count = 0;

@@ -1,8 +1,9 @@
+// ours: listening
 'use strict';
 const cluster = require('cluster');
 const net = require('net');
 
-// A descriptor on which the primary itself listens can't be watched a second time.
+// A descriptor on which the primary itself listens: the built-in module can't watch it a second time.
 if (cluster.isPrimary) {
   const server = net.createServer().listen(0, '127.0.0.1', () => {
     const worker = cluster.fork({ FD: server._handle.fd });

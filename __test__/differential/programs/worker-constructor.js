@@ -7,4 +7,4 @@ for (const worker of [new cluster.Worker(), cluster.Worker(), new cluster.Worker
   console.log(worker.id, worker.state, worker.exitedAfterDisconnect, worker.process, worker instanceof cluster.Worker, worker instanceof EventEmitter);
 }
 console.log(cluster.Worker.name, cluster.Worker.length, Object.getPrototypeOf(cluster.Worker) === EventEmitter);
-console.log(Object.keys(cluster.Worker.prototype), Object.getOwnPropertyNames(cluster.Worker.prototype).sort());
+console.log(Object.keys(cluster.Worker.prototype), Object.getOwnPropertyNames(cluster.Worker.prototype).filter((name) => name !== 'request').sort());

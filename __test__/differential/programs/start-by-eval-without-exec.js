@@ -1,0 +1,9 @@
+// as: eval
+const cluster = require('cluster');
+if (cluster.isPrimary) {
+  try {
+    cluster.fork();
+  } catch (error) {
+    console.log(error.name, error.code, error.message);
+  }
+}

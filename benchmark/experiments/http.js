@@ -1,0 +1,37 @@
+'use strict';
+
+const { load } = require('../load.js');
+const { freePort, withProgram } = require('../program.js');
+
+/** CPU time between two readings of `Program.cpu()`, for each of so many operations, in microseconds. */
+function cpuEach(before, after, operations) {
+  return {
+    primary: (after.primary - before.primary) / operations,
+    workers: (after.workers - before.workers) / operations,
+  };
+}
+
+/**
+ * Puts load on the program `http`.
+ * @param {object} way
+ * @param {object} options
+ * @param {number} options.workers
+ * @param {number} options.seconds a whole number
+ * @param {number} [options.warmUp] so many seconds before are not counted
+ * @param {number} options.clients
+ * @param {boolean} [options.keepAlive]
+ * @param {object} [options.busy] further options of the program
+ */
+async function underLoad(way, { workers, seconds, warmUp = 1, clients, keepAlive = false, busy }) {
+  const port = await freePort();
+  return withProgram(['http', way, { workers, port, ...busy }], async (program) => {
+    await load({ port, seconds: warmUp, keepAlive, clients });
+    const before = program.cpu();
+    const made = await load({ port, seconds, keepAlive, clients });
+    const cpu = cpuEach(before, program.cpu(), made.requests);
+    if (made.errors > 0) console.warn(`\n${made.errors} of ${made.requests} requests have failed: ${way.name}`);
+    return { perSecond: made.requests / made.seconds, p99: made.p99, cpu };
+  });
+}
+
+module.exports = { cpuEach, underLoad };

@@ -1,0 +1,26 @@
+'use strict';
+
+const { withProgram } = require('../program.js');
+
+/** CPU time in microseconds, for each of so many operations. */
+function each({ primary, workers }, operations) {
+  return { primary: primary / operations, workers: workers / operations };
+}
+
+/**
+ * Sends messages one way for a second.
+ * @param {object} way
+ * @param {object} options
+ * @param {number} options.bytes of a message as JSON
+ * @param {number} options.batch how many are sent before the sender looks around
+ * @param {'to the worker' | 'to the primary'} options.direction
+ */
+function oneWay(way, { bytes, batch, direction }) {
+  const options = { bytes, batch, direction, milliseconds: 1000 };
+  return withProgram(['messages', way, options], async (program) => {
+    const { messages, seconds, cpu } = await program.next();
+    return { perSecond: messages / seconds, bytesPerSecond: (messages * bytes) / seconds, cpu: each(cpu, messages) };
+  });
+}
+
+module.exports = { each, oneWay };

@@ -1,0 +1,30 @@
+'use strict';
+
+const os = require('node:os');
+const { ways, withProgram } = require('../program.js');
+const { each } = require('./messages.js');
+
+const { ours, builtin } = ways;
+
+// The last core that this process may be on: the first has more interrupts.
+const core = os.cpus().length - 1;
+
+module.exports = {
+  name: 'round-trips',
+  operation: 'round trip',
+  ways: { ours, builtin },
+  sample: (way) =>
+    withProgram(['round_trips', way, { roundTrips: 30_000, warmUp: 5000 }, { core }], async (program) => {
+      const { roundTrips, cpu } = await program.next();
+      return { cpu: each(cpu, roundTrips) };
+    }),
+  rows: [
+    {
+      name: 'CPU per round trip, both ends on one core',
+      unit: 'µs',
+      what: 'A message of about 64 bytes goes to the worker and back, and only then the next one. CPU time of both ends.',
+      value: (sample) => sample.cpu.primary + sample.cpu.workers,
+      wanted: { atMost: 0.8 },
+    },
+  ],
+};

@@ -1,0 +1,59 @@
+'use strict';
+
+// One message for all workers, again and again: by `cluster.broadcast`, or by a loop over the workers.
+
+const cluster = require('cluster');
+const { options, ownCpu, say } = require('./options.js');
+
+// How many broadcasts are sent in a turn of the loop; the next follow when the workers have had them.
+const BATCH = 100;
+
+if (cluster.isPrimary) {
+  const message = { text: 'x'.repeat(options.bytes - JSON.stringify({ text: '' }).length) };
+  const loop = (m) => {
+    for (const worker of Object.values(cluster.workers)) worker.send(m);
+  };
+  const broadcast = options.loop ? loop : (m) => cluster.broadcast(m);
+  let ready = 0;
+  let answers = 0;
+  let broadcasts = 0;
+  let begin;
+  let atEnd;
+  const sendBatch = () => {
+    for (let i = 0; i < BATCH; i++) broadcast(message);
+    broadcasts += BATCH;
+    broadcast('mark');
+  };
+  cluster.on('message', (worker, { mark, cpu }) => {
+    if (mark && ++answers % options.workers === 0) {
+      if (performance.now() - begin.time < options.milliseconds) {
+        sendBatch();
+      } else {
+        atEnd = {
+          seconds: (performance.now() - begin.time) / 1000,
+          primary: ownCpu() - begin.cpu,
+          workers: 0,
+          left: 0,
+        };
+        loop('cpu');
+      }
+    } else if (cpu !== undefined) {
+      atEnd.workers += cpu;
+      if (++atEnd.left < options.workers) return;
+      say({ broadcasts, seconds: atEnd.seconds, cpu: { primary: atEnd.primary, workers: atEnd.workers } });
+    } else if (!mark && ++ready === options.workers) {
+      say({ workers: Object.values(cluster.workers).map((each) => each.process.pid), can: 'broadcast' in cluster });
+      begin = { time: performance.now(), cpu: ownCpu() };
+      if (options.loop || typeof cluster.broadcast === 'function') sendBatch();
+    }
+  });
+  for (let i = 0; i < options.workers; i++) cluster.fork();
+} else {
+  let before;
+  process.on('message', (message) => {
+    before ??= ownCpu();
+    if (message === 'mark') process.send({ mark: true });
+    else if (message === 'cpu') process.send({ cpu: ownCpu() - before });
+  });
+  process.send({});
+}

@@ -1,0 +1,24 @@
+'use strict';
+
+// An HTTP server in some workers. The primary, or one of the workers, can be kept busy.
+
+const cluster = require('cluster');
+const http = require('http');
+const { keepBusy, options, say } = require('./options.js');
+
+if (cluster.isPrimary) {
+  let listening = 0;
+  cluster.on('listening', () => {
+    if (++listening < options.workers) return;
+    const workers = Object.values(cluster.workers);
+    say({ workers: workers.map((worker) => worker.process.pid) });
+    if (options.busyPrimary) keepBusy(options.busyPrimary);
+    if (options.busyWorker) workers[0].send(options.busyWorker);
+  });
+  for (let i = 0; i < options.workers; i++) cluster.fork();
+} else {
+  process.once('message', keepBusy);
+  http
+    .createServer((request, response) => response.end('hello\n'))
+    .listen({ port: options.port, host: '127.0.0.1', reusePort: options.reusePort });
+}

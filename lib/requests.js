@@ -1,0 +1,86 @@
+'use strict';
+
+// Questions with answers between a primary and its workers, on top of messages.
+
+const errors = require('./errors.js');
+
+// Messages with a command that starts with NODE_ are not the program's: it does not see them among its own.
+const REQUEST = 'NODE_CLUSTER_RS_REQUEST';
+const RESPONSE = 'NODE_CLUSTER_RS_RESPONSE';
+
+const pendingOf = new WeakMap(); // by worker: what has not been answered, by number
+let handler;
+let last = 0;
+
+/**
+ * `cluster.onRequest`: `listener(message, worker)` gives the answer, or a promise of it, to what the other side asks
+ * with `worker.request`.
+ */
+function onRequest(listener) {
+  if (typeof listener !== 'function') throw errors.invalidArgument('handler', 'of type function', listener);
+  handler = listener;
+}
+
+/** `worker.request`: resolves with the answer, rejects with the handler's error or one of {@link errors}. */
+function request(message, { timeout } = {}) {
+  if (timeout !== undefined && !(timeout > 0 && timeout < 2 ** 31)) throw errors.badTimeout(timeout);
+  return new Promise((resolve, reject) => {
+    const id = ++last;
+    const fail = (error) => settle(this, id, { error });
+    if (!pendingOf.has(this)) pendingOf.set(this, new Map());
+    const timer = timeout && setTimeout(() => fail(errors.noAnswer(timeout)), timeout);
+    pendingOf.get(this).set(id, { resolve, reject, timer });
+    this.process.send({ cmd: REQUEST, id, message }, (error) => error && fail(error));
+  });
+}
+
+function settle(worker, id, { result, error }) {
+  const asked = pendingOf.get(worker)?.get(id);
+  if (asked === undefined) return; // It came too late.
+  pendingOf.get(worker).delete(id);
+  clearTimeout(asked.timer);
+  if (error) asked.reject(error);
+  else asked.resolve(result);
+}
+
+/** An error as the other side gets it. */
+function toPlain(error) {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, code } = error;
+  return { name, message, code };
+}
+
+function toError({ name, message, code }) {
+  const error = new Error(message);
+  if (name !== undefined) Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
+  if (code !== undefined) error.code = code;
+  return error;
+}
+
+async function answer(worker, { id, message }) {
+  const respond = (response) => {
+    // Who has asked knows that the channel is closed.
+    if (worker.process.connected) worker.process.send({ cmd: RESPONSE, id, ...response }, () => {});
+  };
+  try {
+    if (!handler) throw errors.noHandler();
+    respond({ result: await handler(message, worker) });
+  } catch (error) {
+    respond({ error: toPlain(error) });
+  }
+}
+
+/** Takes a message that is not the program's, and may be a request to `worker` or its response. */
+function receive(worker, message) {
+  if (message.cmd === REQUEST) answer(worker, message);
+  if (message.cmd === RESPONSE) {
+    settle(worker, message.id, { result: message.result, error: message.error && toError(message.error) });
+  }
+}
+
+/** Rejects what was asked of a worker that has left. */
+function rejectAll(worker) {
+  for (const id of pendingOf.get(worker)?.keys() ?? []) settle(worker, id, { error: errors.workerGone(worker.id) });
+}
+
+module.exports = { onRequest, request, receive, rejectAll };

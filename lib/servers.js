@@ -1,0 +1,227 @@
+'use strict';
+
+// The servers of a worker: each asks the primary for a listener, and gets a handle to listen on
+// (`_getServer` in `lib/internal/cluster/child.js`).
+
+const { constants } = require('node:os');
+const path = require('node:path');
+const { numbers } = require('./channel.js');
+const { datagramHandle, ownerOf, serverHandle, streamHandle } = require('./handles.js');
+
+// Where the addon finds how many connections are open.
+const OPEN = 1;
+
+// The longest that a timer takes, in milliseconds.
+const FOR_EVER = 2 ** 31 - 1;
+
+class Servers {
+  #worker;
+  #channel;
+  #native;
+  #answers = new Map(); // what to do with the answer, by the number of the question
+  #open = new Map(); // the handles that servers listen on, by listener
+  #places = new Map(); // which of the servers of an address is the next
+
+  /**
+   * @param {import('./worker.js').Worker} worker
+   * @param {import('./channel.js').Channel} channel
+   * @param {object} native the addon's `Worker`
+   */
+  constructor(worker, channel, native) {
+    this.#worker = worker;
+    this.#channel = channel;
+    this.#native = native;
+  }
+
+  /**
+   * Called by `net` and `dgram` to listen or bind.
+   * @param {import('node:net').Server | import('node:dgram').Socket} server
+   * @param {object} options where to, with `port: -1` for a Unix socket
+   * @param {(errno: number, handle: object | null) => void} callback gets 0, or a negative error number
+   */
+  getServer(server, options, callback) {
+    let { address } = options;
+    if (options.port < 0 && typeof address === 'string') address = path.resolve(address);
+    const place = this.#take([address, options.port, options.addressType, options.fd].join());
+
+    const data = server._getServerData?.();
+    const question = this.#ask({ ...options, address, index: place.index }, data && JSON.stringify(data));
+    this.#answers.set(question, (errno, listener, host, family, port, shared, isShared, fd) => {
+      const isLost = isShared && fd < 0; // This process had no descriptor left for it.
+      if (isLost) this.#native.closeServer(listener);
+      if (errno !== 0 || isLost) {
+        place.leave();
+        callback(isLost ? -constants.errno.EMFILE : -errno, null);
+        return;
+      }
+      if (shared !== undefined) server._setServerData?.(JSON.parse(shared));
+      const onclose = () => {
+        this.#open.delete(listener);
+        place.leave();
+        if (!process.connected) return; // The primary knows.
+        this.#channel.flush();
+        this.#native.closeServer(listener);
+      };
+      const handle = isShared
+        ? sharedHandle(fd, options.addressType, host !== undefined, onclose)
+        : fauxHandle(host && { address: host, family, port }, onclose);
+      this.#open.set(listener, handle);
+      callback(0, handle);
+    });
+
+    server.once('listening', () => {
+      if (!place.isTaken()) return; // It has been closed already.
+      this.#worker.state = 'listening';
+      const port = server.address()?.port || options.port;
+      this.#channel.flush();
+      this.#native.listening(
+        String(options.addressType),
+        address ?? undefined,
+        toInteger(port),
+        options.fd ?? undefined,
+      );
+    });
+  }
+
+  /** Takes a place among the servers of an address: port 0 is a new port for each of them. */
+  #take(key) {
+    const places = this.#places;
+    if (!places.has(key)) places.set(key, { next: 0, taken: new Set() });
+    const ofKey = places.get(key);
+    const index = ofKey.next++;
+    ofKey.taken.add(index);
+    return {
+      index,
+      isTaken: () => places.has(key),
+      leave() {
+        ofKey.taken.delete(index);
+        if (ofKey.taken.size === 0 && places.get(key) === ofKey) places.delete(key);
+      },
+    };
+  }
+
+  #ask(options, data) {
+    this.#channel.flush();
+    return this.#native.query({
+      address: options.address ?? undefined,
+      port: toInteger(options.port),
+      family: String(options.addressType),
+      fd: options.fd ?? undefined,
+      flags: options.flags ?? 0,
+      backlog: options.backlog | 0,
+      readableAll: Boolean(options.readableAll),
+      writableAll: Boolean(options.writableAll),
+      index: options.index,
+      data,
+    });
+  }
+
+  /** The primary's answer to a question; see `PrimaryControl` in `src/worker/mod.rs`. */
+  answer(question, ...answer) {
+    const callback = this.#answers.get(question);
+    this.#answers.delete(question);
+    callback?.(...answer);
+  }
+
+  /**
+   * A connection from the primary.
+   * @param {number} listener
+   * @param {number} fd
+   * @returns {boolean} whether a server here takes it; otherwise the descriptor stays the caller's
+   */
+  accept(listener, fd) {
+    const server = this.#open.get(listener);
+    if (!server?.isFaux || isFull(ownerOf(server))) return false;
+    let connection;
+    try {
+      connection = streamHandle(fd, server.getsockname !== undefined);
+    } catch {
+      return false;
+    }
+    countOpen(connection);
+    server.onconnection(0, connection);
+    return true;
+  }
+
+  /** Closes all servers. `done` is called when their connections have ended. */
+  closeAll(done) {
+    let open = 1;
+    const closed = () => {
+      if (--open === 0) done();
+    };
+    const handles = [...this.#open.values()];
+    this.#open.clear();
+    open += handles.length;
+    for (const handle of handles) (ownerOf(handle) ?? handle).close(closed);
+    closed();
+  }
+}
+
+/** Whether a server has as many connections as it may, and does not want to drop what comes. */
+function isFull(server) {
+  if (!server?.maxConnections || server.dropMaxConnection) return false;
+  return server._connections >= server.maxConnections;
+}
+
+function countOpen(connection) {
+  const { close } = connection;
+  numbers[OPEN]++;
+  connection.close = function () {
+    numbers[OPEN]--;
+    connection.close = close;
+    return Reflect.apply(close, connection, arguments);
+  };
+}
+
+/** `dgram` passes whatever the program has given it. */
+function toInteger(value) {
+  return typeof value === 'number' || typeof value === 'string' ? value | 0 : undefined;
+}
+
+/** The socket itself: this worker accepts from it, or receives, beside the others. */
+function sharedHandle(fd, type, isTcp, onclose) {
+  const handle = type === 'udp4' || type === 'udp6' ? datagramHandle(fd, type) : serverHandle(fd, isTcp);
+  const { close } = handle;
+  handle.close = function () {
+    onclose();
+    handle.close = close;
+    return Reflect.apply(close, handle, arguments);
+  };
+  return handle;
+}
+
+/** What a `net.Server` listens on when the primary accepts for it. */
+function fauxHandle(bound, onclose) {
+  let timer;
+  let isOpen = true;
+  const handle = {
+    isFaux: true,
+    listen: () => 0,
+    // A listening socket keeps the process alive.
+    ref() {
+      timer ??= setInterval(() => {}, FOR_EVER);
+    },
+    unref() {
+      clearInterval(timer);
+      timer = undefined;
+    },
+    close(callback) {
+      if (isOpen) {
+        isOpen = false;
+        handle.unref();
+        onclose();
+      }
+      if (typeof callback === 'function') process.nextTick(callback);
+    },
+  };
+  if (bound) {
+    handle.getsockname = (out) => {
+      if (isOpen) Object.assign(out, bound);
+      return 0;
+    };
+  }
+  handle.ref();
+  return handle;
+}
+
+module.exports = { Servers };
