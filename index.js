@@ -8,11 +8,12 @@ exports.setupMaster = exports.setupPrimary = exports.fork = exports.disconnect =
 exports.broadcast = exports.figures = exports.onRequest = undefined;
 
 const cluster = require('node:cluster');
+const { addHidden } = require('./lib/hidden.js');
 const { takeOver } = require('./lib/takeover.js');
 
 const reason = takeOver();
 if (reason !== undefined && cluster.native === undefined) {
-  cluster.native = false;
+  addHidden(cluster, { native: false });
   process.emitWarning(`cluster-rs can't serve in this process (${reason}): the built-in module does`, {
     code: 'CLUSTER_RS_FALLBACK',
   });

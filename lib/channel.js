@@ -27,13 +27,20 @@ const HANDLE_SIZE = 65536;
 const numbers = new Uint32Array(new ArrayBuffer(8));
 const TURN = 0;
 
-const exiting = { now: false };
 const open = new Set();
+let isExiting = false;
 
-process.once('exit', () => {
-  exiting.now = true;
+/** Writes what waits when the process exits. Not before there is a channel: listeners show. */
+function flushAtExit() {
+  if (open.size > 0) return;
+  process.removeListener('exit', flush);
+  process.once('exit', flush);
+}
+
+function flush() {
+  isExiting = true;
   for (const channel of open) channel.flush();
-});
+}
 
 /** Whether this is a message and what is said about its handle. */
 function isPassing(decoded) {
@@ -123,6 +130,7 @@ class Channel {
   open(native, onclose) {
     this.#native = native;
     if (onclose) this.#onclose = onclose;
+    flushAtExit();
     open.add(this);
     const target = this.#target;
     this.#control = new Control(native);
@@ -255,11 +263,11 @@ class Channel {
       this.#turn = numbers[TURN];
       this.#written = 0;
     }
-    if (this.#batch === '' && (this.#written < EAGER || exiting.now)) {
+    if (this.#batch === '' && (this.#written < EAGER || isExiting)) {
       this.#written++;
       const waiting = this.#native.sendMessages(text, true);
       const sent = this.#sent(waiting, callback ? [callback] : [], options);
-      if (exiting.now) this.#native.flush();
+      if (isExiting) this.#native.flush();
       return sent;
     }
     if (this.#batch === '') setImmediate(() => this.flush());
@@ -280,7 +288,7 @@ class Channel {
       this.#batchCallbacks = [];
       this.#sent(this.#native.sendMessages(text, true), callbacks, { swallowErrors: !this.#target.connected });
     }
-    if (exiting.now) this.#native.flush();
+    if (isExiting) this.#native.flush();
   }
 
   /** Takes note of how many bytes wait after a frame was given to the addon; gives what `send` returns. */
@@ -326,13 +334,16 @@ class Channel {
   }
 
   #receiveHandle([message, about], fd) {
-    if (fd < 0) {
-      process.emitWarning('Handle did not reach the receiving process correctly', 'SentHandleNotReceivedWarning');
-      this.#receive([{ message }], 0);
-      return;
-    }
     const { attach } = require('./passing.js');
-    attach(about, fd, this.#target, (handle) => this.#receive([{ message, handle }], HANDLE_SIZE));
+    const ready = (handle) => {
+      if (handle === undefined) {
+        const text = 'Handle did not reach the receiving process correctly';
+        process.emitWarning(text, 'SentHandleNotReceivedWarning');
+      }
+      this.#receive([{ message, handle }], HANDLE_SIZE);
+    };
+    if (fd < 0) ready();
+    else attach(about, fd, this.#target, ready);
   }
 
   /** @param {{ message: unknown, handle?: object }[]} messages @param {number} size characters or bytes */

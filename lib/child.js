@@ -4,6 +4,7 @@
 
 const { binding } = require('./native.js');
 const { Channel, numbers } = require('./channel.js');
+const { addHidden } = require('./hidden.js');
 const requests = require('./requests.js');
 const { Servers } = require('./servers.js');
 const { Worker } = require('./worker.js');
@@ -88,11 +89,11 @@ function setUpWorker(cluster, place) {
     isPrimary: false,
     Worker,
     worker,
-    onRequest: requests.onRequest,
     _getServer: (...query) => servers.getServer(...query),
     // Node has called its own when it started; nobody should call it again.
     _setupWorker() {},
   });
+  addHidden(cluster, { onRequest: requests.onRequest });
 
   Worker.prototype.disconnect = function () {
     if (this.state !== 'disconnecting' && this.state !== 'destroying') {

@@ -3,6 +3,7 @@
 // Sockets and servers on their way to another process: what travels is a descriptor and a few words about it.
 
 const dgram = require('node:dgram');
+const { closeSync } = require('node:fs');
 const net = require('node:net');
 const errors = require('./errors.js');
 const handles = require('./handles.js');
@@ -68,40 +69,49 @@ function detach(handle, keepOpen, target) {
   return { about, fd: native.fd, done };
 }
 
+/** A handle that owns `fd`; `undefined`, and the descriptor closed, if it is not what it is said to be. */
+function toHandle(about, fd) {
+  try {
+    if (about.type.startsWith('dgram')) return handles.datagramHandle(fd, about.family);
+    if (about.type === 'net.Socket') return handles.streamHandle(fd, about.tcp);
+    return handles.serverHandle(fd, about.tcp);
+  } catch {
+    closeSync(fd);
+    return undefined;
+  }
+}
+
 /**
- * Makes of a descriptor what was sent, and gives it to `ready`.
+ * Makes of a descriptor what was sent.
  * @param {object} about from {@link detach}
  * @param {number} fd
  * @param {object} target the process that it came from
- * @param {(handle: object) => void} ready
+ * @param {(handle?: object) => void} ready gets it, or nothing if the descriptor is of another kind
  */
 function attach(about, fd, target, ready) {
-  switch (about.type) {
-    case 'net.Socket': {
-      const handle = handles.streamHandle(fd, about.tcp);
-      const socket = new net.Socket({ handle, readable: true, writable: true });
-      if (about.key) {
-        const { countReceived } = require('./passed_sockets.js');
-        countReceived(socket, target, about.key);
-      }
-      ready(socket);
-      break;
+  const handle = toHandle(about, fd);
+  if (handle === undefined) {
+    ready();
+  } else if (about.type === 'net.Socket') {
+    const socket = new net.Socket({ handle, readable: true, writable: true });
+    if (about.key) {
+      const { countReceived } = require('./passed_sockets.js');
+      countReceived(socket, target, about.key);
     }
-    case 'net.Server': {
-      const server = new net.Server();
-      server.listen(handles.serverHandle(fd, about.tcp), () => ready(server));
-      break;
-    }
-    case 'dgram.Socket': {
-      const socket = dgram.createSocket(about.family);
-      socket.bind(handles.datagramHandle(fd, about.family), () => ready(socket));
-      break;
-    }
-    case 'dgram.Native':
-      ready(handles.datagramHandle(fd, about.family));
-      break;
-    default:
-      ready(handles.serverHandle(fd, about.tcp));
+    ready(socket);
+  } else if (about.type === 'net.Server') {
+    const server = new net.Server();
+    const failed = () => ready();
+    server.once('error', failed);
+    server.listen(handle, () => {
+      server.removeListener('error', failed);
+      ready(server);
+    });
+  } else if (about.type === 'dgram.Socket') {
+    const socket = dgram.createSocket(about.family);
+    socket.bind(handle, () => ready(socket));
+  } else {
+    ready(handle);
   }
 }
 

@@ -6,6 +6,7 @@ const EventEmitter = require('node:events');
 const { binding } = require('./native.js');
 const errors = require('./errors.js');
 const { Channel, numbers } = require('./channel.js');
+const { addHidden } = require('./hidden.js');
 const requests = require('./requests.js');
 const { Worker } = require('./worker.js');
 
@@ -27,7 +28,6 @@ function setUpPrimary(cluster) {
   const native = new binding.Primary(numbers.buffer, (text) =>
     process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' }),
   );
-  process.once('exit', () => native.shutDown());
 
   const policies = { none: SCHED_NONE, rr: SCHED_RR };
 
@@ -44,10 +44,8 @@ function setUpPrimary(cluster) {
     setupMaster: setupPrimary,
     fork,
     disconnect,
-    broadcast,
-    figures: () => native.figures(),
-    onRequest: requests.onRequest,
   });
+  addHidden(cluster, { broadcast, figures: () => native.figures(), onRequest: requests.onRequest });
 
   // Read when it is first needed: this package may have been loaded before the program has set the variable.
   Object.defineProperty(cluster, 'schedulingPolicy', {
@@ -82,6 +80,7 @@ function setUpPrimary(cluster) {
     if (isSetUp) return;
 
     isSetUp = true;
+    process.once('exit', () => native.shutDown());
     const policy = cluster.schedulingPolicy; // What is set later has no effect.
     if (policy !== SCHED_NONE && policy !== SCHED_RR) {
       throw errors.badPolicy(policy);

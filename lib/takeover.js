@@ -6,6 +6,7 @@ const cluster = require('node:cluster');
 const { syncBuiltinESMExports } = require('node:module');
 const { binding, reason } = require('./native.js');
 const { coded } = require('./errors.js');
+const { addHidden } = require('./hidden.js');
 const { removePreload } = require('./preload.js');
 
 // Where the primary tells a worker its descriptors; see `src/primary/process.rs`.
@@ -59,7 +60,7 @@ function takeOver() {
     const { setUpPrimary } = require('./primary.js');
     setUpPrimary(cluster);
   }
-  cluster.native = true;
+  addHidden(cluster, { native: true });
   syncBuiltinESMExports();
   return undefined;
 }

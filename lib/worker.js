@@ -1,6 +1,7 @@
 'use strict';
 
 const EventEmitter = require('node:events');
+const { addHidden } = require('./hidden.js');
 const { request } = require('./requests.js');
 
 /**
@@ -42,6 +43,6 @@ Worker.prototype.isConnected = function () {
   return this.process.connected;
 };
 
-Worker.prototype.request = request;
+addHidden(Worker.prototype, { request });
 
 module.exports = { Worker };

@@ -1,6 +1,6 @@
 //! A worker's process: how it is started, and how its end is noticed.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ffi::{CString, NulError};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -172,13 +172,16 @@ fn null(place: usize) -> io::Result<OwnedFd> {
     Ok(open("/dev/null", access | OFlag::O_CLOEXEC, Mode::empty())?)
 }
 
-/// A running worker process, watched by the event loop through its pidfd.
+/// A worker process, watched by the event loop through its pidfd until it has ended.
 pub struct Process {
-    // Before the descriptor, which must be open as long as it is polled.
-    poll: RefCell<Option<Poll>>,
-    pidfd: OwnedFd,
+    watched: RefCell<Option<Watched>>,
     pid: Pid,
-    ended: Cell<bool>,
+}
+
+struct Watched {
+    // Before the descriptor, which must be open as long as it is polled.
+    poll: Poll,
+    pidfd: OwnedFd,
 }
 
 impl Process {
@@ -190,15 +193,14 @@ impl Process {
         ended: impl Fn(Exit) + 'static,
     ) -> io::Result<Rc<Process>> {
         let process = Rc::new(Process {
-            poll: RefCell::new(None),
-            pidfd,
+            watched: RefCell::new(None),
             pid,
-            ended: Cell::new(false),
         });
         let weak = Rc::downgrade(&process);
-        let poll = Poll::new(event_loop, process.pidfd.as_fd(), move |_| {
-            if let Some(process) = weak.upgrade()
-                && let Some(exit) = process.reap()
+        let poll = Poll::new(event_loop, pidfd.as_fd(), move |_| {
+            if let Some(exit) = weak
+                .upgrade()
+                .and_then(|process: Rc<Process>| process.reap())
             {
                 ended(exit);
             }
@@ -207,25 +209,24 @@ impl Process {
             read: true,
             write: false,
         })?;
-        process.poll.replace(Some(poll));
+        process.watched.replace(Some(Watched { poll, pidfd }));
         Ok(process)
     }
 
     fn reap(&self) -> Option<Exit> {
-        let exit = match pidfd::wait(self.pidfd.as_fd()) {
+        let exit = match pidfd::wait(self.watched.borrow().as_ref()?.pidfd.as_fd()) {
             Ok(None) => return None,
             Ok(Some(exit)) => exit,
             // Somebody else has waited for our child; that it has ended is all that can be said.
             Err(_) => Exit::Code(0),
         };
-        self.ended.set(true);
-        self.poll.replace(None);
+        self.watched.replace(None);
         Some(exit)
     }
 
     /// Sends a signal by its number; 0 only asks. `ESRCH` once the process has ended, `EINVAL` for no signal.
     pub fn kill(&self, signal: i32) -> Result<(), Errno> {
-        if self.ended.get() {
+        if self.watched.borrow().is_none() {
             return Err(Errno::ESRCH);
         }
         let signal = (signal != 0)
@@ -236,7 +237,7 @@ impl Process {
 
     /// Whether waiting for the process's end keeps this process alive.
     pub fn keep_alive(&self, yes: bool) {
-        if let Some(poll) = self.poll.borrow().as_ref() {
+        if let Some(Watched { poll, .. }) = self.watched.borrow().as_ref() {
             poll.keep_alive(yes);
         }
     }
