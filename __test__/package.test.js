@@ -81,7 +81,7 @@ after(() => fs.rmSync(scratch, { recursive: true, force: true }));
 test('the package holds what its users need and nothing else', () => {
   const files = fs.readdirSync(installed).sort();
   const expected = ['CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md', 'build.rs', 'index.d.ts'];
-  expected.push('index.js', 'lib', 'native', 'package.json', 'register.js', 'scripts', 'src');
+  expected.push('index.js', 'lib', 'native', 'package.json', 'register.d.ts', 'register.js', 'scripts', 'src');
   assert.deepStrictEqual(files, expected.sort());
   const { dependencies, scripts } = JSON.parse(fs.readFileSync(path.join(installed, 'package.json'), 'utf8'));
   assert.strictEqual(dependencies, undefined);

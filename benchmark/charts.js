@@ -13,7 +13,7 @@ const config = {
   font: 'sans-serif',
   padding: 12,
   view: { stroke: null },
-  axis: { labelFontSize: 12, titleFontSize: 12, labelLimit: 400 },
+  axis: { labelFontSize: 12, titleFontSize: 12, labelLimit: 600 },
   title: { anchor: 'start', fontSize: 15, subtitleFontSize: 12, subtitleColor: '#475569' },
 };
 
@@ -70,7 +70,7 @@ function ratioChart(title, subtitle, dots) {
   const x = (field) => ({
     field,
     type: 'quantitative',
-    scale: { type: 'log', nice: false },
+    scale: { type: 'log', nice: false, padding: 12 },
     axis: { values: [0.5, 1, 2, 5, 10, 20, 50, 100], format: '~r', grid: true },
     title: 'times better than the built-in module',
   });
@@ -96,7 +96,7 @@ async function toSvg(spec) {
   return svg;
 }
 
-const perSecond = (value) => `${(value / 1000).toPrecision(3)} k`;
+const perSecond = (value) => (value < 1000 ? value.toPrecision(3) : `${(value / 1000).toPrecision(3)} k`);
 
 /** Bars for the ways of an experiment that were measured. */
 function barsOf({ experiment, values }) {

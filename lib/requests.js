@@ -8,9 +8,20 @@ const errors = require('./errors.js');
 const REQUEST = 'NODE_CLUSTER_RS_REQUEST';
 const RESPONSE = 'NODE_CLUSTER_RS_RESPONSE';
 
+// How long a request waits for a program that is still loading, in milliseconds.
+const PATIENCE = 5000;
+
 const pendingOf = new WeakMap(); // by worker: what has not been answered, by number
+const waiting = []; // for the handler
 let handler;
 let last = 0;
+
+function handlerIsThere() {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    setTimeout(resolve, PATIENCE).unref();
+  });
+}
 
 /**
  * `cluster.onRequest`: `listener(message, worker)` gives the answer, or a promise of it, to what the other side asks
@@ -19,6 +30,7 @@ let last = 0;
 function onRequest(listener) {
   if (typeof listener !== 'function') throw errors.invalidArgument('handler', 'of type function', listener);
   handler = listener;
+  for (const resolve of waiting.splice(0)) resolve();
 }
 
 /** `worker.request`: resolves with the answer, rejects with the handler's error or one of {@link errors}. */
@@ -63,6 +75,7 @@ async function answer(worker, { id, message }) {
     if (worker.process.connected) worker.process.send({ cmd: RESPONSE, id, ...response }, () => {});
   };
   try {
+    if (!handler) await handlerIsThere();
     if (!handler) throw errors.noHandler();
     respond({ result: await handler(message, worker) });
   } catch (error) {
