@@ -29,10 +29,12 @@ function program() {
   const signals = ['SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGINT'];
   // At each of these moments some are killed.
   const moments = ['fork', 'online', 'listening', 'now'];
+  const all = []; // A program may keep them.
 
   /** Forks a worker, kills it at one of the moments, and calls back when it has left. */
   function forkAndKill(count, callback) {
     const worker = cluster.fork();
+    all.push(worker);
     const moment = moments[count % moments.length];
     const signal = signals[(count >> 2) % signals.length];
     let left = 2;
@@ -104,30 +106,32 @@ async function assertSame(pid, before, who) {
   await until(same, 'what was there before', 20_000).catch(() => assert.deepStrictEqual(belongings(pid), before, who));
 }
 
+/** Makes so many connections, by several clients at once. All are to be answered. */
+async function makeConnections(t, port, total) {
+  const count = total / CLIENTS;
+  const clients = Array.from({ length: CLIENTS }, (_, i) =>
+    start(t, [write(t, client, { port, address: `127.0.0.${i + 2}`, count })]),
+  );
+  for (const one of clients) {
+    await one.end(240_000);
+    assert.strictEqual(one.output, `\n${count} answered []\n`);
+  }
+}
+
 test('100,000 connections, 200 forks and kills', { timeout: 300_000 }, async (t) => {
   const primary = startOurs(t, [write(t, program)]);
   const [, port, pids] = await primary.line(/^port (\d+) workers (\S+)$/);
   const workers = pids.split(',').map(Number);
 
-  // What is there for good once it has been needed.
-  const makeConnections = async (count) => {
-    const each = count / CLIENTS;
-    const clients = Array.from({ length: CLIENTS }, (_, i) =>
-      start(t, [write(t, client, { port: Number(port), address: `127.0.0.${i + 2}`, count: each })]),
-    );
-    for (const { end, line } of clients.map((one) => ({ end: () => one.end(240_000), line: () => one.stdout }))) {
-      await end();
-      assert.strictEqual(line(), `${each} answered []\n`);
-    }
-  };
-  primary.tell(4);
-  await primary.line(/^4 have left$/);
-  await makeConnections(400);
+  // What is needed once is there for good.
+  primary.tell(8);
+  await primary.line(/^8 have left$/);
+  await makeConnections(t, Number(port), 400);
   await until(() => childrenOf(primary.pid).length === 4, 'four workers');
   const before = belongings(primary.pid);
   const beforeInWorkers = workers.map(belongings);
 
-  await makeConnections(CONNECTIONS);
+  await makeConnections(t, Number(port), CONNECTIONS);
   for (const [i, pid] of workers.entries()) await assertSame(pid, beforeInWorkers[i], `worker ${i + 1}`);
   await assertSame(primary.pid, before, 'the primary, after the connections');
 

@@ -15,6 +15,10 @@ const PLENTY = 2 * 65536;
 // How many messages of one turn of the loop are written at once. What follows them goes together.
 const EAGER = 4;
 
+// From which length on a message that is a string travels as it is: making JSON of it, and reading that, costs more
+// than all the rest.
+const LONG_STRING = 4096;
+
 // How long the text of messages that go together gets at most, so that a reader has its turns too.
 const BATCH = 65536;
 
@@ -92,6 +96,7 @@ class Channel {
         );
       }
     },
+    ontext: (text) => this.#receive([{ message: text }], text.length),
     onadvanced: (bytes) => {
       const decoded = this.#decode(() => [deserialize(bytes)], Array.isArray);
       if (decoded) this.#receive([{ message: decoded[0] }], bytes.length);
@@ -227,8 +232,8 @@ class Channel {
   }
 
   /**
-   * A message in the form in which it travels.
-   * @returns {string | Buffer}
+   * A message in the form in which it travels: JSON, structured-clone bytes, or a long string in an array.
+   * @returns {string | Buffer | [string]}
    */
   encode(message) {
     check(message);
@@ -236,6 +241,8 @@ class Channel {
       const { serialize } = require('./serialization.js');
       return serialize(message);
     }
+    // What is not well-formed survives only in JSON, which escapes it.
+    if (typeof message === 'string' && message.length >= LONG_STRING && message.isWellFormed()) return [message];
     const text = JSON.stringify(message);
     if (text === undefined) throw errors.invalidArgument('message', 'something that JSON can hold', message);
     return text;
@@ -243,7 +250,10 @@ class Channel {
 
   #write(encoded, callback, options) {
     if (typeof encoded === 'string') return this.#post(encoded, callback, options);
-    const waiting = this.#native.sendAdvanced(encoded, true);
+    this.flush();
+    const waiting = Array.isArray(encoded)
+      ? this.#native.sendText(encoded[0], true)
+      : this.#native.sendAdvanced(encoded, true);
     return this.#sent(waiting, callback ? [callback] : [], options);
   }
 

@@ -64,13 +64,21 @@ impl Channel {
     /// Sends messages, given as JSON separated by commas.
     #[napi(catch_unwind)]
     pub fn send_messages(&self, text: Text, reported: bool) -> Result<f64> {
-        self.send(Kind::Messages, text_draft(&text)?, Vec::new(), reported)
+        self.send(Kind::Messages, self.array(&text)?, Vec::new(), reported)
+    }
+
+    /// Sends one message that is a string, which must be well-formed.
+    #[napi(catch_unwind)]
+    pub fn send_text(&self, text: Text, reported: bool) -> Result<f64> {
+        let mut draft = self.0.draft();
+        text.append_to(draft.payload())?;
+        self.send(Kind::Text, draft, Vec::new(), reported)
     }
 
     /// Sends one structured-clone message.
     #[napi(catch_unwind)]
     pub fn send_advanced(&self, bytes: BufferSlice<'_>, reported: bool) -> Result<f64> {
-        self.send(Kind::Advanced, bytes_draft(&bytes), Vec::new(), reported)
+        self.send(Kind::Advanced, self.copy(&bytes), Vec::new(), reported)
     }
 
     /// Sends a message and its handle's description, given as JSON separated by a comma, and a duplicate of the descriptor `fd`.
@@ -78,7 +86,7 @@ impl Channel {
     pub fn send_handle(&self, text: Text, fd: i32, reported: bool) -> Result<f64> {
         match socket::duplicate(fd) {
             Ok(descriptor) => {
-                self.send(Kind::Handle, text_draft(&text)?, vec![descriptor], reported)
+                self.send(Kind::Handle, self.array(&text)?, vec![descriptor], reported)
             }
             Err(error) => Ok(errno(&error)),
         }
@@ -95,7 +103,7 @@ impl Channel {
         match socket::duplicate(fd) {
             Ok(descriptor) => self.send(
                 Kind::AdvancedHandle,
-                bytes_draft(&bytes),
+                self.copy(&bytes),
                 vec![descriptor],
                 reported,
             ),
@@ -114,6 +122,21 @@ impl Channel {
             Ok(sent) => sent.waiting as f64,
             Err(error) => errno(&error),
         })
+    }
+
+    /// A JSON array of the values in `text`, which are separated by commas.
+    fn array(&self, text: &Text) -> Result<Draft> {
+        let mut draft = self.0.draft();
+        draft.payload().push(b'[');
+        text.append_to(draft.payload())?;
+        draft.payload().push(b']');
+        Ok(draft)
+    }
+
+    fn copy(&self, bytes: &[u8]) -> Draft {
+        let mut draft = self.0.draft();
+        draft.payload().extend_from_slice(bytes);
+        draft
     }
 
     /// Whether the channel keeps the process alive.
@@ -139,21 +162,6 @@ impl Channel {
     pub fn fd(&self) -> i32 {
         self.0.number()
     }
-}
-
-/// A JSON array of the values in `text`, which are separated by commas.
-fn text_draft(text: &Text) -> Result<Draft> {
-    let mut draft = Draft::new();
-    draft.payload().push(b'[');
-    text.append_to(draft.payload())?;
-    draft.payload().push(b']');
-    Ok(draft)
-}
-
-fn bytes_draft(bytes: &[u8]) -> Draft {
-    let mut draft = Draft::new();
-    draft.payload().extend_from_slice(bytes);
-    draft
 }
 
 /// A worker to start.

@@ -13,7 +13,10 @@ use crate::sys::stream;
 use crate::sys::uv::{Interest, Loop, Poll, Ready};
 
 /// How much is read in one turn of the loop, in bytes, before others have theirs.
-const MOST_PER_TURN: usize = 256 << 10;
+const MOST_PER_TURN: usize = 1 << 20;
+
+/// How much memory of a frame that is written is kept for the next, in bytes.
+const MOST_KEPT: usize = 4 << 20;
 
 /// How many descriptors a frame can have.
 const MOST_DESCRIPTORS: usize = u8::MAX as usize;
@@ -53,6 +56,8 @@ struct Inner {
     decoder: RefCell<Decoder>,
     descriptors: RefCell<VecDeque<Option<OwnedFd>>>,
     outgoing: RefCell<Outgoing>,
+    /// The memory of the last frame, for the next one.
+    spare: Cell<Vec<u8>>,
     /// Reads no more, and closes when everything is written.
     closing: Cell<bool>,
     keeps_alive: Cell<bool>,
@@ -63,6 +68,8 @@ struct Inner {
 struct Outgoing {
     frames: VecDeque<Waiting>,
     bytes: usize,
+    /// The memory of the frame that was written last.
+    written: Option<Vec<u8>>,
 }
 
 struct Waiting {
@@ -77,11 +84,6 @@ struct Waiting {
 pub struct Draft(Vec<u8>);
 
 impl Draft {
-    /// An empty frame.
-    pub fn new() -> Draft {
-        Draft(vec![0; HEADER])
-    }
-
     /// Where to append the payload.
     pub fn payload(&mut self) -> &mut Vec<u8> {
         &mut self.0
@@ -106,6 +108,7 @@ impl Channel {
             decoder: RefCell::default(),
             descriptors: RefCell::default(),
             outgoing: RefCell::default(),
+            spare: Cell::default(),
             closing: Cell::new(false),
             keeps_alive: Cell::new(true),
         });
@@ -139,6 +142,14 @@ impl Channel {
         if let Some(poll) = self.0.poll.borrow().as_ref() {
             poll.keep_alive(yes);
         }
+    }
+
+    /// An empty frame.
+    pub fn draft(&self) -> Draft {
+        let mut bytes = self.0.spare.take();
+        bytes.clear();
+        bytes.resize(HEADER, 0);
+        Draft(bytes)
     }
 
     /// Sends a frame, or queues it where the socket is full: then, with `reported`, the receiver is told once it is
@@ -183,6 +194,8 @@ impl Channel {
         if left > 0 {
             outgoing.bytes += left;
             outgoing.frames.push_back(waiting);
+        } else {
+            self.keep(waiting.bytes);
         }
         let sent = Sent {
             waiting: outgoing.bytes,
@@ -245,6 +258,12 @@ impl Channel {
             });
         } else if ready.failed {
             self.shut();
+        }
+    }
+
+    fn keep(&self, bytes: Vec<u8>) {
+        if bytes.capacity() <= MOST_KEPT {
+            self.0.spare.set(bytes);
         }
     }
 
@@ -353,7 +372,12 @@ impl Channel {
             match outgoing
                 .write_some(|parts, descriptors| stream::send(socket.as_fd(), parts, descriptors))
             {
-                Ok(count) => reported += count,
+                Ok(count) => {
+                    reported += count;
+                    if let Some(bytes) = outgoing.written.take() {
+                        self.keep(bytes);
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => {
                     // Nobody will read it. What the other end has sent can still be read.
@@ -431,7 +455,7 @@ impl Outgoing {
             }
             count -= left;
             reported += u32::from(front.reported);
-            self.frames.pop_front();
+            self.written = self.frames.pop_front().map(|frame| frame.bytes);
             if count == 0 {
                 break;
             }

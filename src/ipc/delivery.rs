@@ -22,6 +22,7 @@ pub trait Control {
 /// Calls the functions of a JavaScript object for what a channel receives, except control messages:
 ///
 /// - `onmessages(text)`: a JSON array of messages;
+/// - `ontext(text)`: one message that is a string;
 /// - `onadvanced(bytes)`: one structured-clone message;
 /// - `onhandle(text, fd)`, `onadvancedhandle(bytes, fd)`: a message and a descriptor, -1 if that was lost;
 /// - `onwritten(count)`: so many of the frames that had to wait are written;
@@ -29,6 +30,7 @@ pub trait Control {
 pub struct Delivery<C> {
     callbacks: Callbacks,
     messages: Callback,
+    text: Callback,
     advanced: Callback,
     handle: Callback,
     advanced_handle: Callback,
@@ -43,6 +45,7 @@ impl<C: Control> Delivery<C> {
         let callbacks = Callbacks::new(env, "CLUSTERCHANNEL")?;
         Ok(Delivery {
             messages: callbacks.get(events, "onmessages")?,
+            text: callbacks.get(events, "ontext")?,
             advanced: callbacks.get(events, "onadvanced")?,
             handle: callbacks.get(events, "onhandle")?,
             advanced_handle: callbacks.get(events, "onadvancedhandle")?,
@@ -69,6 +72,7 @@ impl<C: Control> Receiver for Delivery<C> {
     ) -> Result<(), Malformed> {
         match kind {
             Kind::Messages => self.messages.call(&[Argument::Text(payload)]),
+            Kind::Text => self.text.call(&[Argument::Text(payload)]),
             Kind::Advanced => self.advanced.call(&[Argument::Bytes(payload)]),
             Kind::Handle => self
                 .handle

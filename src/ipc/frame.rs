@@ -12,8 +12,11 @@ pub const HEADER: usize = 8;
 /// malformed.
 pub const MOST: usize = 512 << 20;
 
-/// How much room [`Decoder::room`] keeps between frames, in bytes; more is given back when a large frame is done.
-const USUAL_ROOM: usize = 64 << 10;
+/// How much room there is at least for the next bytes.
+const LEAST_ROOM: usize = 64 << 10;
+
+/// How much room is kept for frames like the last one; more than that is given back.
+const MOST_KEPT: usize = 4 << 20;
 
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub enum Kind {
     AdvancedHandle,
     /// A control message.
     Control,
+    /// One message of the program that is a long string: its text, as it is.
+    Text,
 }
 
 impl Kind {
@@ -38,6 +43,7 @@ impl Kind {
             Kind::Handle,
             Kind::AdvancedHandle,
             Kind::Control,
+            Kind::Text,
         ]
         .into_iter()
         .find(|kind| kind.to_byte() == byte)
@@ -50,6 +56,7 @@ impl Kind {
             Kind::Handle => 3,
             Kind::AdvancedHandle => 4,
             Kind::Control => 5,
+            Kind::Text => 6,
         }
     }
 }
@@ -85,6 +92,8 @@ pub struct Decoder {
     /// Bytes of `buffer` that hold data: those before `start` are done with.
     start: usize,
     end: usize,
+    /// The size of the last frame.
+    last_frame: usize,
 }
 
 impl Decoder {
@@ -95,14 +104,25 @@ impl Decoder {
             self.end -= self.start;
             self.start = 0;
         }
-        if self.end == 0 && self.buffer.len() > 16 * USUAL_ROOM {
-            self.buffer = Vec::new();
-        }
-        // Twice what is there, not what a header promises: a promise costs its sender nothing.
-        if self.buffer.len() - self.end < USUAL_ROOM / 2 {
-            self.buffer.resize((2 * self.end).max(USUAL_ROOM), 0);
+        let wanted = self.wanted();
+        let is_wasteful =
+            self.buffer.len() > MOST_KEPT || self.buffer.len() / 8 > self.last_frame + LEAST_ROOM;
+        if self.buffer.len() < wanted || (self.end == 0 && is_wasteful) {
+            // Fresh zeros take memory only where something is written: a promise costs its sender nothing, and us neither.
+            let mut larger = vec![0; wanted];
+            larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
+            self.buffer = larger;
         }
         &mut self.buffer[self.end..]
+    }
+
+    /// How large the buffer has to be for the whole of the frame that has begun.
+    fn wanted(&self) -> usize {
+        let promised = match self.buffer[..self.end].first_chunk::<4>() {
+            Some(length) => HEADER + (u32::from_le_bytes(*length) as usize).min(MOST),
+            None => 0,
+        };
+        promised.max(self.end) + LEAST_ROOM
     }
 
     /// Takes note of `count` bytes read into [`room`](Self::room).
@@ -131,6 +151,7 @@ impl Decoder {
         }
         let begin = self.start + HEADER;
         self.start = begin + length;
+        self.last_frame = HEADER + length;
         Ok(Some(Frame {
             kind,
             payload: begin..self.start,
@@ -188,6 +209,7 @@ mod tests {
             Kind::Handle,
             Kind::AdvancedHandle,
             Kind::Control,
+            Kind::Text,
         ])
     }
 
@@ -211,27 +233,32 @@ mod tests {
     #[test]
     fn a_large_frame_arrives_and_its_room_is_given_back() {
         let payload = vec![7; 5 << 20];
-        let bytes = encoded(Kind::Messages, &payload, 0);
+        let large = encoded(Kind::Messages, &payload, 0);
         assert_eq!(
-            decode(&bytes, 60_000),
+            decode(&large, 60_000),
             Ok(vec![(Kind::Messages, payload, 0)])
         );
         let mut decoder = Decoder {
             buffer: vec![0; 5 << 20],
-            start: 9,
-            end: 9,
+            ..Decoder::default()
         };
-        assert_eq!(decoder.room().len(), USUAL_ROOM);
+        assert_eq!(decoder.room().len(), LEAST_ROOM);
+        let mut decoder = Decoder {
+            buffer: vec![0; 2 << 20],
+            last_frame: 2 << 20,
+            ..Decoder::default()
+        };
+        assert_eq!(decoder.room().len(), 2 << 20);
     }
 
     #[test]
-    fn a_promise_of_much_reserves_little() {
+    fn a_promise_is_no_frame() {
         let mut decoder = Decoder::default();
         let promise = header(Kind::Messages, MOST, 0);
         decoder.room()[..HEADER].copy_from_slice(&promise);
         decoder.filled(HEADER);
         assert_eq!(decoder.next(), Ok(None));
-        assert!(decoder.room().len() <= USUAL_ROOM);
+        assert!(decoder.room().len() >= MOST);
     }
 
     #[test]

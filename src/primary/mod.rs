@@ -18,7 +18,7 @@ use napi::bindgen_prelude::Object;
 use self::listener::Socket;
 use self::registry::{Placement, Registry};
 use crate::dispatch::{Dispatcher, Figures, ListenerId, Report, Seat, WorkerId};
-use crate::ipc::channel::{Channel, Draft};
+use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::Control;
 use crate::ipc::frame::{Kind, Malformed};
@@ -145,7 +145,7 @@ impl Primary {
         let Some(channel) = self.channels.borrow().get(&worker).cloned() else {
             return;
         };
-        let mut draft = Draft::new();
+        let mut draft = channel.draft();
         draft.payload().extend(control::encode(message));
         // A channel that can't be written to any more is about to say that it has ended.
         let _ = channel.send(

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use napi::Env;
 use napi::bindgen_prelude::Object;
 
-use crate::ipc::channel::{Channel, Draft};
+use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, FromPrimary, FromWorker, Query};
 use crate::ipc::delivery::{Control, released};
 use crate::ipc::frame::{Kind, Malformed};
@@ -39,7 +39,7 @@ impl Questions {
 
     /// Sends a control message. One that can't be sent any more is lost with the channel, which says so itself.
     pub fn tell(&self, message: &FromWorker) {
-        let mut draft = Draft::new();
+        let mut draft = self.channel.draft();
         draft.payload().extend(control::encode(message));
         let _ = self.channel.send(Kind::Control, draft, Vec::new(), false);
     }
