@@ -79,7 +79,6 @@ class Channel {
   #turn = 0;
   #written = 0;
   #batch = '';
-  #batchCallbacks = [];
   #waiting = [];
   #onclose = () => {};
 
@@ -110,9 +109,9 @@ class Channel {
       if (decoded) this.#receiveHandle(decoded, fd);
     },
     onwritten: (count) => {
-      for (const callbacks of this.#waiting.splice(0, count)) {
+      for (const callback of this.#waiting.splice(0, count)) {
         this.#control.unrefCounted();
-        for (const callback of callbacks) callback(null);
+        if (callback) process.nextTick(callback, null);
       }
     },
     onended: (malformed) => this.#end(malformed === 1),
@@ -254,7 +253,7 @@ class Channel {
     const waiting = Array.isArray(encoded)
       ? this.#native.sendText(encoded[0], true)
       : this.#native.sendAdvanced(encoded, true);
-    return this.#sent(waiting, callback ? [callback] : [], options);
+    return this.#sent(waiting, callback, options);
   }
 
   /**
@@ -273,19 +272,18 @@ class Channel {
       this.#turn = numbers[TURN];
       this.#written = 0;
     }
-    if (this.#batch === '' && (this.#written < EAGER || isExiting)) {
+    // A callback comes when its message is written, and programs wait for it with the next one.
+    if (callback) this.flush();
+    if (this.#batch === '' && (this.#written < EAGER || callback || isExiting)) {
       this.#written++;
       const waiting = this.#native.sendMessages(text, true);
-      const sent = this.#sent(waiting, callback ? [callback] : [], options);
+      const sent = this.#sent(waiting, callback, options);
       if (isExiting) this.#native.flush();
       return sent;
     }
     if (this.#batch === '') setImmediate(() => this.flush());
     else if (this.#batch.length + text.length > BATCH) this.flush();
     this.#batch = this.#batch === '' ? text : `${this.#batch},${text}`;
-    if (typeof callback === 'function') {
-      this.#batchCallbacks.push(AsyncResource.bind(callback));
-    }
     return this.#batch.length < PLENTY && this.#waiting.length === 0;
   }
 
@@ -293,30 +291,24 @@ class Channel {
   flush() {
     if (this.#batch !== '') {
       const text = this.#batch;
-      const callbacks = this.#batchCallbacks;
       this.#batch = '';
-      this.#batchCallbacks = [];
-      this.#sent(this.#native.sendMessages(text, true), callbacks, { swallowErrors: !this.#target.connected });
+      const waiting = this.#native.sendMessages(text, true);
+      this.#sent(waiting, undefined, { swallowErrors: !this.#target.connected });
     }
     if (isExiting) this.#native.flush();
   }
 
   /** Takes note of how many bytes wait after a frame was given to the addon; gives what `send` returns. */
-  #sent(waiting, callbacks, options) {
+  #sent(waiting, callback, options) {
+    const isFunction = typeof callback === 'function';
     if (waiting === -constants.errno.EMSGSIZE) throw errors.messageTooLarge();
     if (waiting < 0) {
-      const error = errors.fromSystem(waiting, 'write');
-      for (const callback of callbacks) this.#fail(error, callback);
-      if (callbacks.length === 0 && !options?.swallowErrors) this.#fail(error);
+      if (isFunction || !options?.swallowErrors) this.#fail(errors.fromSystem(waiting, 'write'), callback);
     } else if (waiting === 0) {
-      for (const callback of callbacks) {
-        if (typeof callback === 'function') process.nextTick(callback, null);
-      }
+      if (isFunction) process.nextTick(callback, null);
     } else {
       this.#control.refCounted();
-      this.#waiting.push(
-        callbacks.filter((callback) => typeof callback === 'function').map((callback) => AsyncResource.bind(callback)),
-      );
+      this.#waiting.push(isFunction ? AsyncResource.bind(callback) : undefined);
     }
     return waiting < PLENTY;
   }
@@ -340,7 +332,7 @@ class Channel {
       waiting = this.#native.sendHandle(text, detached.fd, true);
     }
     detached.done();
-    return this.#sent(waiting, callback ? [callback] : [], options);
+    return this.#sent(waiting, callback, options);
   }
 
   #receiveHandle([message, about], fd) {
