@@ -57,7 +57,8 @@ function program({ part, report }) {
   const say = (text) => lines.push(text.replace(/\s+/g, ' '));
   const show = (value) => inspect(value, { depth: 0 }).split('\n', 1)[0];
   /** The words of an error without a code are V8's, about Node's own source. */
-  const describe = (error) => (error?.code ? `${error.name} ${error.code} ${error.message.split('\n', 1)[0]}` : `${error?.name}`);
+  const describe = (error) =>
+    error?.code ? `${error.name} ${error.code} ${error.message.split('\n', 1)[0]}` : `${error?.name}`;
 
   /** Calls a function and says what it throws, and what it calls back. */
   function attempt(name, call) {
@@ -86,7 +87,13 @@ function program({ part, report }) {
     circular.circular = circular;
     attempt(`${name}.send of a circle`, () => target.send(circular));
     attempt(`${name}.send of a bigint inside`, () => target.send({ a: 1n }));
-    attempt(`${name}.send of what throws`, () => target.send({ toJSON: () => { throw new Error('no'); } }));
+    attempt(`${name}.send of what throws`, () =>
+      target.send({
+        toJSON: () => {
+          throw new Error('no');
+        },
+      }),
+    );
     attempt(`${name}.send`, () => target.send());
   }
 
@@ -104,7 +111,19 @@ function program({ part, report }) {
 
   const parts = {
     settings() {
-      const names = ['exec', 'args', 'execArgv', 'cwd', 'serialization', 'silent', 'stdio', 'uid', 'gid', 'inspectPort', 'windowsHide'];
+      const names = [
+        'exec',
+        'args',
+        'execArgv',
+        'cwd',
+        'serialization',
+        'silent',
+        'stdio',
+        'uid',
+        'gid',
+        'inspectPort',
+        'windowsHide',
+      ];
       for (const name of names) {
         for (const value of values) {
           if (Object.is(value, -0) && name.endsWith('id')) continue; // The built-in module aborts.
@@ -113,7 +132,9 @@ function program({ part, report }) {
           if (name === 'args' && typeof value === 'object' && value !== null && !Array.isArray(value)) continue;
           if (name === 'execArgv' && typeof value === 'string') continue; // The built-in module fails by accident.
           cluster.settings = {};
-          attempt(`setupPrimary({ ${label} })`, () => cluster.setupPrimary({ exec: __filename, args: ['leave'], silent: true, [name]: value }));
+          attempt(`setupPrimary({ ${label} })`, () =>
+            cluster.setupPrimary({ exec: __filename, args: ['leave'], silent: true, [name]: value }),
+          );
           try {
             const worker = cluster.fork();
             say(`fork with ${label}: fine`);
@@ -148,7 +169,10 @@ function program({ part, report }) {
       attemptAll('cluster.Worker', (value) => cluster.Worker(value) instanceof cluster.Worker);
       attemptAll('new cluster.Worker with id', (value) => new cluster.Worker({ id: value }).id);
       attemptAll('new cluster.Worker with state', (value) => new cluster.Worker({ state: value }).state === value);
-      attemptAll('new cluster.Worker with process', (value) => new cluster.Worker({ process: value }).process === value);
+      attemptAll(
+        'new cluster.Worker with process',
+        (value) => new cluster.Worker({ process: value }).process === value,
+      );
       attempt('isDead without a process', () => new cluster.Worker().isDead());
       attempt('isConnected without a process', () => new cluster.Worker().isConnected());
       attempt('send without a process', () => new cluster.Worker().send('message'));
@@ -218,11 +242,14 @@ function program({ part, report }) {
     const net = require('node:net');
     const dgram = require('node:dgram');
     const worker = cluster.worker;
+    /** Whether a port is free is a matter of luck. */
+    const sayFailed = (name, value, error) =>
+      error.code !== 'EADDRINUSE' && say(`calls back ${name}(${show(value)}): ${describe(error)}`);
     attemptSending('process', process);
     attemptSending('cluster.worker', worker);
     attemptAll('listen', (value) => {
       const server = net.createServer();
-      server.on('error', (error) => say(`calls back listen(${show(value)}): ${describe(error)}`));
+      server.on('error', (error) => sayFailed('listen', value, error));
       server.on('listening', () => server.close());
       server.listen(value);
     });
@@ -233,14 +260,19 @@ function program({ part, report }) {
         if (name === 'fd' && value === 1) return;
         if (name === 'fd' && value === Infinity) return; // Nothing in JSON.
         const server = net.createServer();
-        server.on('error', (error) => say(`calls back listen with ${name}(${show(value)}): ${describe(error)}`));
+        server.on('error', (error) => sayFailed(`listen with ${name}`, value, error));
         server.on('listening', () => server.close());
-        server.listen({ port: 0, host: '127.0.0.1', ...(name === 'path' || name === 'fd' ? { port: undefined } : {}), [name]: value });
+        server.listen({
+          port: 0,
+          host: '127.0.0.1',
+          ...(name === 'path' || name === 'fd' ? { port: undefined } : {}),
+          [name]: value,
+        });
       });
     }
     attemptAll('bind', (value) => {
       const socket = dgram.createSocket('udp4');
-      socket.on('error', (error) => say(`calls back bind(${show(value)}): ${describe(error)}`));
+      socket.on('error', (error) => sayFailed('bind', value, error));
       socket.on('listening', () => socket.close());
       socket.bind(value);
     });

@@ -32,7 +32,8 @@ function program({ listens, leaves, variants, advanced }) {
       for (const line of lines) {
         const worker = cluster.fork({ VARIANT: line });
         console.log(`${worker.id} forked`);
-        if (listens) worker.on('error', (error) => console.log(`${worker.id} error ${error.code} ${error instanceof Error}`));
+        if (listens)
+          worker.on('error', (error) => console.log(`${worker.id} error ${error.code} ${error instanceof Error}`));
       }
     });
     return;
@@ -49,19 +50,28 @@ function program({ listens, leaves, variants, advanced }) {
       const [, , , , kind, , inode] = line.trim().split(/\s+/);
       if (Number(kind) === type) inodes.add(`socket:[${inode}]`);
     }
-    return fs.readdirSync('/proc/self/fd').map(Number).filter((fd) => {
-      try {
-        return inodes.has(fs.readlinkSync(`/proc/self/fd/${fd}`));
-      } catch {
-        return false;
-      }
-    });
+    return fs
+      .readdirSync('/proc/self/fd')
+      .map(Number)
+      .filter((fd) => {
+        try {
+          return inodes.has(fs.readlinkSync(`/proc/self/fd/${fd}`));
+        } catch {
+          return false;
+        }
+      });
   }
 
   /** Fills the shared page, wherever it is mapped. */
   function fillPage(byte) {
-    const map = fs.readFileSync('/proc/self/maps', 'utf8').split('\n').find((line) => line.includes('cluster-page'));
-    const [begin, end] = map.split(' ')[0].split('-').map((address) => Number.parseInt(address, 16));
+    const map = fs
+      .readFileSync('/proc/self/maps', 'utf8')
+      .split('\n')
+      .find((line) => line.includes('cluster-page'));
+    const [begin, end] = map
+      .split(' ')[0]
+      .split('-')
+      .map((address) => Number.parseInt(address, 16));
     const memory = fs.openSync('/proc/self/mem', 'r+');
     const nonsense = Buffer.alloc(end - begin);
     for (let i = 0; i < nonsense.length; i++) nonsense[i] = byte ?? Math.floor(Math.random() * 256);
@@ -83,7 +93,11 @@ function program({ listens, leaves, variants, advanced }) {
       if (page === null) setInterval(fillPage, 1);
     } else if (handoff !== undefined) {
       const [fd] = unixSockets(5);
-      for (const part of handoff) fs.writeSync(fd, Buffer.from(part, 'hex'));
+      try {
+        for (const part of handoff) fs.writeSync(fd, Buffer.from(part, 'hex'));
+      } catch {
+        // The primary has closed its end.
+      }
     } else {
       const bytes = hex !== undefined ? Buffer.from(hex, 'hex') : frame(kind, text, length, descriptors);
       fs.writeSync(process.channel.fd, bytes);
@@ -109,7 +123,11 @@ function noise() {
 }
 
 const controls = (messages) =>
-  messages.map((message) => ({ name: `control frame ${JSON.stringify(message).slice(0, 70)}`, kind: 5, text: JSON.stringify(message) }));
+  messages.map((message) => ({
+    name: `control frame ${JSON.stringify(message).slice(0, 70)}`,
+    kind: 5,
+    text: JSON.stringify(message),
+  }));
 
 /** Each ends its worker's channel. */
 const malformed = [
@@ -130,7 +148,12 @@ const malformed = [
   { name: 'control frame nested deeply', kind: 5, text: '['.repeat(100_000) },
   { name: 'control frame of bytes that are no UTF-8', hex: '0400000005000000' + '22ff22ff' },
   ...controls([null, 5, [], {}, 'Nonsense', { Nonsense: {} }, { Query: {} }, { Query: { question: -1, query: {} } }]),
-  ...controls([{ Close: {} }, { Close: { listener: -1 } }, { Close: { listener: 2 ** 40 } }, { Close: { listener: 'one' } }]),
+  ...controls([
+    { Close: {} },
+    { Close: { listener: -1 } },
+    { Close: { listener: 2 ** 40 } },
+    { Close: { listener: 'one' } },
+  ]),
   { name: 'message of no JSON', kind: 1, text: '[nonsense]' },
   { name: 'message of nothing', kind: 1, text: '' },
   { name: 'message that is no array', kind: 1, text: '5' },
@@ -142,25 +165,73 @@ const malformed = [
   { name: 'handle of nonsense in structured clone', kind: 4, text: 'nonsense' },
 ];
 
-const query = { address: '127.0.0.1', port: 0, family: 'Tcp4', fd: null, flags: 0, backlog: 5, readable_all: false, writable_all: false, index: 9, data: null };
-const queries = (changes) => controls(changes.map((change) => ({ Query: { question: 4e9, query: { ...query, ...change } } })));
+const query = {
+  address: '127.0.0.1',
+  port: 0,
+  family: 'Tcp4',
+  fd: null,
+  flags: 0,
+  backlog: 5,
+  readable_all: false,
+  writable_all: false,
+  index: 9,
+  data: null,
+};
+const queries = (changes) =>
+  controls(changes.map((change) => ({ Query: { question: 4e9, query: { ...query, ...change } } })));
 
 /** Of valid form: what is in them is nonsense. The worker that says so may suffer, nobody else. */
 const nonsense = [
   ...controls(['Online', 'Leaving', { Close: { listener: 4_000_000_000 } }, { Close: { listener: 0 } }]),
   ...controls([{ Listening: { family: 'Unknown', address: '\0\0', port: -77, fd: -5 } }]),
   ...controls([{ Listening: { family: 'Udp6', address: null, port: null, fd: null } }]),
-  ...queries([{ port: -5 }, { port: 99_999 }, { port: null }, { port: 2 ** 31 - 1 }, { backlog: -(2 ** 31) }, { backlog: 2 ** 31 - 1 }]),
-  ...queries([{ address: '' }, { address: 'no address' }, { address: 'x'.repeat(100_000) }, { address: '::1%nowhere', family: 'Tcp6' }]),
-  ...queries([{ address: null, family: 'Unix', port: -1 }, { address: '', family: 'Unix', port: -1 }]),
-  ...queries([{ address: 'a\0b', family: 'Unix', port: -1 }, { address: '\0', family: 'Unix', port: -1 }]),
-  ...queries([{ address: '/nowhere/at/all', family: 'Unix', port: -1 }, { address: '/', family: 'Unix', port: -1 }]),
+  ...queries([
+    { port: -5 },
+    { port: 99_999 },
+    { port: null },
+    { port: 2 ** 31 - 1 },
+    { backlog: -(2 ** 31) },
+    { backlog: 2 ** 31 - 1 },
+  ]),
+  ...queries([
+    { address: '' },
+    { address: 'no address' },
+    { address: 'x'.repeat(100_000) },
+    { address: '::1%nowhere', family: 'Tcp6' },
+  ]),
+  ...queries([
+    { address: null, family: 'Unix', port: -1 },
+    { address: '', family: 'Unix', port: -1 },
+  ]),
+  ...queries([
+    { address: 'a\0b', family: 'Unix', port: -1 },
+    { address: '\0', family: 'Unix', port: -1 },
+  ]),
+  ...queries([
+    { address: '/nowhere/at/all', family: 'Unix', port: -1 },
+    { address: '/', family: 'Unix', port: -1 },
+  ]),
   ...queries([{ address: 'x'.repeat(5_000), family: 'Unix', port: -1, readable_all: true, writable_all: true }]),
-  ...queries([{ fd: -1 }, { fd: 0 }, { fd: 1 }, { fd: 2 }, { fd: 9_999 }, { fd: 2 ** 31 - 1 }, { fd: 3, family: 'Unknown' }]),
+  ...queries([
+    { fd: -1 },
+    { fd: 0 },
+    { fd: 1 },
+    { fd: 2 },
+    { fd: 9_999 },
+    { fd: 2 ** 31 - 1 },
+    { fd: 3, family: 'Unknown' },
+  ]),
   ...queries(Array.from({ length: 60 }, (_, fd) => ({ fd, family: fd % 2 ? 'Unix' : 'Udp4', port: null }))),
-  ...queries([{ flags: 2 ** 32 - 1 }, { family: 'Udp4', flags: 2 ** 32 - 1 }, { family: 'Udp6', address: '127.0.0.1' }]),
+  ...queries([
+    { flags: 2 ** 32 - 1 },
+    { family: 'Udp4', flags: 2 ** 32 - 1 },
+    { family: 'Udp6', address: '127.0.0.1' },
+  ]),
   ...queries([{ index: 2 ** 32 - 1 }, { data: 'no JSON' }, { data: '['.repeat(50_000) }]),
-  { name: 'the same question twice', hex: Buffer.concat([1, 2].map(() => encode(5, JSON.stringify({ Query: { question: 1, query } })))).toString('hex') },
+  {
+    name: 'the same question twice',
+    hex: Buffer.concat([1, 2].map(() => encode(5, JSON.stringify({ Query: { question: 1, query } })))).toString('hex'),
+  },
   { name: 'a promise that is not kept', kind: 1, text: '[', length: 512 * 1024 * 1024 },
   { name: 'half of a header, then the end', hex: '01000000', then: 'exit' },
   { name: 'half of a message, then the end', kind: 1, text: '[1', length: 1000, then: 'exit' },
@@ -168,8 +239,16 @@ const nonsense = [
   { name: 'a handle that does not come', kind: 3, text: '["fine",{"type":"net.Socket","tcp":true}]', descriptors: 1 },
   { name: 'a handle without a description', kind: 3, text: '["fine"]', descriptors: 1 },
   { name: 'a handle of an unknown kind', kind: 3, text: '["fine",{"type":"constructor"}]' },
-  { name: 'a message about sockets', kind: 1, text: '[{"cmd":"NODE_SOCKET_GET_COUNT","key":"x"},{"cmd":"NODE_HANDLE_ACK"},{"cmd":"NODE_CLUSTER","act":"queryServer"}]' },
-  { name: 'a message with a prototype', kind: 1, text: '[{"__proto__":{"cmd":"NODE_X"},"constructor":1,"toString":2}]' },
+  {
+    name: 'a message about sockets',
+    kind: 1,
+    text: '[{"cmd":"NODE_SOCKET_GET_COUNT","key":"x"},{"cmd":"NODE_HANDLE_ACK"},{"cmd":"NODE_CLUSTER","act":"queryServer"}]',
+  },
+  {
+    name: 'a message with a prototype',
+    kind: 1,
+    text: '[{"__proto__":{"cmd":"NODE_X"},"constructor":1,"toString":2}]',
+  },
 ];
 
 function encode(kind, text) {
@@ -220,7 +299,10 @@ async function assertOthersServe(port) {
 
 /** All lines about the good workers, and about failures. Nothing is expected. */
 function assertPeace(primary) {
-  assert.deepStrictEqual(primary.lines(/^[12] /).map(([line]) => line), []);
+  assert.deepStrictEqual(
+    primary.lines(/^[12] /).map(([line]) => line),
+    [],
+  );
   assert.strictEqual(primary.child.exitCode, null, primary.output);
 }
 
@@ -261,7 +343,11 @@ describe('garbage in the channel ends that worker’s channel, with an error eve
     for (const index of variants.keys()) {
       const id = await act(primary, index);
       await primary.line(new RegExp(`^${id} exit 0$`));
-      assert.strictEqual(primary.lines(new RegExp(`^${id} error ERR_CLUSTER_RS_MALFORMED_FRAME true$`)).length, 1, primary.output);
+      assert.strictEqual(
+        primary.lines(new RegExp(`^${id} error ERR_CLUSTER_RS_MALFORMED_FRAME true$`)).length,
+        1,
+        primary.output,
+      );
     }
     await assertOthersServe(port);
     assertPeace(primary);

@@ -22,7 +22,8 @@ function program() {
   }
   let ready = 0;
   cluster.on('listening', (worker, { port }) => {
-    if (++ready === 4) console.log(`port ${port} workers ${Object.values(cluster.workers).map(({ process }) => process.pid)}`);
+    if (++ready === 4)
+      console.log(`port ${port} workers ${Object.values(cluster.workers).map(({ process }) => process.pid)}`);
   });
   for (let i = 0; i < 4; i++) cluster.fork();
 
@@ -39,7 +40,10 @@ function program() {
     const signal = signals[(count >> 2) % signals.length];
     let left = 2;
     const leave = () => --left === 0 && callback();
-    worker.on('exit', leave).on('disconnect', leave).on('error', () => {});
+    worker
+      .on('exit', leave)
+      .on('disconnect', leave)
+      .on('error', () => {});
     if (moment === 'now') worker.kill(signal);
     else if (moment === 'fork') cluster.once('fork', () => worker.kill(signal));
     else worker.once(moment, () => worker.kill(signal));
@@ -49,10 +53,12 @@ function program() {
     let forked = 0;
     let done = 0;
     const count = Number(text);
-    const next = () => forked < count && forkAndKill(forked++, () => {
-      if (++done === count) console.log(`${count} have left`);
-      else next();
-    });
+    const next = () =>
+      forked < count &&
+      forkAndKill(forked++, () => {
+        if (++done === count) console.log(`${count} have left`);
+        else next();
+      });
     for (let i = 0; i < 4; i++) next();
   });
 }

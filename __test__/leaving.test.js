@@ -7,7 +7,19 @@ const { describe, it, test } = require('node:test');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { childrenOf, get, gone, isAlive, isFree, kill, scratch, startOurs, stop, until, write } = require('./support.js');
+const {
+  childrenOf,
+  get,
+  gone,
+  isAlive,
+  isFree,
+  kill,
+  scratch,
+  startOurs,
+  stop,
+  until,
+  write,
+} = require('./support.js');
 
 const timeout = 60_000;
 
@@ -23,7 +35,9 @@ function program({ listen }) {
       if (++ready === 2) console.log(`ready ${port} ${Object.values(cluster.workers).map((one) => one.process.pid)}`);
     });
     for (const event of ['disconnect', 'exit']) {
-      cluster.on(event, (worker, code, signal) => console.log(worker.id, event, code, signal, worker.exitedAfterDisconnect));
+      cluster.on(event, (worker, code, signal) =>
+        console.log(worker.id, event, code, signal, worker.exitedAfterDisconnect),
+      );
     }
     cluster.fork();
     cluster.fork();
@@ -45,7 +59,9 @@ function program({ listen }) {
     },
   };
   process.on('message', (message) => commands[message]());
-  cluster.worker.on('disconnect', () => console.log(cluster.worker.id, 'worker disconnect', cluster.worker.exitedAfterDisconnect));
+  cluster.worker.on('disconnect', () =>
+    console.log(cluster.worker.id, 'worker disconnect', cluster.worker.exitedAfterDisconnect),
+  );
   process.on('exit', (code) => console.log(cluster.worker.id, 'worker exit', code));
 }
 
@@ -106,25 +122,46 @@ describe('a primary that is gone leaves no worker', () => {
 });
 
 describe('a worker leaves', () => {
-  const disconnected = ['worker disconnect true', 'worker exit 0', 'disconnect undefined undefined true', 'exit 0 null true'];
+  const disconnected = [
+    'worker disconnect true',
+    'worker exit 0',
+    'disconnect undefined undefined true',
+    'exit 0 null true',
+  ];
   const cases = [
     ['worker.disconnect() in the primary', 'cluster.workers[1].disconnect()', disconnected],
     ['worker.disconnect() in the worker', 'cluster.workers[1].send("disconnect")', disconnected],
-    [
-      'worker.kill() in the worker',
-      'cluster.workers[1].send("kill")',
-      disconnected,
-    ],
+    ['worker.kill() in the worker', 'cluster.workers[1].send("kill")', disconnected],
     [
       'process.disconnect() in the worker',
       'cluster.workers[1].send("process")',
       ['worker disconnect undefined', 'worker exit 0', 'disconnect undefined undefined false', 'exit 0 null false'],
     ],
-    ['process.exit() in the worker', 'cluster.workers[1].send("exit")', ['worker exit 5', 'disconnect undefined undefined false', 'exit 5 null false']],
-    ['an exception in the worker', 'cluster.workers[1].send("throw")', ['worker exit 1', 'disconnect undefined undefined false', 'exit 1 null false']],
-    ['worker.kill() in the primary', 'cluster.workers[1].kill()', ['disconnect undefined undefined false', 'exit null SIGTERM false']],
-    ['worker.destroy(signal) in the primary', 'cluster.workers[1].destroy("SIGINT")', ['disconnect undefined undefined false', 'exit null SIGINT false']],
-    ['worker.process.kill() in the primary', 'cluster.workers[1].process.kill("SIGKILL")', ['disconnect undefined undefined false', 'exit null SIGKILL false']],
+    [
+      'process.exit() in the worker',
+      'cluster.workers[1].send("exit")',
+      ['worker exit 5', 'disconnect undefined undefined false', 'exit 5 null false'],
+    ],
+    [
+      'an exception in the worker',
+      'cluster.workers[1].send("throw")',
+      ['worker exit 1', 'disconnect undefined undefined false', 'exit 1 null false'],
+    ],
+    [
+      'worker.kill() in the primary',
+      'cluster.workers[1].kill()',
+      ['disconnect undefined undefined false', 'exit null SIGTERM false'],
+    ],
+    [
+      'worker.destroy(signal) in the primary',
+      'cluster.workers[1].destroy("SIGINT")',
+      ['disconnect undefined undefined false', 'exit null SIGINT false'],
+    ],
+    [
+      'worker.process.kill() in the primary',
+      'cluster.workers[1].process.kill("SIGKILL")',
+      ['disconnect undefined undefined false', 'exit null SIGKILL false'],
+    ],
     [
       'worker.process.disconnect() in the primary',
       'cluster.workers[1].process.disconnect()',
@@ -136,7 +173,10 @@ describe('a worker leaves', () => {
       const { primary, port, pids } = await startTwo(t);
       primary.tell(line);
       await gone([pids[0]]);
-      await until(() => abouts(primary, 1).length === expected.length, () => `${expected} in:${primary.output}`);
+      await until(
+        () => abouts(primary, 1).length === expected.length,
+        () => `${expected} in:${primary.output}`,
+      );
       // Which of the last two is first is a matter of luck, as in the built-in module.
       assert.deepStrictEqual(abouts(primary, 1).sort(), [...expected].sort());
       assert.deepStrictEqual(abouts(primary, 2), []);
@@ -202,7 +242,10 @@ describe('the file of a Unix socket is removed', () => {
   const ways = [
     ['when all servers are closed', 'for (const worker of Object.values(cluster.workers)) worker.send("close")'],
     ['when all workers have disconnected', 'cluster.disconnect()'],
-    ['when all workers are killed', 'for (const worker of Object.values(cluster.workers)) worker.process.kill("SIGKILL")'],
+    [
+      'when all workers are killed',
+      'for (const worker of Object.values(cluster.workers)) worker.process.kill("SIGKILL")',
+    ],
     ['when the primary leaves', 'process.exit()'],
     ['when the primary throws', 'setImmediate(() => { throw new Error("on purpose") })'],
   ];

@@ -97,10 +97,17 @@ describe('before an unchanged program', () => {
   ];
   for (const { args, env, execArgv } of ways) {
     for (const program of ['app.js', 'app.mjs']) {
-      it(`${env ? `NODE_OPTIONS='${env.NODE_OPTIONS}' ` : ''}node ${[...args, program].join(' ')}`.replaceAll(root, '<root>'), { timeout }, async (t) => {
-        const cwd = makeProject(t, { 'app.js': commonjs, 'app.mjs': esm });
-        await assertServed(t, [...args, program, 'an argument'], { cwd, env, execArgv });
-      });
+      it(
+        `${env ? `NODE_OPTIONS='${env.NODE_OPTIONS}' ` : ''}node ${[...args, program].join(' ')}`.replaceAll(
+          root,
+          '<root>',
+        ),
+        { timeout },
+        async (t) => {
+          const cwd = makeProject(t, { 'app.js': commonjs, 'app.mjs': esm });
+          await assertServed(t, [...args, program, 'an argument'], { cwd, env, execArgv });
+        },
+      );
     }
   }
 
@@ -108,7 +115,10 @@ describe('before an unchanged program', () => {
     it(`-r ${way}, with workers in another folder`, { timeout }, async (t) => {
       const cwd = makeProject(t, { 'app.js': commonjs });
       const elsewhere = scratch(t);
-      const { primary, worker } = await assertServed(t, ['-r', way, path.join(cwd, 'app.js')], { cwd, env: { FOLDER: elsewhere } });
+      const { primary, worker } = await assertServed(t, ['-r', way, path.join(cwd, 'app.js')], {
+        cwd,
+        env: { FOLDER: elsewhere },
+      });
       assert.strictEqual(primary.folder, cwd);
       assert.strictEqual(worker.folder, elsewhere);
     });
@@ -149,7 +159,17 @@ describe('by a program that asks for it', () => {
 });
 
 describe('it is the built-in module', () => {
-  const names = ['SCHED_NONE', 'SCHED_RR', 'Worker', 'default', 'disconnect', 'fork', 'isMaster', 'isPrimary', 'isWorker'];
+  const names = [
+    'SCHED_NONE',
+    'SCHED_RR',
+    'Worker',
+    'default',
+    'disconnect',
+    'fork',
+    'isMaster',
+    'isPrimary',
+    'isWorker',
+  ];
   const more = ['schedulingPolicy', 'settings', 'setupMaster', 'setupPrimary', 'workers'];
 
   it('require gives one object, whatever it is called', { timeout }, async (t) => {
@@ -285,7 +305,10 @@ describe('without its binary, the built-in module serves', () => {
   const copy = (target) => {
     fs.mkdirSync(target);
     for (const name of ['package.json', 'index.js', 'register.js', 'lib', 'native']) {
-      fs.cpSync(path.join(root, name), path.join(target, name), { recursive: true, filter: (file) => !file.endsWith('.node') });
+      fs.cpSync(path.join(root, name), path.join(target, name), {
+        recursive: true,
+        filter: (file) => !file.endsWith('.node'),
+      });
     }
   };
   const withoutFolder = (target) => {
@@ -298,7 +321,11 @@ describe('without its binary, the built-in module serves', () => {
     ['the binary is missing', copy],
     ['the whole folder is missing', withoutFolder],
   ]) {
-    for (const args of [['-r', 'cluster-rs/register', 'app.js'], ['--import', 'cluster-rs/register', 'app.mjs'], ['ask.js']]) {
+    for (const args of [
+      ['-r', 'cluster-rs/register', 'app.js'],
+      ['--import', 'cluster-rs/register', 'app.mjs'],
+      ['ask.js'],
+    ]) {
       it(`${what}: node ${args.join(' ')}`, { timeout }, async (t) => {
         const cwd = makeProject(t, { 'app.js': commonjs, 'app.mjs': esm, 'ask.js': ask }, place);
         const { stdout, stderr, code } = await run(t, args, { cwd });

@@ -97,18 +97,22 @@ test('both workers are stopped: the requests wait', { timeout: 120_000 }, async 
   process.kill(second, 'SIGCONT');
 });
 
-test('a worker leaves while both are blocked and connections wait: the other has them', { timeout: 120_000 }, async (t) => {
-  const { primary, port } = await startWithTwo(t);
-  const died = assert.rejects(get(port, { path: '/die' }), { code: 'ECONNRESET' });
-  const blocked = get(port, { path: '/block' });
-  await primary.line(/^blocked$/, 2);
-  const answers = await getMany(REQUESTS, port);
-  await died;
-  const [, pid] = await primary.line(/^exit (\d+) 7$/);
-  const by = new Set([...answers, await blocked]);
-  assert.strictEqual(by.size, 1);
-  assert.ok(!by.has(pid));
-});
+test(
+  'a worker leaves while both are blocked and connections wait: the other has them',
+  { timeout: 120_000 },
+  async (t) => {
+    const { primary, port } = await startWithTwo(t);
+    const died = assert.rejects(get(port, { path: '/die' }), { code: 'ECONNRESET' });
+    const blocked = get(port, { path: '/block' });
+    await primary.line(/^blocked$/, 2);
+    const answers = await getMany(REQUESTS, port);
+    await died;
+    const [, pid] = await primary.line(/^exit (\d+) 7$/);
+    const by = new Set([...answers, await blocked]);
+    assert.strictEqual(by.size, 1);
+    assert.ok(!by.has(pid));
+  },
+);
 
 test('a worker is stopped and goes on, again and again: no request hangs', { timeout: 120_000 }, async (t) => {
   const { port, first, second } = await startWithTwo(t);

@@ -117,7 +117,11 @@ class Program {
   async end(patience = PATIENCE) {
     let ended;
     this.closed.then(() => (ended = true));
-    await until(() => ended, () => `the end of:${this.output}`, patience);
+    await until(
+      () => ended,
+      () => `the end of:${this.output}`,
+      patience,
+    );
     return this.exited;
   }
 
@@ -230,7 +234,11 @@ function threadsOf(pid) {
 
 /** Waits until none of these processes runs. */
 function gone(pids, patience = AFTERLIFE) {
-  return until(() => !pids.some(isAlive), () => `the end of ${pids.filter(isAlive)}`, patience);
+  return until(
+    () => !pids.some(isAlive),
+    () => `the end of ${pids.filter(isAlive)}`,
+    patience,
+  );
 }
 
 /** Stops a process; it is stopped when this is fulfilled. */

@@ -5,7 +5,18 @@
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
 const http = require('node:http');
-const { cleanEnvironment, freePort, get, isFree, register, run, start, startOurs, until, write } = require('./support.js');
+const {
+  cleanEnvironment,
+  freePort,
+  get,
+  isFree,
+  register,
+  run,
+  start,
+  startOurs,
+  until,
+  write,
+} = require('./support.js');
 
 const timeout = 60_000;
 
@@ -19,14 +30,24 @@ describe('child_process.fork', () => {
     if (process.argv[2] === 'child') {
       process.on('message', (message, handle) => {
         const left = Object.keys(process.env).filter((name) => /^(CLUSTER_RS|NODE_UNIQUE_ID|NODE_CHANNEL)/.test(name));
-        process.send({ echo: message, primary: cluster.isPrimary, left, execArgv: process.execArgv, handle: handle?.constructor.name });
+        process.send({
+          echo: message,
+          primary: cluster.isPrimary,
+          left,
+          execArgv: process.execArgv,
+          handle: handle?.constructor.name,
+        });
         process.disconnect();
       });
       return;
     }
     function forkChild(name, done) {
       const child = childProcess.fork(__filename, ['child'], { serialization });
-      const shape = { isChildProcess: child instanceof childProcess.ChildProcess, connected: child.connected, spawnargs: child.spawnargs.slice(1, -2) };
+      const shape = {
+        isChildProcess: child instanceof childProcess.ChildProcess,
+        connected: child.connected,
+        spawnargs: child.spawnargs.slice(1, -2),
+      };
       child.send({ number: 1, text: 'ü', list: [null, true] });
       child.on('message', (message) => fs.writeSync(1, `${name} ${JSON.stringify({ message, shape })}\n`));
       child.on('close', (code, signal) => {
@@ -52,8 +73,17 @@ describe('child_process.fork', () => {
     const file = write(t, program, { serialization: 'json' });
     const { stdout, stderr } = await run(t, [file], { env: { NODE_OPTIONS: `-r ${register}` } });
     assert.strictEqual(stderr, '');
-    const messages = stdout.split('\n').filter((line) => line.includes('{')).map((line) => JSON.parse(line.slice(line.indexOf('{'))).message);
-    assert.deepStrictEqual(messages.map(({ primary, left }) => [primary, left]), [[true, []], [true, []]]);
+    const messages = stdout
+      .split('\n')
+      .filter((line) => line.includes('{'))
+      .map((line) => JSON.parse(line.slice(line.indexOf('{'))).message);
+    assert.deepStrictEqual(
+      messages.map(({ primary, left }) => [primary, left]),
+      [
+        [true, []],
+        [true, []],
+      ],
+    );
   });
 });
 
@@ -90,7 +120,10 @@ describe('the inspector', () => {
       const port = await freePorts();
       const primary = launch(t, [`--inspect=${port}`, write(t, program)]);
       await primary.line(/^worker2/);
-      const lines = primary.stdout.trim().split('\n').map((line) => line.split(' ', 3));
+      const lines = primary.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ', 3));
       const expected = ['primary', 'worker1', 'worker2'].map((name, i) => [name, `${port + i}`, `${port + i}`]);
       assert.deepStrictEqual(lines, expected);
       for (const i of [0, 1, 2]) {
@@ -108,7 +141,10 @@ describe('the inspector', () => {
       await primary.line(/^worker2/);
       await new Promise((resolve) => setTimeout(resolve, 200));
       process.kill(primary.pid, 'SIGUSR1');
-      await until(() => primary.stderr.match(/^Debugger listening on/gm)?.length === 3, () => `three inspectors in:${primary.output}`);
+      await until(
+        () => primary.stderr.match(/^Debugger listening on/gm)?.length === 3,
+        () => `three inspectors in:${primary.output}`,
+      );
       for (const i of [0, 1, 2]) assert.strictEqual(JSON.parse(await get(port + i, { path: '/json/list' })).length, 1);
     });
   }
@@ -123,7 +159,11 @@ describe('the inspector', () => {
     });
     const env = { ...cleanEnvironment(), NODE_OPTIONS: `-r ${register}` };
     const debug = start(t, ['inspect', `--port=${port}`, file], { env });
-    const shows = (text) => until(() => debug.stdout.includes(text), () => `'${text}' in:${debug.output}`);
+    const shows = (text) =>
+      until(
+        () => debug.stdout.includes(text),
+        () => `'${text}' in:${debug.output}`,
+      );
     await shows('Break on start');
     debug.tell('cont');
     await shows('the answer is true');

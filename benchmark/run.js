@@ -72,6 +72,7 @@ async function main() {
   );
   for (const reason of absent) console.log(`\nNot measured: ${reason}`);
   if (only !== undefined) return;
+  fs.mkdirSync(docs, { recursive: true });
   const charts = await writeCharts(docs, results);
   writeMarkdown(docs, results, { machine, rounds: pairs, charts });
   console.log(`\nWritten: docs/benchmarks.md, ${charts.map(({ file }) => `docs/${file}`).join(', ')}`);

@@ -54,7 +54,7 @@ module.exports = {
     coded(
       Error,
       'ERR_INTERNAL_ASSERTION',
-      `Bad cluster.schedulingPolicy: ${policy}\nUse cluster.SCHED_RR (2) or cluster.SCHED_NONE (1).`,
+      `Bad cluster.schedulingPolicy: ${policy}\nUse cluster.SCHED_RR (2), cluster.SCHED_LEAST (3) or cluster.SCHED_NONE (1).`,
     ),
 
   badPort: (port) => coded(RangeError, 'ERR_SOCKET_BAD_PORT', `Port should be >= 0 and < 65536.${received(port)}.`),

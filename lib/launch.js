@@ -30,6 +30,17 @@ function validate(settings, options) {
   }
 }
 
+const isText = (value) => typeof value === 'string' && !value.includes('\0');
+const isListOfText = (value) => Array.isArray(value) && value.every(isText);
+
+/** Whether there is nothing that Node's check, which takes its time, could find wrong. */
+function isOrdinary(settings, environment) {
+  const { cwd, exec, args, execArgv, gid, serialization, stdio, uid, windowsHide } = settings;
+  const unset = [cwd, gid, serialization, stdio, uid, windowsHide];
+  const lists = [[exec], args, execArgv, environment];
+  return unset.every((value) => value === undefined) && lists.every(isListOfText);
+}
+
 function usesInspector(execArgv) {
   const option = /--inspect(?:-brk|-port)?|--debug-port/;
   return execArgv.some((argument) => option.test(argument)) || option.test(process.env.NODE_OPTIONS);
@@ -47,6 +58,15 @@ function inspectPort(setting) {
   const isNumber = typeof port === 'number' || (typeof port === 'string' && port.trim() !== '');
   if (!isNumber || +port !== +port >>> 0 || port > MOST_PORT) throw errors.badPort(port);
   return port;
+}
+
+/** `NAME=value` for each variable. */
+function toList(env) {
+  const list = [];
+  for (const name of Object.keys(env)) {
+    if (env[name] !== undefined) list.push(`${name}=${env[name]}`);
+  }
+  return list;
 }
 
 /** Node starts a program where it is itself, unless it is told otherwise in words. */
@@ -67,7 +87,10 @@ function prepare(settings, env) {
   if (settings.inspectPort === null) throw errors.badPort(null);
   if (usesInspector(execArgv)) execArgv.push(`--inspect-port=${inspectPort(settings.inspectPort)}`);
   const { cwd, gid, silent, stdio, uid, windowsHide } = settings;
-  validate(settings, { cwd, env, execArgv, gid, silent, stdio, uid, windowsHide });
+  const environment = toList(env);
+  if (!isOrdinary(settings, environment)) {
+    validate(settings, { cwd, env, execArgv, gid, silent, stdio, uid, windowsHide });
+  }
 
   const file = process.execPath;
   const program = [...execArgv, toPath(settings.exec), ...(Array.isArray(settings.args) ? settings.args : [])];
@@ -81,9 +104,7 @@ function prepare(settings, env) {
     options: {
       file,
       arguments: [file, ...loaded.args].map(String),
-      environment: Object.entries(loaded.env)
-        .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => `${name}=${value}`),
+      environment: loaded.env === env ? environment : toList(loaded.env),
       folder: folderOf(cwd),
       stdio: places,
       advanced: settings.serialization === 'advanced',

@@ -15,6 +15,10 @@ const { startsWith: STARTS_WITH } = String.prototype;
 
 const SCHED_NONE = 1;
 const SCHED_RR = 2;
+const SCHED_LEAST = 3;
+
+// By the names that NODE_CLUSTER_SCHED_POLICY has for them.
+const POLICIES = { none: SCHED_NONE, rr: SCHED_RR, least: SCHED_LEAST };
 
 /**
  * Turns `cluster`, the built-in object, into that of a primary.
@@ -28,8 +32,6 @@ function setUpPrimary(cluster) {
   const native = new binding.Primary(numbers.buffer, (text) =>
     process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' }),
   );
-
-  const policies = { none: SCHED_NONE, rr: SCHED_RR };
 
   Object.assign(cluster, {
     isWorker: false,
@@ -45,11 +47,11 @@ function setUpPrimary(cluster) {
     fork,
     disconnect,
   });
-  addHidden(cluster, { broadcast, figures: () => native.figures(), onRequest: requests.onRequest });
+  addHidden(cluster, { SCHED_LEAST, broadcast, figures: () => native.figures(), onRequest: requests.onRequest });
 
   // Read when it is first needed: this package may have been loaded before the program has set the variable.
   Object.defineProperty(cluster, 'schedulingPolicy', {
-    get: () => fixPolicy(policies[process.env.NODE_CLUSTER_SCHED_POLICY] ?? SCHED_RR),
+    get: () => fixPolicy(POLICIES[process.env.NODE_CLUSTER_SCHED_POLICY] ?? SCHED_RR),
     set: fixPolicy,
     configurable: true,
     enumerable: true,
@@ -82,10 +84,9 @@ function setUpPrimary(cluster) {
     isSetUp = true;
     process.once('exit', () => native.shutDown());
     const policy = cluster.schedulingPolicy; // What is set later has no effect.
-    if (policy !== SCHED_NONE && policy !== SCHED_RR) {
-      throw errors.badPolicy(policy);
-    }
-    native.setDispatches(policy === SCHED_RR);
+    const name = Object.keys(POLICIES).find((known) => POLICIES[known] === policy);
+    if (name === undefined) throw errors.badPolicy(policy);
+    native.setPolicy(name);
     process.on('internalMessage', openInspectors);
   }
 

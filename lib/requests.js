@@ -34,15 +34,15 @@ function onRequest(listener) {
 }
 
 /** `worker.request`: resolves with the answer, rejects with the handler's error or one of {@link errors}. */
-function request(message, { timeout } = {}) {
+async function request(message, { timeout } = {}) {
   if (timeout !== undefined && !(timeout > 0 && timeout < 2 ** 31)) throw errors.badTimeout(timeout);
+  const id = ++last;
+  const fail = (error) => settle(this, id, { error });
+  this.process.send({ cmd: REQUEST, id, message }, (error) => error && fail(error));
   return new Promise((resolve, reject) => {
-    const id = ++last;
-    const fail = (error) => settle(this, id, { error });
-    if (!pendingOf.has(this)) pendingOf.set(this, new Map());
     const timer = timeout && setTimeout(() => fail(errors.noAnswer(timeout)), timeout);
+    if (!pendingOf.has(this)) pendingOf.set(this, new Map());
     pendingOf.get(this).set(id, { resolve, reject, timer });
-    this.process.send({ cmd: REQUEST, id, message }, (error) => error && fail(error));
   });
 }
 

@@ -17,7 +17,7 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 
-use crate::dispatch::Report;
+use crate::dispatch::{Policy, Report};
 use crate::ipc::channel::Draft;
 use crate::ipc::control::{Family, FromWorker, Listening, Query};
 use crate::ipc::delivery::Delivery;
@@ -230,10 +230,17 @@ impl Primary {
         })
     }
 
-    /// Whether listeners opened from now on are dispatched, or shared with the workers.
+    /// How connections of listeners opened from now on are dispatched: `rr`, `least`, or `none` to share the listeners
+    /// with the workers.
     #[napi(catch_unwind)]
-    pub fn set_dispatches(&self, yes: bool) {
-        self.inner.set_dispatches(yes);
+    pub fn set_policy(&self, name: String) -> Result<()> {
+        self.inner.set_policy(match name.as_str() {
+            "none" => None,
+            "rr" => Some(Policy::RoundRobin),
+            "least" => Some(Policy::LeastConnections),
+            _ => return Err(Error::new(Status::InvalidArg, "no such policy")),
+        });
+        Ok(())
     }
 
     /// For how long, in milliseconds, a connection may wait in the queue of a worker before it goes to another that

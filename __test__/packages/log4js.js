@@ -3,7 +3,7 @@ const cluster = require('cluster');
 const fs = require('fs');
 const log4js = require('log4js');
 
-const LINES = 200;
+const LINES = 40;
 
 // Only the primary writes: workers send it what they log.
 log4js.configure({
@@ -13,8 +13,9 @@ log4js.configure({
 const logger = log4js.getLogger('service');
 
 if (cluster.isPrimary) {
+  // What a worker has sent may come after its exit, but not after its channel's end.
   let left = 3;
-  cluster.on('exit', () => {
+  cluster.on('disconnect', () => {
     if (--left > 0) return;
     logger.info('primary: the workers have gone');
     log4js.shutdown(() => {

@@ -3,7 +3,7 @@ const cluster = require('cluster');
 const fs = require('fs');
 const winston = require('winston');
 
-const LINES = 200;
+const LINES = 40;
 
 /** What a worker logs goes to the primary, too. */
 class ToPrimary extends winston.Transport {
@@ -19,10 +19,9 @@ function fileLogger(transports) {
 
 function primary() {
   const heard = [];
-  let left = 3;
+  let left = 3; // What a worker has sent may come after its exit, but not after its channel's end.
   cluster.on('message', (worker, info) => heard.push(`${worker.id}: ${info.level}: ${info.message}`));
-  cluster.on('exit', (worker, code) => {
-    if (code !== 0) console.log('exit', code);
+  cluster.on('disconnect', () => {
     if (--left > 0) return;
     // All have written into the same file.
     const lines = fs.readFileSync('all.log', 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));

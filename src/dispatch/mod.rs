@@ -36,6 +36,16 @@ pub struct WorkerId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListenerId(pub u32);
 
+/// How a worker is chosen for a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// Each in its turn, those first that have nothing waiting (`SCHED_RR`).
+    #[default]
+    RoundRobin,
+    /// The one with the fewest connections, open or waiting (`SCHED_LEAST`).
+    LeastConnections,
+}
+
 /// What joins a worker to the dispatcher.
 #[derive(Debug)]
 pub struct Seat {
@@ -69,6 +79,7 @@ enum Command {
     Join(ListenerId, WorkerId),
     Leave(ListenerId, WorkerId),
     CloseListener(ListenerId, sync::SyncSender<()>),
+    SetPolicy(Policy),
     SetTakeBackAfter(Duration),
 }
 
@@ -140,6 +151,11 @@ impl Dispatcher {
         self.command(Command::CloseListener(listener, closed));
         // An error means that the thread has ended, and with it the socket.
         let _ = wait.recv();
+    }
+
+    /// Sets how a worker is chosen from now on.
+    pub fn set_policy(&self, policy: Policy) {
+        self.command(Command::SetPolicy(policy));
     }
 
     /// Sets for how long a connection may wait in the queue of a worker, before it goes to another that is free. It is

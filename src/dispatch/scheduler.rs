@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::figures::Counts;
-use super::{ListenerId, WorkerId};
+use super::{ListenerId, Policy, WorkerId};
 use crate::sys::page::Loop;
 
 /// A time of the monotonic clock, or a span of it.
@@ -59,6 +59,8 @@ pub(super) trait Handoff {
     /// The worker's count of the messages that it has taken.
     fn taken(&self) -> u64;
     fn loop_state(&self) -> Loop;
+    /// How many connections the worker says it has open.
+    fn open(&self) -> u64;
 }
 
 /// A worker that serves a listener.
@@ -95,18 +97,20 @@ type Accounts<H> = BTreeMap<WorkerId, Account<H>>;
 pub(super) struct Scheduler<H: Handoff> {
     workers: Accounts<H>,
     listeners: BTreeMap<ListenerId, Listener<H::Connection>>,
+    policy: Policy,
     take_back_after: Nanoseconds,
     counts: Arc<Counts>,
 }
 
-/// Round robin: among the members with the fewest connections still queued, the one with the fewest turns, which is
-/// the one used least recently unless some were passed over. Those that are stuck come after all others.
-fn round_robin<H: Handoff>(
+/// The member whose turn it is by `policy`. Among equals it is the one with the fewest turns, which is the one used
+/// least recently unless some were passed over. Those that are stuck come after all others.
+fn choose<H: Handoff>(
+    policy: Policy,
     members: &[Member],
     workers: &mut Accounts<H>,
     now: Nanoseconds,
 ) -> Option<usize> {
-    let mut best: Option<((bool, usize), usize)> = None;
+    let mut best: Option<((bool, u64), usize)> = None;
     for (index, member) in members.iter().enumerate() {
         let Some(worker) = workers.get_mut(&member.worker) else {
             continue;
@@ -115,7 +119,12 @@ fn round_robin<H: Handoff>(
         if !worker.can_take() || now < member.declines_until {
             continue;
         }
-        let rank = (worker.is_stuck(now), worker.queued());
+        let queued = worker.queued() as u64;
+        let load = match policy {
+            Policy::RoundRobin => queued,
+            Policy::LeastConnections => queued.saturating_add(worker.handoff.open()),
+        };
+        let rank = (worker.is_stuck(now), load);
         if rank == (false, 0) {
             return Some(index);
         }
@@ -131,9 +140,14 @@ impl<H: Handoff> Scheduler<H> {
         Scheduler {
             workers: BTreeMap::new(),
             listeners: BTreeMap::new(),
+            policy: Policy::default(),
             take_back_after: TAKE_BACK_AFTER,
             counts,
         }
+    }
+
+    pub(super) fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
     }
 
     pub(super) fn set_take_back_after(&mut self, after: Nanoseconds) {
@@ -430,7 +444,7 @@ impl<H: Handoff> Scheduler<H> {
         let Some(of) = self.listeners.get_mut(&listener) else {
             return Err(connection);
         };
-        while let Some(index) = round_robin(&of.members, &mut self.workers, now) {
+        while let Some(index) = choose(self.policy, &of.members, &mut self.workers, now) {
             let Some(account) = self.workers.get_mut(&of.members[index].worker) else {
                 break;
             };

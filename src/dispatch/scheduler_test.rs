@@ -12,7 +12,7 @@ use super::figures::Counts;
 use super::scheduler::{
     DECLINE, Handoff, Nanoseconds, Refusal, Scheduler, TakenBack, WAITING_LIMIT,
 };
-use super::{Figures, ListenerId, WorkerId};
+use super::{Figures, ListenerId, Policy, WorkerId};
 use crate::sys::page::Loop;
 
 const MILLISECOND: Nanoseconds = 1_000_000;
@@ -40,6 +40,7 @@ struct Worker {
     capacity: Cell<usize>,
     page_taken: Cell<u64>,
     page_loop: Cell<Loop>,
+    page_open: Cell<u64>,
     broken: Cell<bool>,
     no_room: Cell<bool>,
     /// What it has received, and how much that is: not yet on its page, perhaps.
@@ -87,6 +88,10 @@ impl Handoff for Rc<Worker> {
 
     fn loop_state(&self) -> Loop {
         self.page_loop.get()
+    }
+
+    fn open(&self) -> u64 {
+        self.page_open.get()
     }
 }
 
@@ -169,6 +174,7 @@ impl World {
             capacity: Cell::new(QUEUE_LIMIT * 2),
             page_taken: Cell::new(0),
             page_loop: Cell::new(Loop::Asleep { since_ns: 0 }),
+            page_open: Cell::new(0),
             broken: Cell::new(false),
             no_room: Cell::new(false),
             held: RefCell::default(),
@@ -277,6 +283,18 @@ fn the_fewest_queued_comes_first_and_then_the_least_recently_used() {
     assert_eq!(world.queued(), [1, 1, 1]);
     world.accept(L, 2);
     assert_eq!(world.queued(), [2, 1, 2]);
+}
+
+#[test]
+fn by_least_connections_the_fewest_open_or_queued_comes_first() {
+    let mut world = World::with(3);
+    world.scheduler.set_policy(Policy::LeastConnections);
+    world.worker(0).page_open.set(3);
+    world.worker(1).page_open.set(u64::MAX); // nonsense costs only its own share
+    world.accept(L, 3);
+    assert_eq!(world.queued(), [0, 0, 3]);
+    world.accept(L, 3);
+    assert_eq!(world.queued(), [2, 0, 4]);
 }
 
 #[test]

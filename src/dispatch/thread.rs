@@ -138,6 +138,10 @@ impl Handoff for Line {
     fn loop_state(&self) -> Loop {
         self.page.loop_state()
     }
+
+    fn open(&self) -> u64 {
+        self.page.open_connections()
+    }
 }
 
 /// How far a batch has got.
@@ -200,6 +204,7 @@ impl Dispatch {
                     // Whoever asked may have gone away meanwhile.
                     let _ = closed.send(());
                 }
+                Command::SetPolicy(policy) => self.scheduler.borrow_mut().set_policy(policy),
                 Command::SetTakeBackAfter(after) => {
                     let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
                     self.scheduler.borrow_mut().set_take_back_after(after);

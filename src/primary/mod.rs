@@ -17,7 +17,7 @@ use napi::bindgen_prelude::Object;
 
 use self::listener::Socket;
 use self::registry::{Placement, Registry};
-use crate::dispatch::{Dispatcher, Figures, ListenerId, Report, Seat, WorkerId};
+use crate::dispatch::{Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::Control;
@@ -33,9 +33,8 @@ pub struct Primary {
     dispatcher: RefCell<Option<Dispatcher>>,
     seats: RefCell<Vec<(WorkerId, Seat)>>,
     report: Arc<dyn Fn(Report) + Send + Sync>,
-    /// Whether connections are dispatched, or the workers accept by themselves. Fixed by the first
-    /// `setupPrimary`.
-    dispatches: Cell<bool>,
+    /// How connections are dispatched; `None` if the workers accept by themselves. Fixed by the first `setupPrimary`.
+    policy: Cell<Option<Policy>>,
     take_back_after: Cell<Option<Duration>>,
 }
 
@@ -49,14 +48,14 @@ impl Primary {
             dispatcher: RefCell::default(),
             seats: RefCell::default(),
             report: Arc::new(report),
-            dispatches: Cell::new(true),
+            policy: Cell::new(Some(Policy::default())),
             take_back_after: Cell::new(None),
         })
     }
 
-    /// Whether listeners opened from now on are dispatched (`SCHED_RR`) or shared (`SCHED_NONE`).
-    pub fn set_dispatches(&self, yes: bool) {
-        self.dispatches.set(yes);
+    /// How connections of listeners opened from now on are dispatched; `None` to share the listeners (`SCHED_NONE`).
+    pub fn set_policy(&self, policy: Option<Policy>) {
+        self.policy.set(policy);
     }
 
     /// For how long a connection may wait in the queue of a worker, before it goes to another that is free.
@@ -176,7 +175,7 @@ impl Primary {
 
     fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
         let udp = matches!(query.family, Family::Udp4 | Family::Udp6);
-        let socket = Socket::open(query, self.dispatches.get() && !udp)?;
+        let socket = Socket::open(query, self.policy.get().is_some() && !udp)?;
         let descriptor = socket.to_dispatch()?;
         if descriptor.is_some() {
             self.start_dispatcher()?;
@@ -214,6 +213,7 @@ impl Primary {
         if dispatcher.is_none() {
             let report = Arc::clone(&self.report);
             let started = Dispatcher::start(move |what| report(what))?;
+            started.set_policy(self.policy.get().unwrap_or_default());
             if let Some(after) = self.take_back_after.get() {
                 started.set_take_back_after(after);
             }

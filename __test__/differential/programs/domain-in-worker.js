@@ -14,6 +14,7 @@ if (cluster.isPrimary) {
   worker.on('disconnect', () => console.log('disconnect', worker.exitedAfterDisconnect));
   worker.on('exit', (code) => console.log('exit', code));
 } else {
+  process.once('disconnect', () => setTimeout(() => {}, 100));
   const server = http.createServer((request, response) => {
     const guard = domain.create();
     guard.on('error', (error) => {

@@ -14,5 +14,6 @@ if (cluster.isPrimary) {
   cluster.on('exit', (w, code, signal) => console.log('cluster exit', w.id, code, signal, w.exitedAfterDisconnect));
   process.on('exit', (code) => console.log('primary exit', code));
 } else {
+  process.once('disconnect', () => setTimeout(() => {}, 100));
   require('net').createServer().listen(0);
 }

@@ -8,6 +8,7 @@ if (cluster.isPrimary) {
   worker.on('disconnect', () => console.log('disconnect', worker.exitedAfterDisconnect));
   worker.on('exit', (code, signal) => console.log('exit', code, signal, worker.exitedAfterDisconnect));
 } else {
+  process.once('disconnect', () => setTimeout(() => {}, 100));
   net.createServer().listen(0, '127.0.0.1', () => {
     const { worker } = cluster;
     const states = [worker.state, worker.exitedAfterDisconnect];

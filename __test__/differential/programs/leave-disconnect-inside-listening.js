@@ -9,6 +9,7 @@ if (cluster.isPrimary) {
   cluster.on('disconnect', (worker) => console.log('disconnect', worker.exitedAfterDisconnect));
   cluster.on('exit', (worker, code, signal) => console.log('exit', code, signal, Object.keys(cluster.workers)));
 } else {
+  process.once('disconnect', () => setTimeout(() => {}, 100));
   const server = http.createServer().listen(0, '127.0.0.1');
   server.on('close', () => console.log('server closed'));
 }

@@ -20,6 +20,7 @@ if (cluster.isPrimary) {
   worker.on('disconnect', () => log.push('disconnect'));
   worker.on('exit', (code, signal) => console.log([...log, code, signal]));
 } else {
+  process.once('disconnect', () => setTimeout(() => {}, 100));
   net.createServer((socket) => {
     socket.write('hello');
     socket.on('data', (data) => socket.write(`echo ${data}`)).on('end', () => socket.end());

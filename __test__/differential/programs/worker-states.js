@@ -14,6 +14,7 @@ if (cluster.isPrimary) {
   worker.on('disconnect', () => states.push(worker.state));
   worker.on('exit', () => console.log([...states, worker.state]));
 } else {
+  process.once('disconnect', () => setTimeout(() => {}, 100));
   console.log(cluster.worker.state);
   net.createServer().listen(0, '127.0.0.1', () => setImmediate(() => console.log(cluster.worker.state)));
 }
