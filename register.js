@@ -33,7 +33,8 @@ function removeFrom(execArgv) {
 
 // Node loads it again in each thread that the program starts. The program has not asked for it there.
 if (isMainThread) {
-  require('./index.js');
-  // The runner of tests passes its arguments on to the tests, and they were meant for those.
-  if (!process.execArgv.includes('--test')) removeFrom(process.execArgv);
+  const { native } = require('./index.js');
+  // The runner of tests passes its arguments on to the tests, and they were meant for those; the built-in module, where
+  // it serves instead, to its workers.
+  if (native && !process.execArgv.includes('--test')) removeFrom(process.execArgv);
 }

@@ -224,6 +224,7 @@ async function play(t, dispatches) {
     `chaos: ${sum('connected')} connections, ${failures.length} failed of ${game.lost.flatMap(({ held }) => held).length} ` +
       `that killed workers had, slowest ${Math.max(...said.map(({ slowest }) => slowest))} ms`,
   );
+  console.log(said.map((x) => [x.slowest, x.slowestAfterConnect]), game.clients.map((c) => c.stderr).join(''));
   console.log(`chaos: ${JSON.stringify(game.done)} ${dispatches ? JSON.stringify(figures) : ''}`);
 
   assert.deepStrictEqual(

@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { test } = require('node:test');
+const { describe, it } = require('node:test');
 const { promisify } = require('node:util');
 const { cleanEnvironment, freePort, get, gone, isAlive, isFree, kill, register, scratch, until } = require('./support.js');
 
@@ -19,6 +19,7 @@ class Pm2 {
   #home;
 
   constructor(t, env) {
+    t.after(() => this.#end()); // Before its home goes.
     this.#home = scratch(t);
     this.#env = {
       ...cleanEnvironment(),
@@ -27,7 +28,6 @@ class Pm2 {
       PM2_DISABLE_VERSION_CHECK: 'true',
       ...env,
     };
-    t.after(() => this.#end());
   }
 
   async run(...args) {
@@ -127,9 +127,11 @@ async function checkPm2(t, { env, native }) {
 
 const ways = {
   'the built-in module': { native: false },
-  'PM2_NODE_OPTIONS, for the daemon alone': { env: { PM2_NODE_OPTIONS: `-r ${register}` }, native: true },
-  'NODE_OPTIONS, for all that PM2 starts': { env: { NODE_OPTIONS: `-r ${register}` }, native: true },
+  'ours by PM2_NODE_OPTIONS, for the daemon alone': { env: { PM2_NODE_OPTIONS: `-r ${register}` }, native: true },
+  'ours by NODE_OPTIONS, for all that PM2 starts': { env: { NODE_OPTIONS: `-r ${register}` }, native: true },
 };
-for (const [name, way] of Object.entries(ways)) {
-  test(`PM2 with ${name}`, { timeout: 120_000 }, (t) => checkPm2(t, way));
-}
+describe('PM2', { concurrency: 3 }, () => {
+  for (const [name, way] of Object.entries(ways)) {
+    it(`runs on ${name}`, { timeout: 120_000 }, (t) => checkPm2(t, way));
+  }
+});

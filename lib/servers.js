@@ -41,7 +41,7 @@ class Servers {
    */
   getServer(server, options, callback) {
     let { address } = options;
-    if (options.port < 0 && typeof address === 'string') address = path.resolve(address);
+    if (options.addressType === -1 && typeof address === 'string') address = path.resolve(address);
     const place = this.#take([address, options.port, options.addressType, options.fd].join());
 
     const data = server._getServerData?.();

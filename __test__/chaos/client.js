@@ -14,7 +14,7 @@ const { setTimeout: delay } = require('node:timers/promises');
 const HANGS_AFTER = 60_000;
 
 const [port, address, slots] = process.argv.slice(2);
-const summary = { connected: 0, answered: 0, failures: [], slowest: 0 };
+const summary = { connected: 0, answered: 0, failures: [], slowest: 0, slowestAfterConnect: 0 };
 let requests = 0;
 let isFinished = false;
 
@@ -23,6 +23,7 @@ function ask() {
   const question = `${address} ${++requests}`;
   const begun = Date.now();
   let place;
+  let connected;
   let text = '';
   return new Promise((resolve) => {
     // The answer ends with the connection's end; then it is reset, so that it leaves the kernel, and its port is free.
@@ -36,10 +37,13 @@ function ask() {
       if (why === undefined) summary.answered++;
       else summary.failures.push({ why, place, begun, ended, question, text });
       summary.slowest = Math.max(summary.slowest, ended - begun);
+      summary.slowestAfterConnect = Math.max(summary.slowestAfterConnect, ended - connected);
+      if (ended - connected > 3000) console.error(`slow ${place} ${connected - begun} ${ended - connected} ${ended} ${why}`);
       resolve();
     };
     socket.once('connect', () => {
       summary.connected++;
+      connected = Date.now();
       place = `${address}:${socket.localPort}`;
       socket.write(`${question}\n`);
     });
