@@ -71,13 +71,14 @@ class Game {
   /** Takes note of what the primary has said. */
   listen() {
     const said = this.primary.lines(/^\{.*\}$/).map(([line]) => JSON.parse(line));
-    for (const { event, id, pid, figures } of said.slice(this.#read)) {
+    for (const { event, id, pid, figures, how, at } of said.slice(this.#read)) {
       const worker = this.workers.get(id);
       if (event === 'fork') this.workers.set(id, { id, pid, state: 'starting' });
       if (event === 'listening' && worker.state === 'starting') worker.state = 'ready';
       if (event === 'disconnect' && worker !== undefined) worker.state = 'leaving';
       if (event === 'exit') {
         clearTimeout(worker.timer);
+        (this.exits ??= []).push({ id, pid: worker.pid, how, at, state: worker.state });
         this.workers.delete(id);
       }
       if (event === 'figures') this.figures = figures;
@@ -227,6 +228,11 @@ async function play(t, dispatches) {
   console.log(said.map((x) => [x.slowest, x.slowestAfterConnect]), game.clients.map((c) => c.stderr).join(''));
   console.log(`chaos: ${JSON.stringify(game.done)} ${dispatches ? JSON.stringify(figures) : ''}`);
 
+  const bad = failures.filter((failure) => failure.why === 'hangs' || !game.wasLost(failure));
+  if (bad.length > 0) {
+    console.log('STDERR', game.primary.stderr);
+    console.log(bad, 'EXITS', game.exits.filter(({ at }) => Math.abs(at - bad[0].ended) < 2000), 'LOST', game.lost.filter(({ at }) => Math.abs(at - bad[0].ended) < 2000));
+  }
   assert.deepStrictEqual(
     failures.filter((failure) => failure.why === 'hangs' || !game.wasLost(failure)),
     [],

@@ -8,7 +8,18 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 const { promisify } = require('node:util');
-const { cleanEnvironment, freePort, get, gone, isAlive, isFree, kill, register, scratch, until } = require('./support.js');
+const {
+  cleanEnvironment,
+  freePort,
+  get,
+  gone,
+  isAlive,
+  isFree,
+  kill,
+  register,
+  scratch,
+  until,
+} = require('./support.js');
 
 const cli = path.join(path.dirname(require.resolve('pm2/package.json')), 'bin', 'pm2');
 const app = path.join(__dirname, 'packages', 'pm2-app.js');

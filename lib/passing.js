@@ -7,6 +7,7 @@ const { closeSync } = require('node:fs');
 const net = require('node:net');
 const errors = require('./errors.js');
 const handles = require('./handles.js');
+const { findSymbol } = require('./symbols.js');
 
 /** Takes the handle out of a socket, as if it had been closed, without closing it. */
 function takeFromSocket(socket) {
@@ -29,6 +30,11 @@ function describe(handle) {
   }
   if (handle instanceof net.Server) {
     return { type: 'net.Server', native: handle._handle };
+  }
+  // Since Node 26. It goes to another thread in the same way, which detaches it here.
+  if (net.BoundSocket && handle instanceof net.BoundSocket) {
+    if (handle.isPipe) throw errors.invalidHandleType();
+    return { type: 'net.BoundSocket', native: handle[findSymbol(handle, 'messaging_transfer_symbol')]().data.handle };
   }
   if (handle instanceof TCP || handle instanceof Pipe) {
     return { type: 'net.Native', native: handle };
@@ -61,11 +67,9 @@ function detach(handle, keepOpen, target) {
       const { countSent } = require('./passed_sockets.js');
       about.key = countSent(handle.server, target, keepOpen);
     }
-    if (!keepOpen) {
-      takeFromSocket(handle);
-      done = () => native.close();
-    }
+    if (!keepOpen) takeFromSocket(handle);
   }
+  if (!keepOpen && (type === 'net.Socket' || type === 'net.BoundSocket')) done = () => native.close();
   return { about, fd: native.fd, done };
 }
 
@@ -73,7 +77,7 @@ function detach(handle, keepOpen, target) {
 function toHandle(about, fd) {
   try {
     if (about.type.startsWith('dgram')) return handles.datagramHandle(fd, about.family);
-    if (about.type === 'net.Socket') return handles.streamHandle(fd, about.tcp);
+    if (about.type === 'net.Socket' || about.type === 'net.BoundSocket') return handles.streamHandle(fd, about.tcp);
     return handles.serverHandle(fd, about.tcp);
   } catch {
     closeSync(fd);
@@ -99,6 +103,10 @@ function attach(about, fd, target, ready) {
       countReceived(socket, target, about.key);
     }
     ready(socket);
+  } else if (about.type === 'net.BoundSocket') {
+    const bound = new net._TransferredBoundSocket();
+    bound[findSymbol(bound, 'messaging_deserialize_symbol')]({ handle });
+    ready(bound);
   } else if (about.type === 'net.Server') {
     const server = new net.Server();
     const failed = () => ready();

@@ -23,7 +23,7 @@ function runPrimary() {
   const print = (what) => fs.writeSync(1, `${JSON.stringify(what)}\n`);
   cluster.on('listening', ({ id }) => print({ event: 'listening', id }));
   cluster.on('disconnect', ({ id }) => print({ event: 'disconnect', id }));
-  cluster.on('exit', ({ id }, code, signal) => print({ event: 'exit', id, how: signal ?? code }));
+  cluster.on('exit', ({ id }, code, signal) => print({ event: 'exit', id, how: signal ?? code, at: Date.now() }));
 
   readline.createInterface({ input: process.stdin }).on('line', (line) => {
     const order = JSON.parse(line);

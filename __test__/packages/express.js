@@ -5,8 +5,8 @@ const { ask, askAgain, endWorkers, startWorkers } = require('./workers.js');
 async function primary() {
   const port = await startWorkers(2);
   console.log(await askAgain(8, port, '/worker'));
-  console.log(await ask(port, '/hello/world'));
-  console.log(await ask(port, '/sum', { json: { numbers: [1, 2, 3] } }));
+  console.log((await ask(port, '/hello/world')).type);
+  console.log((await ask(port, '/sum', { json: { numbers: [1, 2, 3] } })).body);
   console.log((await ask(port, '/file')).body.split('\n')[0]);
   console.log((await ask(port, '/throw')).status, (await ask(port, '/nowhere')).status);
   const many = await Promise.all(Array.from({ length: 200 }, (_, i) => ask(port, `/hello/${i}`)));

@@ -9,15 +9,15 @@ async function primary() {
     process.env.HOST = host;
     const port = await startWorkers(2);
     console.log(host, new Set(await askAgain(8, port, '/worker', { host })).size, 'workers');
-    console.log(await ask(port, '/sum', { json: { numbers: [1, 2, 3] }, host }));
-    console.log(await ask(port, '/sum', { json: { numbers: 'none' }, host }));
-    console.log((await ask(port, '/nowhere', { host })).body);
+    console.log((await ask(port, '/sum', { json: { numbers: [1, 2, 3] }, host })).body);
+    console.log((await ask(port, '/sum', { json: { numbers: 'none' }, host })).body);
+    console.log((await ask(port, '/nowhere', { host })).status);
     // Asked to close while it answers, a worker answers first.
     const slow = ask(port, '/slow', { host });
     await once(cluster, 'message');
     const exits = Object.values(cluster.workers).map((worker) => once(worker, 'exit'));
     for (const worker of Object.values(cluster.workers)) worker.send('close');
-    console.log((await slow).body, await Promise.all(exits));
+    console.log((await slow).body, ...(await Promise.all(exits)));
   }
 }
 

@@ -23,9 +23,12 @@ if (cluster.isPrimary) {
       fs.unlinkSync('all.log');
       for (let id = 1; id <= 3; id++) {
         const own = lines.filter((line) => line.startsWith(`INFO service worker ${id}: `));
-        console.log(own.length, own.every((line, i) => line.endsWith(`: line ${i}`)));
+        console.log(
+          own.length,
+          own.every((line, i) => line.endsWith(`: line ${i}`)),
+        );
       }
-      console.log(lines.filter((line) => line.startsWith('ERROR')).sort());
+      console.log(lines.filter((line) => line.startsWith('ERROR')).length, 'errors');
       console.log(lines.at(-2));
     });
   });

@@ -25,18 +25,19 @@ async function primary() {
   const greetings = await Promise.all(clients.map((client) => heard(client, 'greeting')));
   console.log('workers', [...new Set(greetings)].sort());
   await Promise.all([clients[2], clients[5]].map((client) => upgraded(client)));
-  console.log('transports', clients.map((client) => client.io.engine.transport.name));
+  console.log('transports', ...clients.map((client) => client.io.engine.transport.name));
 
-  for (const client of clients) console.log(await client.emitWithAck('echo', 'text', { n: 1 }, Buffer.from('bytes')));
+  const echoes = clients.map((client) => client.emitWithAck('echo', 'text', { n: 1 }, Buffer.from('bytes')));
+  console.log(new Set(await Promise.all(echoes)));
 
   const all = clients.map((client) => heard(client, 'news'));
   clients[0].emit('to all', 'for all');
-  console.log(await Promise.all(all));
+  console.log(...(await Promise.all(all)));
 
   for (const client of clients.slice(0, 4)) await client.emitWithAck('join', 'room');
   const room = clients.slice(0, 4).map((client) => heard(client, 'news'));
   clients[5].emit('to room', 'for the room');
-  console.log(await Promise.all(room));
+  console.log(...(await Promise.all(room)));
 
   console.log('sockets', await clients[1].emitWithAck('sockets'));
   console.log('other workers', await clients[1].emitWithAck('ask others'));

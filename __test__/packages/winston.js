@@ -3,7 +3,7 @@ const cluster = require('cluster');
 const fs = require('fs');
 const winston = require('winston');
 
-const LINES = 40;
+const LINES = 200;
 
 /** What a worker logs goes to the primary, too. */
 class ToPrimary extends winston.Transport {
@@ -14,7 +14,10 @@ class ToPrimary extends winston.Transport {
 
 function fileLogger(transports) {
   const format = winston.format.combine(winston.format.label({ label: 'service' }), winston.format.json());
-  return winston.createLogger({ format, transports: [new winston.transports.File({ filename: 'all.log' }), ...transports] });
+  return winston.createLogger({
+    format,
+    transports: [new winston.transports.File({ filename: 'all.log' }), ...transports],
+  });
 }
 
 function primary() {
@@ -24,11 +27,18 @@ function primary() {
   cluster.on('disconnect', () => {
     if (--left > 0) return;
     // All have written into the same file.
-    const lines = fs.readFileSync('all.log', 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+    const lines = fs
+      .readFileSync('all.log', 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     fs.unlinkSync('all.log');
     for (let id = 1; id <= 3; id++) {
       const own = lines.filter((line) => line.id === id);
-      console.log(own.length, own.every(({ message, label }, i) => message === `line ${i}` && label === 'service'));
+      console.log(
+        own.length,
+        own.every(({ message, label }, i) => message === `line ${i}` && label === 'service'),
+      );
       console.log(heard.filter((line) => line.startsWith(`${id}: info: line `)).length);
     }
     console.log(heard.filter((line) => line.includes('last')).sort());

@@ -17,7 +17,7 @@ async function primary() {
 
   const echoes = clients.map(next);
   clients.forEach((client, i) => client.send(`echo ${i}`));
-  console.log(await Promise.all(echoes));
+  console.log(...(await Promise.all(echoes)));
 
   const binary = next(clients[0]);
   clients[0].send(Buffer.alloc(300_000, 7));
