@@ -294,7 +294,7 @@ describe('process.send(message); process.exit() delivers', () => {
     { count: 20, size: 1024 * 1024 },
     { count: 20, size: 1024 * 1024, by: 'timer' },
     { count: 20, size: 1024 * 1024, by: 'advanced' },
-    { count: 20, size: 1024 * 1024, slow: 20 },
+    { count: 20, size: 1024 * 1024, slow: 150 },
   ];
   for (const given of cases) {
     it(JSON.stringify(given), { timeout }, async (t) => {

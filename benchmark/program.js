@@ -79,7 +79,7 @@ class Program {
     let timer;
     const line = await new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      timer = setTimeout(() => reject(new Error('a program under measurement says nothing')), PATIENCE);
+      timer = setTimeout(() => reject(new Error(`${this.#child.spawnargs.join(' ')} says nothing`)), PATIENCE);
       this.#answer();
     }).finally(() => {
       this.#waiting = undefined;

@@ -42,7 +42,10 @@ if (cluster.isPrimary) {
       if (++atEnd.left < options.workers) return;
       say({ broadcasts, seconds: atEnd.seconds, cpu: { primary: atEnd.primary, workers: atEnd.workers } });
     } else if (!mark && ++ready === options.workers) {
-      say({ workers: Object.values(cluster.workers).map((each) => each.process.pid), can: typeof cluster.broadcast === 'function' });
+      say({
+        workers: Object.values(cluster.workers).map((each) => each.process.pid),
+        can: typeof cluster.broadcast === 'function',
+      });
       begin = { time: performance.now(), cpu: ownCpu() };
       if (options.loop || typeof cluster.broadcast === 'function') sendBatch();
     }

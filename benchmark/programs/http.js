@@ -8,7 +8,8 @@ const { keepBusy, options, say } = require('./options.js');
 
 if (cluster.isPrimary) {
   let listening = 0;
-  cluster.on('listening', () => {
+  // Servers that share their port in the kernel don't tell the primary, so the event 'listening' would not do.
+  cluster.on('message', () => {
     if (++listening < options.workers) return;
     const workers = Object.values(cluster.workers);
     say({ workers: workers.map((worker) => worker.process.pid) });
@@ -18,7 +19,6 @@ if (cluster.isPrimary) {
   for (let i = 0; i < options.workers; i++) cluster.fork();
 } else {
   process.once('message', keepBusy);
-  http
-    .createServer((request, response) => response.end('hello\n'))
-    .listen({ port: options.port, host: '127.0.0.1', reusePort: options.reusePort });
+  const server = http.createServer((request, response) => response.end('hello\n'));
+  server.listen({ port: options.port, host: '127.0.0.1', reusePort: options.reusePort }, () => process.send('listening'));
 }

@@ -16,7 +16,7 @@ use crate::dispatch::Seat;
 use crate::sys::page::Page;
 use crate::sys::pidfd::{self, Exit};
 use crate::sys::spawn::{self, Program};
-use crate::sys::uv::{Interest, Loop, Poll};
+use crate::sys::uv::{Interest, Loop, Poll, Turn};
 use crate::sys::{handoff, socket, stream};
 
 /// The environment variable that tells a worker its descriptors: those of its channel, its handoff socket and its page,
@@ -182,6 +182,8 @@ struct Watched {
     // Before the descriptor, which must be open as long as it is polled.
     poll: Poll,
     pidfd: OwnedFd,
+    /// Set between the end of the process and the report of it.
+    report: Option<Turn>,
 }
 
 impl Process {
@@ -197,19 +199,33 @@ impl Process {
             pid,
         });
         let weak = Rc::downgrade(&process);
-        let poll = Poll::new(event_loop, pidfd.as_fd(), move |_| {
-            if let Some(exit) = weak
-                .upgrade()
-                .and_then(|process: Rc<Process>| process.reap())
-            {
-                ended(exit);
+        let ended = Rc::new(ended);
+        let event_loop = *event_loop;
+        // What else has come in this turn, signals to this process above all, comes before the end of the worker: Ctrl+C
+        // reaches both, and the program must know of it when it hears that the worker is gone.
+        let poll = Poll::new(&event_loop, pidfd.as_fd(), move |_| {
+            let (weak, ended) = (weak.clone(), Rc::clone(&ended));
+            let Some(process) = weak.upgrade() else {
+                return;
+            };
+            let report = Turn::after_events(&event_loop, move || {
+                if let Some(exit) = weak.upgrade().and_then(|process| process.reap()) {
+                    ended(exit);
+                }
+            });
+            if let Some(watched) = process.watched.borrow_mut().as_mut() {
+                watched.report = report.ok();
             }
         })?;
         poll.watch(Interest {
             read: true,
             write: false,
         })?;
-        process.watched.replace(Some(Watched { poll, pidfd }));
+        process.watched.replace(Some(Watched {
+            poll,
+            pidfd,
+            report: None,
+        }));
         Ok(process)
     }
 

@@ -2,7 +2,7 @@
 const cluster = require('cluster');
 const net = require('net');
 
-// Two workers, each with room for one connection: the third waits until a place is free.
+// Two workers, each with room for one connection: they take one each.
 if (cluster.isPrimary) {
   const workers = [cluster.fork(), cluster.fork()];
   let ready = 0;
@@ -15,7 +15,6 @@ if (cluster.isPrimary) {
         order.push(b);
         console.log(order.sort());
         first.end();
-        cluster.disconnect();
         workers.forEach((each) => each.process.kill());
       }).on('error', () => {});
     });

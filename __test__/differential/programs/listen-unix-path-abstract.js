@@ -17,7 +17,7 @@ if (cluster.isPrimary) {
   const server = net.createServer((socket) => socket.end());
   server.on('error', (error) => process.send([error.code, error.syscall]));
   try {
-    server.listen('\0differential');
+    server.listen(`\0${require('path').basename(process.cwd())}`);
   } catch (error) {
     process.send([error.name, error.code]);
   }

@@ -26,14 +26,12 @@ if (cluster.isPrimary) {
   });
   worker.on('exit', (code) => console.log('exit', code));
 } else {
-  let count = 0;
   process.on('message', (message) => {
     process.send(message);
     if (message.ack === 0) {
       messages.forEach((value) => process.send(value));
       process.send('end');
     }
-    count++;
   });
   process.send('ready');
 }

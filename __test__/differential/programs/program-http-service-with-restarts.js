@@ -23,7 +23,7 @@ if (cluster.isPrimary) {
       if (listening === 2) {
         ask('/', (text) => {
           console.log(text);
-          ask('/crash', (answer) => console.log(answer));
+          ask('/crash', () => {});
         });
       }
       if (listening === 3) {

@@ -1,4 +1,5 @@
 // as: eval
+'use strict';
 const cluster = require('cluster');
 if (cluster.isPrimary) {
   try {

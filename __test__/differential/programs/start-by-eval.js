@@ -1,4 +1,5 @@
 // as: eval
+'use strict';
 const cluster = require('cluster');
 console.log(cluster.isPrimary, process.argv.length);
 cluster.setupPrimary({ execArgv: ['-e', 'process.send([process.argv.slice(1), require("cluster").isWorker], () => process.disconnect())'], exec: 'ignored', args: ['x'] });
