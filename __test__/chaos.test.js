@@ -9,6 +9,7 @@
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
+const readline = require('node:readline');
 const { test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 const { chanceOf } = require('./chaos/chance.js');
@@ -46,7 +47,6 @@ class Game {
   /** Connections that workers had when they were killed, with the time. */
   lost = [];
   done = {};
-  #read = 0;
 
   constructor(t, { dispatches, chance }) {
     this.chance = chance;
@@ -60,6 +60,8 @@ class Game {
     const program = path.join(__dirname, 'chaos', 'program.js');
     const env = { NODE_CLUSTER_SCHED_POLICY: this.dispatches ? 'rr' : 'none' };
     this.primary = startOurs(t, [program, String(this.port), this.file], { env });
+    const lines = readline.createInterface({ input: this.primary.child.stdout });
+    lines.on('line', (line) => this.hear(JSON.parse(line)));
     for (let i = 0; i < WORKERS; i++) this.act('fork');
     await until(() => this.ready().length === WORKERS, () => `the workers in:${this.primary.output}`);
   }
@@ -68,26 +70,21 @@ class Game {
     this.primary.tell(JSON.stringify(order));
   }
 
-  /** Takes note of what the primary has said. */
-  listen() {
-    const said = this.primary.lines(/^\{.*\}$/).map(([line]) => JSON.parse(line));
-    for (const { event, id, pid, figures, how, at } of said.slice(this.#read)) {
-      const worker = this.workers.get(id);
-      if (event === 'fork') this.workers.set(id, { id, pid, state: 'starting' });
-      if (event === 'listening' && worker.state === 'starting') worker.state = 'ready';
-      if (event === 'disconnect' && worker !== undefined) worker.state = 'leaving';
-      if (event === 'exit') {
-        clearTimeout(worker.timer);
-        (this.exits ??= []).push({ id, pid: worker.pid, how, at, state: worker.state });
-        this.workers.delete(id);
-      }
-      if (event === 'figures') this.figures = figures;
+  /** Takes note of what the primary says. */
+  hear({ event, id, pid, figures, how, at }) {
+    const worker = this.workers.get(id);
+    if (event === 'fork') this.workers.set(id, { id, pid, state: 'starting' });
+    if (event === 'listening' && worker?.state === 'starting') worker.state = 'ready';
+    if (event === 'disconnect' && worker !== undefined) worker.state = 'leaving';
+    if (event === 'exit') {
+      clearTimeout(worker.timer);
+      (this.exits ??= []).push({ id, pid: worker.pid, how, at, state: worker.state });
+      this.workers.delete(id);
     }
-    this.#read = said.length;
+    if (event === 'figures') this.figures = figures;
   }
 
   inState(state) {
-    this.listen();
     return [...this.workers.values()].filter((worker) => worker.state === state);
   }
 
@@ -156,7 +153,7 @@ class Game {
     clearTimeout(worker.timer);
     this.signal(worker, 'SIGSTOP');
     await until(() => [undefined, 'T'].includes(stat(worker.pid)?.state), 'a worker to stop');
-    const held = heldConnections(worker.pid);
+    const held = heldConnections(worker.pid, this.port);
     this.lost.push({ at: Date.now(), held: held ?? [] });
     this.signal(worker, 'SIGKILL');
   }
@@ -197,7 +194,6 @@ class Game {
       async () => {
         this.order({ figures: true });
         await delay(50);
-        this.listen();
         return this.figures?.queued === 0 && this.figures.waiting === 0;
       },
       () => `rest: ${JSON.stringify(this.figures)}`,

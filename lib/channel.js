@@ -72,6 +72,7 @@ class Channel {
   #target;
   #native;
   #holds;
+  #patience;
   #control;
   #held = [];
   #heldSize = 0;
@@ -122,12 +123,14 @@ class Channel {
    * @param {object} options
    * @param {boolean} options.advanced `serialization: 'advanced'`
    * @param {boolean} options.holds whether messages wait until the program listens
+   * @param {number} options.patience how long a process that exits waits for a reader that takes nothing, in milliseconds
    */
-  constructor(worker, { advanced, holds }) {
+  constructor(worker, { advanced, holds, patience }) {
     this.#worker = worker;
     this.#target = worker.process;
     this.advanced = advanced;
     this.#holds = holds;
+    this.#patience = patience;
   }
 
   /** Connects the target with the addon's end of the channel. `onclose` hears that the other end has closed it. */
@@ -278,7 +281,7 @@ class Channel {
       this.#written++;
       const waiting = this.#native.sendMessages(text, true);
       const sent = this.#sent(waiting, callback, options);
-      if (isExiting) this.#native.flush();
+      if (isExiting) this.#native.flush(this.#patience);
       return sent;
     }
     if (this.#batch === '') setImmediate(() => this.flush());
@@ -295,7 +298,7 @@ class Channel {
       const waiting = this.#native.sendMessages(text, true);
       this.#sent(waiting, undefined, { swallowErrors: !this.#target.connected });
     }
-    if (isExiting) this.#native.flush();
+    if (isExiting) this.#native.flush(this.#patience);
   }
 
   /** Takes note of how many bytes wait after a frame was given to the addon; gives what `send` returns. */

@@ -21,7 +21,8 @@ const { Worker } = require('./worker.js');
  */
 function setUpWorker(cluster, place) {
   const worker = new Worker({ id: place.id, process, state: 'online' });
-  const channel = new Channel(worker, { advanced: place.advanced, holds: true });
+  // What a worker says last is heard also by a primary that is busy.
+  const channel = new Channel(worker, { advanced: place.advanced, holds: true, patience: 10_000 });
   let isExhausted = false; // as has been said
   let onLeaveNoted;
 

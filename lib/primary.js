@@ -117,7 +117,11 @@ function setUpPrimary(cluster) {
     const program = prepare(settings, { ...process.env, ...env, NODE_UNIQUE_ID: `${id}` });
     const child = createProcess();
     const worker = new Worker({ id, process: child });
-    const channel = new Channel(worker, { advanced: settings.serialization === 'advanced', holds: false });
+    const channel = new Channel(worker, {
+      advanced: settings.serialization === 'advanced',
+      holds: false,
+      patience: 100,
+    });
     const control = {
       ononline: () => online(worker),
       onlistening: (...address) => listening(worker, ...address),

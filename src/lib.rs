@@ -145,10 +145,10 @@ impl Channel {
         self.0.keep_alive(yes);
     }
 
-    /// Writes what waits, for a process that exits.
+    /// Writes what waits, for a process that exits. Gives up when the other end takes nothing for so many milliseconds.
     #[napi(catch_unwind)]
-    pub fn flush(&self) {
-        self.0.flush();
+    pub fn flush(&self, patience: u16) {
+        self.0.flush(patience);
     }
 
     /// Reads no more, and closes once everything is written.

@@ -20,5 +20,7 @@ if (cluster.isPrimary) {
 } else {
   process.once('message', keepBusy);
   const server = http.createServer((request, response) => response.end('hello\n'));
-  server.listen({ port: options.port, host: '127.0.0.1', reusePort: options.reusePort }, () => process.send('listening'));
+  server.listen({ port: options.port, host: '127.0.0.1', reusePort: options.reusePort }, () =>
+    process.send('listening'),
+  );
 }

@@ -24,9 +24,6 @@ const MOST_DESCRIPTORS: usize = u8::MAX as usize;
 /// How many waiting frames one write takes at most.
 const MOST_PARTS: usize = 64;
 
-/// How long a process that exits waits for a reader that takes nothing, in milliseconds.
-const LAST_PATIENCE: u16 = 100;
-
 /// The rest of the program, as a channel sees it. Called by the event loop only.
 pub trait Receiver {
     /// A frame has come, with as many of its descriptors as could be received. `Err` ends the channel.
@@ -222,8 +219,9 @@ impl Channel {
         }
     }
 
-    /// Waits until everything is written, or the other end has taken nothing for a while. For a process that exits.
-    pub fn flush(&self) {
+    /// Waits until everything is written, or the other end has taken nothing for `patience` milliseconds. For a process
+    /// that exits.
+    pub fn flush(&self, patience: u16) {
         loop {
             self.write();
             if self.0.outgoing.borrow().frames.is_empty() {
@@ -234,7 +232,7 @@ impl Channel {
                 return;
             };
             let mut waits = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
-            if !matches!(poll(&mut waits, PollTimeout::from(LAST_PATIENCE)), Ok(1..)) {
+            if !matches!(poll(&mut waits, PollTimeout::from(patience)), Ok(1..)) {
                 return;
             }
         }
