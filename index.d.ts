@@ -14,13 +14,19 @@ declare module 'cluster' {
     readonly native: boolean;
 
     /**
+     * A scheduling policy: a connection goes to the worker with the fewest connections, open or on their way; among
+     * equals round robin decides. Also `NODE_CLUSTER_SCHED_POLICY=least`. In the primary only.
+     */
+    readonly SCHED_LEAST: number;
+
+    /**
      * Sends a message to all workers, and encodes it only once. In the primary only.
      * @param message what `worker.send` takes
      * @returns how many workers have taken it: those whose channel is open
      */
     broadcast(message: Serializable): number;
 
-    /** What has become of the connections that were dispatched (`SCHED_RR`) so far. In the primary only. */
+    /** What has become of the connections that were dispatched (`SCHED_RR` and `SCHED_LEAST`) so far. In the primary only. */
     figures(): cluster.Figures;
 
     /**
@@ -35,7 +41,8 @@ declare module 'cluster' {
   interface Worker {
     /**
      * Asks the other side, and resolves with the answer of its {@link Cluster.onRequest} handler. In the primary this
-     * asks the worker; `cluster.worker.request` in a worker asks the primary.
+     * asks the worker; `cluster.worker.request` in a worker asks the primary. A side that has no handler yet, because it
+     * is still loading, has 5 seconds to get one.
      *
      * Rejects with the handler's error, or with one of these codes: `ERR_CLUSTER_RS_TIMEOUT`,
      * `ERR_CLUSTER_RS_NO_HANDLER`, `ERR_CLUSTER_RS_WORKER_GONE`, `ERR_IPC_CHANNEL_CLOSED`.
@@ -45,7 +52,7 @@ declare module 'cluster' {
   }
 
   interface ClusterSettings {
-    /** How connections are dispatched (`SCHED_RR`). May be changed at any time. */
+    /** How connections are dispatched (`SCHED_RR` and `SCHED_LEAST`). May be changed at any time. */
     scheduling?: cluster.Scheduling | undefined;
   }
 }

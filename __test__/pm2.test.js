@@ -7,7 +7,7 @@ const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
-const { promisify } = require('node:util');
+const { isDeepStrictEqual, promisify } = require('node:util');
 const {
   cleanEnvironment,
   freePort,
@@ -94,8 +94,8 @@ async function checkPm2(t, { env, native }) {
     return new Set(answers.map(({ pid }) => pid));
   };
   const allAnswer = async (workers) => {
-    await until(async () => (await answering()).size === workers.length, 'answers of all workers');
-    assert.deepStrictEqual([...(await answering())].sort(), [...workers].sort());
+    const expected = [...workers].sort();
+    await until(async () => isDeepStrictEqual([...(await answering())].sort(), expected), `answers of ${expected}`);
   };
 
   await pm2.run('start', app, '--name', 'app', '-i', '2');
