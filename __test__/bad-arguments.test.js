@@ -258,7 +258,7 @@ function program({ part, report }) {
         if (name === 'path' && typeof value === 'string' && value !== '') return; // Valid ones.
         if (name === 'host' && typeof value === 'string') return;
         if (name === 'fd' && value === 1) return;
-        if (name === 'fd' && value === Infinity) return; // Nothing in JSON.
+        if (name === 'fd' && (value === Infinity || Object.is(value, -0))) return; // Not the same in JSON.
         const server = net.createServer();
         server.on('error', (error) => sayFailed(`listen with ${name}`, value, error));
         server.on('listening', () => server.close());

@@ -111,7 +111,7 @@ class Game {
   async act(action) {
     const { chance } = this;
     const done = await {
-      fork: () => this.order({ fork: this.dispatches && chance.onceIn(4) ? { MOST_CONNECTIONS: chance.between(1, 20) } : {} }),
+      fork: () => this.order({ fork: this.dispatches && chance.onceIn(4) ? { MOST_CONNECTIONS: chance.between(10, 40) } : {} }),
       kill: () => this.harm((worker) => this.kill(worker)),
       exit: () => this.harm((worker) => this.tell(worker, 'exit')),
       exitNext: () => this.harm((worker) => this.tell(worker, 'exitNext')),

@@ -41,7 +41,12 @@ function runTests(node, files) {
   const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(child.stdout)?.[1] ?? NaN);
   const result = { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') };
   const broken = Number.isNaN(result.failed) || (child.status !== 0 && result.failed === 0);
-  return { ...result, failed: broken ? 1 : result.failed, passed: result.passed || 0, output: child.stdout + child.stderr };
+  return {
+    ...result,
+    failed: broken ? 1 : result.failed,
+    passed: result.passed || 0,
+    output: child.stdout + child.stderr,
+  };
 }
 
 function main() {

@@ -29,9 +29,8 @@ function difference(expected, actual) {
   const common = Array.from({ length: expected.length + 1 }, () => new Uint32Array(actual.length + 1));
   for (let i = expected.length - 1; i >= 0; i--) {
     for (let j = actual.length - 1; j >= 0; j--) {
-      common[i][j] = expected[i] === actual[j]
-        ? common[i + 1][j + 1] + 1
-        : Math.max(common[i + 1][j], common[i][j + 1]);
+      common[i][j] =
+        expected[i] === actual[j] ? common[i + 1][j + 1] + 1 : Math.max(common[i + 1][j], common[i][j + 1]);
     }
   }
   const result = [];

@@ -14,7 +14,7 @@ const folder = path.join(__dirname, 'programs');
  * flags, args: arguments before and after the program's name, split at spaces
  * env: `NAME=value`, may be repeated
  * stderr: `ignore` when it is not to be compared
- * timeout: seconds, 10 unless told
+ * timeout: seconds, 20 unless told
  * ours: a line that our module is expected to print; given where it is deliberately better than the built-in one,
  *   and then compared with these lines alone
  *
@@ -32,7 +32,7 @@ function readProgram(file) {
     args: [],
     env: {},
     stderr: 'compare',
-    timeout: 10,
+    timeout: 20,
     ours: null,
   };
   for (const line of fs.readFileSync(file, 'utf8').split('\n')) {
@@ -55,7 +55,8 @@ function readProgram(file) {
  * @returns {object[]} what `readProgram` gives for each
  */
 function listPrograms(filters = []) {
-  return fs.readdirSync(folder)
+  return fs
+    .readdirSync(folder)
     .filter((name) => /\.(js|cjs|mjs)$/.test(name))
     .filter((name) => filters.length === 0 || filters.some((part) => name.includes(part)))
     .sort()

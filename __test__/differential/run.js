@@ -42,12 +42,16 @@ function readQuietly(file) {
 
 // Every live process that descends from the run: its environment carries the mark, even after it has left the group.
 function processesOf(id, group) {
-  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
-    const stat = readQuietly(`/proc/${pid}/stat`);
-    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (stat === '' || state === 'Z' || state === 'X') return false;
-    return Number(processGroup) === group || readQuietly(`/proc/${pid}/environ`).includes(`${mark}=${id}`);
-  });
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      const stat = readQuietly(`/proc/${pid}/stat`);
+      const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (stat === '' || state === 'Z' || state === 'X') return false;
+      return Number(processGroup) === group || readQuietly(`/proc/${pid}/environ`).includes(`${mark}=${id}`);
+    });
 }
 
 function kill(pid) {
@@ -77,7 +81,8 @@ async function leftProcesses(id, group, grace) {
 }
 
 function leftFiles(directory) {
-  return fs.readdirSync(directory, { recursive: true })
+  return fs
+    .readdirSync(directory, { recursive: true })
     .map((name) => name.replace(/0x[0-9a-f]+/g, '0x<n>').replace(/\d{3,}/g, '<n>'))
     .sort();
 }
@@ -113,7 +118,9 @@ async function run(program, { node, ours }) {
   running.set(id, child.pid);
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
-    child[name].setEncoding('utf8').on('data', (text) => { output[name] += text; });
+    child[name].setEncoding('utf8').on('data', (text) => {
+      output[name] += text;
+    });
   }
   child.stdin?.end(fs.readFileSync(program.file));
   const closed = new Promise((resolve) => child.once('close', resolve));

@@ -3,6 +3,9 @@
 const { load } = require('../load.js');
 const { freePort, withProgram } = require('../program.js');
 
+/** The longest that a warm-up may take, in milliseconds: on a busy machine it would not end. */
+const MOST_WARM_UP = 15_000;
+
 /** CPU time between two readings of `Program.cpu()`, for each of so many operations, in microseconds. */
 function cpuEach(before, after, operations) {
   return {
@@ -17,15 +20,18 @@ function cpuEach(before, after, operations) {
  * @param {object} options
  * @param {number} options.workers
  * @param {number} options.seconds a whole number
- * @param {number} [options.warmUp] so many seconds before are not counted
+ * @param {number} [options.warmUp] how many requests are not counted before each worker runs compiled code
  * @param {number} options.clients
  * @param {boolean} [options.keepAlive]
  * @param {object} [options.busy] further options of the program
  */
-async function underLoad(way, { workers, seconds, warmUp = 1, clients, keepAlive = false, busy }) {
+async function underLoad(way, { workers, seconds, warmUp = 0, clients, keepAlive = false, busy }) {
   const port = await freePort();
   return withProgram(['http', way, { workers, port, ...busy }], async (program) => {
-    await load({ port, seconds: warmUp, keepAlive, clients });
+    const end = Date.now() + MOST_WARM_UP;
+    let warm = 0;
+    do warm += (await load({ port, seconds: 1, keepAlive, clients })).requests;
+    while (warm < warmUp && Date.now() < end);
     const before = program.cpu();
     const made = await load({ port, seconds, keepAlive, clients });
     const cpu = cpuEach(before, program.cpu(), made.requests);

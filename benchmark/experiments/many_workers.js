@@ -12,7 +12,7 @@ module.exports = {
     ours: { ...ours, name: 'cluster-rs, 64 workers', workers: 64 },
     few: { ...ours, name: 'cluster-rs, 4 workers', workers: 4 },
   },
-  sample: (way) => underLoad(way, { workers: way.workers, warmUp: way.workers > 4 ? 4 : 2, seconds: 2, clients: 64 }),
+  sample: (way) => underLoad(way, { workers: way.workers, warmUp: 1000 * way.workers, seconds: 2, clients: 64 }),
   rows: [
     {
       name: '64 workers: CPU per connection',

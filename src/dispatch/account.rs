@@ -42,6 +42,8 @@ pub(super) struct Account<H> {
     uncounted: u64,
     /// Connections that are, or have ended, with the worker: the most that it can give back.
     pub(super) holding: u64,
+    /// When the worker last took something, or was sent something while it had nothing queued.
+    moved_at: Nanoseconds,
     /// The kernel let no more in, and the worker has taken nothing since.
     pub(super) full: bool,
     /// It was found stuck, and a nudge is in its queue: when it has taken that, it is well again.
@@ -64,6 +66,7 @@ impl<H: Handoff> Account<H> {
             connections: 0,
             uncounted: 0,
             holding: 0,
+            moved_at: 0,
             full: false,
             nudged: false,
             empty: true,
@@ -73,11 +76,12 @@ impl<H: Handoff> Account<H> {
     }
 
     /// Reads the worker's page. Its numbers may be nonsense: what they say is never more than what was sent.
-    pub(super) fn refresh(&mut self) {
+    pub(super) fn refresh(&mut self, now: Nanoseconds) {
         let taken = self.handoff.taken();
         let news = taken.wrapping_sub(self.taken);
         if news > 0 {
             self.taken = taken;
+            self.moved_at = now;
             let counted_late = news.min(self.uncounted);
             self.uncounted -= counted_late;
             let left_queue = (news - counted_late).min(self.queued.len() as u64);
@@ -112,8 +116,13 @@ impl<H: Handoff> Account<H> {
         })
     }
 
+    /// Whether it can take connections, now or later.
+    pub(super) fn is_there(&self) -> bool {
+        !self.gone && !self.broken
+    }
+
     pub(super) fn can_take(&self) -> bool {
-        !self.gone && !self.broken && !self.full && self.connections < QUEUE_LIMIT
+        self.is_there() && !self.full && self.connections < QUEUE_LIMIT
     }
 
     pub(super) fn is_stuck(&self, now: Nanoseconds) -> bool {
@@ -121,10 +130,19 @@ impl<H: Handoff> Account<H> {
             Loop::Awake { since_ns } => now.saturating_sub(since_ns),
             Loop::Asleep { .. } => 0,
         };
-        self.nudged || busy.max(self.oldest(now).map_or(0, |(_, age)| age)) >= STUCK_AFTER
+        busy.max(self.oldest(now).map_or(0, |(_, age)| age)) >= STUCK_AFTER
+    }
+
+    /// Whether the worker has connections queued and has taken none for so long, or was found so. One that is only
+    /// behind, like everybody under more load than there are workers for, takes some now and then.
+    pub(super) fn is_still(&self, now: Nanoseconds, long: Nanoseconds) -> bool {
+        self.nudged || (self.connections > 0 && now.saturating_sub(self.moved_at) >= long)
     }
 
     pub(super) fn sent(&mut self, listener: ListenerId, now: Nanoseconds) {
+        if self.connections == 0 {
+            self.moved_at = now;
+        }
         self.queued
             .push_back(Sent::Connection { listener, at: now });
         self.connections += 1;

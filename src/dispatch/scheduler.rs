@@ -21,6 +21,8 @@ pub(super) const DECLINE: Nanoseconds = 10_000_000;
 /// at random, and is too little for those that were stuck or have just joined to be flooded.
 const CATCH_UP: u64 = 128;
 const TAKE_BACK_AFTER: Nanoseconds = 20_000_000;
+/// A worker that takes nothing for so many times as long as a connection may wait is still, and not only behind.
+const STILL_FACTOR: Nanoseconds = 10;
 
 /// Why a connection could not be put into a queue.
 #[derive(Debug)]
@@ -104,18 +106,23 @@ pub(super) struct Scheduler<H: Handoff> {
 
 /// The member whose turn it is by `policy`. Among equals it is the one with the fewest turns, which is the one used
 /// least recently unless some were passed over. Those that are stuck come after all others.
+/// Those that are still come not at all, as long as another goes on: it will have room.
 fn choose<H: Handoff>(
     policy: Policy,
     members: &[Member],
     workers: &mut Accounts<H>,
+    still_after: Nanoseconds,
     now: Nanoseconds,
 ) -> Option<usize> {
-    let mut best: Option<((bool, u64), usize)> = None;
+    let mut best: Option<((bool, bool, u64), usize)> = None;
+    let mut somebody_goes_on = false;
     for (index, member) in members.iter().enumerate() {
         let Some(worker) = workers.get_mut(&member.worker) else {
             continue;
         };
-        worker.refresh();
+        worker.refresh(now);
+        let is_still = worker.is_still(now, still_after);
+        somebody_goes_on |= !is_still && worker.is_there();
         if !worker.can_take() || now < member.declines_until {
             continue;
         }
@@ -124,15 +131,16 @@ fn choose<H: Handoff>(
             Policy::RoundRobin => queued,
             Policy::LeastConnections => queued.saturating_add(worker.handoff.open()),
         };
-        let rank = (worker.is_stuck(now), load);
-        if rank == (false, 0) {
+        let rank = (is_still, worker.is_stuck(now), load);
+        if rank == (false, false, 0) {
             return Some(index);
         }
         if best.is_none_or(|(least, _)| rank < least) {
             best = Some((rank, index));
         }
     }
-    best.map(|(_, index)| index)
+    best.filter(|((is_still, ..), _)| !is_still || !somebody_goes_on)
+        .map(|(_, index)| index)
 }
 
 impl<H: Handoff> Scheduler<H> {
@@ -295,7 +303,7 @@ impl<H: Handoff> Scheduler<H> {
     pub(super) fn tick(&mut self, now: Nanoseconds) -> bool {
         let workers: Vec<WorkerId> = self.workers.keys().copied().collect();
         for account in self.workers.values_mut() {
-            account.refresh();
+            account.refresh(now);
             account.full = false;
         }
         for worker in workers {
@@ -339,15 +347,31 @@ impl<H: Handoff> Scheduler<H> {
         }
     }
 
-    /// Whether another member keeps up with what it is sent, so that a connection waits less with it.
+    fn still_after(&self) -> Nanoseconds {
+        self.take_back_after.saturating_mul(STILL_FACTOR)
+    }
+
+    /// Whether a connection waits less with another member: one that keeps up with what it is sent or, if this worker
+    /// is still, one that goes on.
     fn another_is_free(&self, listener: ListenerId, than: WorkerId, now: Nanoseconds) -> bool {
         let Some(of) = self.listeners.get(&listener) else {
             return true;
         };
+        let still_after = self.still_after();
+        let is_still = self
+            .workers
+            .get(&than)
+            .is_some_and(|account| account.is_still(now, still_after));
         of.members.iter().any(|member| {
             member.worker != than
                 && member.declines_until <= now
                 && self.workers.get(&member.worker).is_some_and(|account| {
+                    if account.is_still(now, still_after) {
+                        return false;
+                    }
+                    if is_still && account.is_there() {
+                        return true;
+                    }
                     let behind = account.oldest(now).map_or(0, |(_, age)| age);
                     account.can_take()
                         && !account.is_stuck(now)
@@ -441,10 +465,17 @@ impl<H: Handoff> Scheduler<H> {
         mut connection: H::Connection,
         now: Nanoseconds,
     ) -> Result<(), H::Connection> {
+        let still_after = self.still_after();
         let Some(of) = self.listeners.get_mut(&listener) else {
             return Err(connection);
         };
-        while let Some(index) = choose(self.policy, &of.members, &mut self.workers, now) {
+        while let Some(index) = choose(
+            self.policy,
+            &of.members,
+            &mut self.workers,
+            still_after,
+            now,
+        ) {
             let Some(account) = self.workers.get_mut(&of.members[index].worker) else {
                 break;
             };

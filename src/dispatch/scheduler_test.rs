@@ -298,6 +298,23 @@ fn by_least_connections_the_fewest_open_or_queued_comes_first() {
 }
 
 #[test]
+fn under_more_load_than_the_others_can_bear_nothing_stays_with_one_that_is_still() {
+    let mut world = World::with(2);
+    world.accept(L, 2 * QUEUE_LIMIT);
+    assert_eq!(world.queued(), [QUEUE_LIMIT, QUEUE_LIMIT]);
+    // The second takes one now and then, and there is always more to come.
+    for _ in 0..400 {
+        world.worker(1).take(1);
+        world.worker(1).count();
+        world.tick_after(5);
+        world.accept(L, 1);
+        world.check();
+    }
+    assert_eq!(world.worker(0).queued(), 0);
+    assert_eq!(world.worker(1).held.borrow().len(), 400);
+}
+
+#[test]
 fn a_worker_busy_for_long_comes_last() {
     let mut world = World::with(2);
     let since_ns = world.now - STUCK_AFTER;

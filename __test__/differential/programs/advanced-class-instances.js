@@ -3,9 +3,15 @@ const cluster = require('cluster');
 
 class Point {
   #hidden = 1;
-  constructor(x) { this.x = x; }
-  get sum() { return this.x + this.#hidden; }
-  get double() { return this.x * 2; }
+  constructor(x) {
+    this.x = x;
+  }
+  get sum() {
+    return this.x + this.#hidden;
+  }
+  get double() {
+    return this.x * 2;
+  }
 }
 if (cluster.isPrimary) {
   cluster.setupPrimary({ serialization: 'advanced' });

@@ -6,12 +6,18 @@ if (cluster.isPrimary) {
   cluster.setupPrimary({ serialization: 'advanced' });
   const worker = cluster.fork();
   worker.on('online', () => {
-    const server = net.createServer((socket) => {
-      worker.send(new Map([['with', 'socket']]), socket);
-      server.close();
-    }).listen(0, '127.0.0.1', () => {
-      net.connect(server.address().port, '127.0.0.1').setEncoding('utf8').on('data', (text) => console.log(text)).on('close', () => worker.disconnect());
-    });
+    const server = net
+      .createServer((socket) => {
+        worker.send(new Map([['with', 'socket']]), socket);
+        server.close();
+      })
+      .listen(0, '127.0.0.1', () => {
+        net
+          .connect(server.address().port, '127.0.0.1')
+          .setEncoding('utf8')
+          .on('data', (text) => console.log(text))
+          .on('close', () => worker.disconnect());
+      });
   });
 } else {
   process.on('message', (message, socket) => socket.end(`${message instanceof Map} ${message.get('with')}`));

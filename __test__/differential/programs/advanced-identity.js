@@ -13,5 +13,7 @@ if (cluster.isPrimary) {
   cycle.push(cycle);
   worker.send(cycle);
 } else {
-  process.on('message', (message) => process.send([message[0] === message[1], message[2] === message, Array.isArray(message)]));
+  process.on('message', (message) =>
+    process.send([message[0] === message[1], message[2] === message, Array.isArray(message)]),
+  );
 }

@@ -9,7 +9,10 @@ if (cluster.isPrimary) {
   worker.on('listening', ({ port, addressType }) => {
     console.log(addressType);
     http.get({ port, host: '127.0.0.1', agent: false }, (response) => {
-      response.setEncoding('utf8').on('data', (text) => console.log(text)).on('end', () => worker.disconnect());
+      response
+        .setEncoding('utf8')
+        .on('data', (text) => console.log(text))
+        .on('end', () => worker.disconnect());
     });
   });
   worker.on('exit', (code) => console.log('exit', code, worker.exitedAfterDisconnect));

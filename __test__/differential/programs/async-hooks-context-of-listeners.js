@@ -16,7 +16,9 @@ if (cluster.isPrimary) {
     cluster.on('listening', () => console.log('listening', storage.getStore()));
   });
 } else {
-  require('net').createServer().listen(0, '127.0.0.1', function () {
-    process.send('m', () => this.close(() => process.disconnect()));
-  });
+  require('net')
+    .createServer()
+    .listen(0, '127.0.0.1', function () {
+      process.send('m', () => this.close(() => process.disconnect()));
+    });
 }

@@ -10,7 +10,9 @@ if (cluster.isPrimary) {
   });
   guard.run(() => {
     const worker = cluster.fork();
-    worker.on('message', () => { throw new Error('in a message listener'); });
+    worker.on('message', () => {
+      throw new Error('in a message listener');
+    });
     worker.on('exit', (code) => console.log('exit', code));
   });
 } else {

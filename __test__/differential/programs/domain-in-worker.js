@@ -15,16 +15,22 @@ if (cluster.isPrimary) {
   worker.on('exit', (code) => console.log('exit', code));
 } else {
   process.once('disconnect', () => setTimeout(() => {}, 100));
-  const server = http.createServer((request, response) => {
-    const guard = domain.create();
-    guard.on('error', (error) => {
-      response.writeHead(500, { connection: 'close' });
-      response.end(error.message);
-      server.close();
-      cluster.worker.disconnect();
-    });
-    guard.add(request);
-    guard.add(response);
-    guard.run(() => setImmediate(() => { throw new Error('broken request'); }));
-  }).listen(0, '127.0.0.1');
+  const server = http
+    .createServer((request, response) => {
+      const guard = domain.create();
+      guard.on('error', (error) => {
+        response.writeHead(500, { connection: 'close' });
+        response.end(error.message);
+        server.close();
+        cluster.worker.disconnect();
+      });
+      guard.add(request);
+      guard.add(response);
+      guard.run(() =>
+        setImmediate(() => {
+          throw new Error('broken request');
+        }),
+      );
+    })
+    .listen(0, '127.0.0.1');
 }

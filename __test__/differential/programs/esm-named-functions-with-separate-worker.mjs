@@ -1,4 +1,14 @@
-import { fork, setupPrimary, workers, settings, schedulingPolicy, SCHED_RR, SCHED_NONE, disconnect, setupMaster } from 'cluster';
+import {
+  fork,
+  setupPrimary,
+  workers,
+  settings,
+  schedulingPolicy,
+  SCHED_RR,
+  SCHED_NONE,
+  disconnect,
+  setupMaster,
+} from 'cluster';
 import { fileURLToPath } from 'node:url';
 
 console.log(workers, settings, schedulingPolicy === SCHED_RR, SCHED_NONE, setupMaster === setupPrimary);

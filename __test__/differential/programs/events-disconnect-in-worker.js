@@ -8,7 +8,12 @@ if (cluster.isPrimary) {
 } else {
   const seen = [];
   cluster.worker.on('disconnect', () => {
-    console.log('worker disconnect', cluster.worker.exitedAfterDisconnect, process.connected, cluster.worker.isConnected());
+    console.log(
+      'worker disconnect',
+      cluster.worker.exitedAfterDisconnect,
+      process.connected,
+      cluster.worker.isConnected(),
+    );
   });
   process.on('disconnect', () => {
     console.log('process disconnect', process.channel, typeof process.send);

@@ -15,7 +15,9 @@ if (cluster.isPrimary) {
   worker.process.on('close', () => log.push('close'));
   process.on('exit', () => console.log(log));
 } else {
-  process.send('busy', () => setTimeout(() => {
-    process.send('last words', () => process.exit(2));
-  }, 50));
+  process.send('busy', () =>
+    setTimeout(() => {
+      process.send('last words', () => process.exit(2));
+    }, 50),
+  );
 }

@@ -6,5 +6,7 @@ if (cluster.isPrimary) {
   worker.on('disconnect', () => console.log('disconnect'));
   worker.on('exit', (code, signal) => console.log('exit', code, signal, worker.exitedAfterDisconnect));
 } else {
-  setTimeout(() => { throw new TypeError('from the worker'); }, 100);
+  setTimeout(() => {
+    throw new TypeError('from the worker');
+  }, 100);
 }

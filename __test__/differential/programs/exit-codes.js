@@ -8,7 +8,14 @@ if (cluster.isPrimary) {
     const wanted = codes.shift();
     const worker = cluster.fork({ CODE: wanted });
     worker.on('exit', (code, signal) => {
-      console.log(wanted, code, signal, worker.process.exitCode, worker.process.signalCode, worker.exitedAfterDisconnect);
+      console.log(
+        wanted,
+        code,
+        signal,
+        worker.process.exitCode,
+        worker.process.signalCode,
+        worker.exitedAfterDisconnect,
+      );
       next();
     });
   };

@@ -5,8 +5,14 @@ const cluster = require('cluster');
 if (cluster.isPrimary) {
   const worker = cluster.fork({ EXTRA: '1' });
   worker.on('message', (names) => {
-    console.log('only in worker', names.filter((name) => !(name in process.env)));
-    console.log('only in primary', Object.keys(process.env).filter((name) => !names.includes(name)));
+    console.log(
+      'only in worker',
+      names.filter((name) => !(name in process.env)),
+    );
+    console.log(
+      'only in primary',
+      Object.keys(process.env).filter((name) => !names.includes(name)),
+    );
   });
 } else {
   process.send(Object.keys(process.env), () => process.disconnect());

@@ -3,7 +3,10 @@ const cluster = require('cluster');
 
 if (cluster.isPrimary) {
   const workers = [cluster.fork(), cluster.fork(), cluster.fork()];
-  console.log(workers.map((worker) => worker.id), Object.keys(cluster.workers));
+  console.log(
+    workers.map((worker) => worker.id),
+    Object.keys(cluster.workers),
+  );
   let exited = 0;
   cluster.on('exit', () => {
     if (++exited === 3) {

@@ -9,15 +9,23 @@ if (cluster.isPrimary) {
   console.log(stdio[0] === stdin, stdio[1] === stdout, stdio[2] === stderr, stdio[3]);
   let out = '';
   let err = '';
-  stdout.setEncoding('utf8').on('data', (text) => { out += text; });
-  stderr.setEncoding('utf8').on('data', (text) => { err += text; });
+  stdout.setEncoding('utf8').on('data', (text) => {
+    out += text;
+  });
+  stderr.setEncoding('utf8').on('data', (text) => {
+    err += text;
+  });
   stdin.end('typed into it');
   worker.process.on('close', (code) => console.log('close', code, JSON.stringify(out), JSON.stringify(err)));
 } else {
   console.error('to stderr');
   let text = '';
-  process.stdin.on('data', (data) => { text += data; }).on('end', () => {
-    process.stdout.write(`got ${text}`);
-    process.disconnect();
-  });
+  process.stdin
+    .on('data', (data) => {
+      text += data;
+    })
+    .on('end', () => {
+      process.stdout.write(`got ${text}`);
+      process.disconnect();
+    });
 }

@@ -9,5 +9,8 @@ if (cluster.isPrimary) {
   worker.on('message', (message) => console.log(message));
 } else {
   console.log('not to be seen');
-  process.send([0, 1].map((fd) => fs.readlinkSync(`/proc/self/fd/${fd}`)), () => process.disconnect());
+  process.send(
+    [0, 1].map((fd) => fs.readlinkSync(`/proc/self/fd/${fd}`)),
+    () => process.disconnect(),
+  );
 }

@@ -21,12 +21,14 @@ if (cluster.isPrimary) {
     const closedOne = () => {
       if (++closed === 2 * count) worker.send('report');
     };
-    const server = net.createServer((socket) => worker.send('to worker', socket)).listen(0, '127.0.0.1', () => {
-      for (let i = 0; i < count; i++) {
-        net.connect(server.address().port, '127.0.0.1').resume().on('close', closedOne);
-        net.connect(port, '127.0.0.1').resume().on('close', closedOne);
-      }
-    });
+    const server = net
+      .createServer((socket) => worker.send('to worker', socket))
+      .listen(0, '127.0.0.1', () => {
+        for (let i = 0; i < count; i++) {
+          net.connect(server.address().port, '127.0.0.1').resume().on('close', closedOne);
+          net.connect(port, '127.0.0.1').resume().on('close', closedOne);
+        }
+      });
     worker.on('exit', () => server.close());
   };
 } else {

@@ -7,17 +7,23 @@ const net = require('net');
 if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('online', () => {
-    const server = net.createServer({ pauseOnConnect: true }, (socket) => worker.send('connection', socket)).listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      const ask = (left) => http.get({ port, host: '127.0.0.1', path: `/${left}`, agent: false }, (response) => {
-        response.setEncoding('utf8').on('data', (text) => console.log(response.statusCode, text)).on('end', () => {
-          if (left > 1) return ask(left - 1);
-          server.close();
-          worker.disconnect();
-        });
+    const server = net
+      .createServer({ pauseOnConnect: true }, (socket) => worker.send('connection', socket))
+      .listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        const ask = (left) =>
+          http.get({ port, host: '127.0.0.1', path: `/${left}`, agent: false }, (response) => {
+            response
+              .setEncoding('utf8')
+              .on('data', (text) => console.log(response.statusCode, text))
+              .on('end', () => {
+                if (left > 1) return ask(left - 1);
+                server.close();
+                worker.disconnect();
+              });
+          });
+        ask(3);
       });
-      ask(3);
-    });
   });
 } else {
   const server = http.createServer((request, response) => response.end(`${request.method} ${request.url}`));

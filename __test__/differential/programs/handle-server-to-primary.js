@@ -10,9 +10,15 @@ if (cluster.isPrimary) {
     worker.kill();
     worker.on('exit', (code, signal) => {
       console.log('exit', code, signal);
-      net.connect(server.address().port, '127.0.0.1').setEncoding('utf8').on('data', (text) => console.log(text)).on('close', () => server.close());
+      net
+        .connect(server.address().port, '127.0.0.1')
+        .setEncoding('utf8')
+        .on('data', (text) => console.log(text))
+        .on('close', () => server.close());
     });
   });
 } else {
-  const own = net.createServer().listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => process.send('own', own));
+  const own = net
+    .createServer()
+    .listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => process.send('own', own));
 }

@@ -9,7 +9,11 @@ if (cluster.isPrimary) {
     worker.send('server', server, () => {
       console.log('listening', server.listening);
       server.close(() => {
-        net.connect(port, '127.0.0.1').setEncoding('utf8').on('data', (text) => console.log(text)).on('close', () => worker.kill());
+        net
+          .connect(port, '127.0.0.1')
+          .setEncoding('utf8')
+          .on('data', (text) => console.log(text))
+          .on('close', () => worker.kill());
       });
     });
   });

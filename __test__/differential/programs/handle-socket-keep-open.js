@@ -6,21 +6,29 @@ const net = require('net');
 if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('online', () => {
-    const server = net.createServer((socket) => {
-      worker.send('copy', socket, { keepOpen: true }, () => {
-        console.log('destroyed', socket.destroyed);
-        worker.once('message', () => {
-          socket.end('primary');
-          server.close();
+    const server = net
+      .createServer((socket) => {
+        worker.send('copy', socket, { keepOpen: true }, () => {
+          console.log('destroyed', socket.destroyed);
+          worker.once('message', () => {
+            socket.end('primary');
+            server.close();
+          });
         });
+      })
+      .listen(0, '127.0.0.1', () => {
+        let text = '';
+        net
+          .connect(server.address().port, '127.0.0.1')
+          .setEncoding('utf8')
+          .on('data', (data) => {
+            text += data;
+          })
+          .on('close', () => {
+            console.log(text);
+            worker.disconnect();
+          });
       });
-    }).listen(0, '127.0.0.1', () => {
-      let text = '';
-      net.connect(server.address().port, '127.0.0.1').setEncoding('utf8').on('data', (data) => { text += data; }).on('close', () => {
-        console.log(text);
-        worker.disconnect();
-      });
-    });
   });
 } else {
   process.on('message', (message, socket) => {

@@ -5,7 +5,11 @@ const net = require('net');
 if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('listening', ({ port }) => {
-    net.connect(port, '127.0.0.1').setEncoding('utf8').on('data', (text) => console.log(text)).on('close', () => worker.disconnect());
+    net
+      .connect(port, '127.0.0.1')
+      .setEncoding('utf8')
+      .on('data', (text) => console.log(text))
+      .on('close', () => worker.disconnect());
   });
   worker.on('message', (message, socket) => {
     console.log(message, socket.constructor.name);

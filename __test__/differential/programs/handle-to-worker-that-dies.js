@@ -7,12 +7,18 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   const log = [];
   worker.on('online', () => {
-    const server = net.createServer((socket) => {
-      worker.send('socket', socket);
-      server.close();
-    }).listen(0, '127.0.0.1', () => {
-      net.connect(server.address().port, '127.0.0.1').resume().on('error', () => {}).on('close', () => log.push('closed'));
-    });
+    const server = net
+      .createServer((socket) => {
+        worker.send('socket', socket);
+        server.close();
+      })
+      .listen(0, '127.0.0.1', () => {
+        net
+          .connect(server.address().port, '127.0.0.1')
+          .resume()
+          .on('error', () => {})
+          .on('close', () => log.push('closed'));
+      });
   });
   worker.on('exit', (code) => log.push(`exit ${code}`));
   process.on('exit', () => console.log(log.sort()));

@@ -6,7 +6,12 @@ const freePort = require('./fixtures/free-port');
 if (cluster.isPrimary) {
   freePort((port) => {
     let calls = 0;
-    cluster.setupPrimary({ execArgv: ['--inspect'], inspectPort() { return port + calls++; } });
+    cluster.setupPrimary({
+      execArgv: ['--inspect'],
+      inspectPort() {
+        return port + calls++;
+      },
+    });
     const worker = cluster.fork();
     worker.on('message', (message) => {
       console.log(message === port, calls);

@@ -8,7 +8,10 @@ if (cluster.isPrimary) {
     if (left === 0) return;
     const worker = cluster.fork();
     worker.on('message', ({ port, argv }) => {
-      console.log(argv.map((value) => value.replace(/\d{4,}/, '<port>')), port - process.debugPort);
+      console.log(
+        argv.map((value) => value.replace(/\d{4,}/, '<port>')),
+        port - process.debugPort,
+      );
       worker.kill();
     });
     worker.on('exit', () => next(left - 1));

@@ -9,7 +9,12 @@ if (cluster.isPrimary) {
   const left = [];
   cluster.on('listening', () => {
     if (++listening < 4) return;
-    console.log('returns', cluster.disconnect(() => { called = Object.keys(cluster.workers); }));
+    console.log(
+      'returns',
+      cluster.disconnect(() => {
+        called = Object.keys(cluster.workers);
+      }),
+    );
     console.log(Object.keys(cluster.workers));
   });
   cluster.on('exit', (worker, code) => {

@@ -8,17 +8,22 @@ if (cluster.isPrimary) {
     const socket = net.connect(port, '127.0.0.1').once('data', () => {
       worker.disconnect();
       setTimeout(() => {
-        net.connect(port, '127.0.0.1').on('connect', () => console.log('connected')).on('error', (error) => {
-          console.log(error.code);
-          socket.end();
-        });
+        net
+          .connect(port, '127.0.0.1')
+          .on('connect', () => console.log('connected'))
+          .on('error', (error) => {
+            console.log(error.code);
+            socket.end();
+          });
       }, 100);
     });
   });
   worker.on('exit', (code) => console.log('exit', code));
 } else {
-  net.createServer((socket) => {
-    socket.write('hello');
-    socket.resume().on('end', () => socket.end());
-  }).listen(0, '127.0.0.1');
+  net
+    .createServer((socket) => {
+      socket.write('hello');
+      socket.resume().on('end', () => socket.end());
+    })
+    .listen(0, '127.0.0.1');
 }

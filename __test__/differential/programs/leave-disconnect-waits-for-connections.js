@@ -21,8 +21,10 @@ if (cluster.isPrimary) {
   worker.on('exit', (code, signal) => console.log([...log, code, signal]));
 } else {
   process.once('disconnect', () => setTimeout(() => {}, 100));
-  net.createServer((socket) => {
-    socket.write('hello');
-    socket.on('data', (data) => socket.write(`echo ${data}`)).on('end', () => socket.end());
-  }).listen(0, '127.0.0.1');
+  net
+    .createServer((socket) => {
+      socket.write('hello');
+      socket.on('data', (data) => socket.write(`echo ${data}`)).on('end', () => socket.end());
+    })
+    .listen(0, '127.0.0.1');
 }

@@ -24,17 +24,25 @@ if (cluster.isPrimary) {
     });
     worker.on('disconnect', () => log.push(['disconnect', worker.exitedAfterDisconnect]));
     worker.on('exit', (code, signal) => {
-      console.log(String(way), JSON.stringify(log.map((value) => value ?? 'undefined')), worker.exitedAfterDisconnect, code, signal);
+      console.log(
+        String(way),
+        JSON.stringify(log.map((value) => value ?? 'undefined')),
+        worker.exitedAfterDisconnect,
+        code,
+        signal,
+      );
       next();
     });
   };
   next();
 } else {
-  process.on('message', (message) => setTimeout(() => {
-    if (message === 'process.exit') process.exit();
-    if (message === 'process.disconnect') process.disconnect();
-    if (message === 'worker.disconnect') cluster.worker.disconnect();
-    if (message === 'worker.kill') cluster.worker.kill();
-  }, 50));
+  process.on('message', (message) =>
+    setTimeout(() => {
+      if (message === 'process.exit') process.exit();
+      if (message === 'process.disconnect') process.disconnect();
+      if (message === 'worker.disconnect') cluster.worker.disconnect();
+      if (message === 'worker.kill') cluster.worker.kill();
+    }, 50),
+  );
   setTimeout(() => process.send('ready'), 50);
 }

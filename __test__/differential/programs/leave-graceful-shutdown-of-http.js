@@ -12,9 +12,11 @@ if (cluster.isPrimary) {
   worker.on('message', () => worker.kill('SIGTERM'));
   worker.on('exit', (code, signal) => console.log('exit', code, signal));
 } else {
-  const server = http.createServer((request, response) => {
-    process.send('working');
-    setTimeout(() => response.end('finished'), 200);
-  }).listen(0, '127.0.0.1');
+  const server = http
+    .createServer((request, response) => {
+      process.send('working');
+      setTimeout(() => response.end('finished'), 200);
+    })
+    .listen(0, '127.0.0.1');
   process.on('SIGTERM', () => server.close(() => process.exit(0)));
 }

@@ -9,13 +9,14 @@ if (cluster.isPrimary && process.argv[2] !== 'primary') {
     primary.kill('SIGKILL');
     primary.on('exit', (code, signal) => {
       console.log('primary', code, signal);
-      const alive = () => pids.filter((each) => {
-        try {
-          return process.kill(each, 0);
-        } catch {
-          return false;
-        }
-      });
+      const alive = () =>
+        pids.filter((each) => {
+          try {
+            return process.kill(each, 0);
+          } catch {
+            return false;
+          }
+        });
       const end = Date.now() + 5000;
       const look = () => {
         if (alive().length > 0 && Date.now() < end) return setTimeout(look, 20);

@@ -4,7 +4,9 @@ const cluster = require('cluster');
 // Ctrl+C reaches primary and worker alike: the primary hears of it before its worker's exit, and so forks no other.
 if (cluster.isPrimary) {
   let stopping = false;
-  process.on('SIGTERM', () => { stopping = true; });
+  process.on('SIGTERM', () => {
+    stopping = true;
+  });
   const worker = cluster.fork();
   worker.on('message', () => {
     process.kill(process.pid, 'SIGTERM');

@@ -5,10 +5,12 @@ const cluster = require('cluster');
 if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('exit', (code, signal) => console.log('exit', code, signal));
-  worker.on('online', () => setTimeout(() => {
-    console.log('alive', !worker.isDead());
-    worker.kill();
-  }, 300));
+  worker.on('online', () =>
+    setTimeout(() => {
+      console.log('alive', !worker.isDead());
+      worker.kill();
+    }, 300),
+  );
 } else {
   console.log('end of the program');
 }

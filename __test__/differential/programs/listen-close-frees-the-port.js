@@ -6,11 +6,14 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('message', (port) => {
     setTimeout(() => {
-      net.createServer().listen(port, '127.0.0.1', function () {
-        console.log('free again');
-        this.close();
-        worker.disconnect();
-      }).on('error', (error) => console.log(error.code));
+      net
+        .createServer()
+        .listen(port, '127.0.0.1', function () {
+          console.log('free again');
+          this.close();
+          worker.disconnect();
+        })
+        .on('error', (error) => console.log(error.code));
     }, 50);
   });
 } else {

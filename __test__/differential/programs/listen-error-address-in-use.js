@@ -12,7 +12,15 @@ if (cluster.isPrimary) {
     worker.on('exit', () => server.close());
   });
 } else {
-  net.createServer().listen(process.env.PORT, '127.0.0.1').on('error', (error) => {
-    process.send({ ...error, message: error.message, name: error.name, port: error.port === Number(process.env.PORT) });
-  });
+  net
+    .createServer()
+    .listen(process.env.PORT, '127.0.0.1')
+    .on('error', (error) => {
+      process.send({
+        ...error,
+        message: error.message,
+        name: error.name,
+        port: error.port === Number(process.env.PORT),
+      });
+    });
 }

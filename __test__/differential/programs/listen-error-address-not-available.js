@@ -9,7 +9,10 @@ if (cluster.isPrimary) {
     worker.disconnect();
   });
 } else {
-  net.createServer().listen(45678, '192.0.2.1').on('error', (error) => {
-    process.send({ ...error, message: error.message, name: error.name });
-  });
+  net
+    .createServer()
+    .listen(45678, '192.0.2.1')
+    .on('error', (error) => {
+      process.send({ ...error, message: error.message, name: error.name });
+    });
 }

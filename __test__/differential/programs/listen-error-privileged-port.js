@@ -11,7 +11,10 @@ if (cluster.isPrimary) {
     worker.disconnect();
   });
 } else {
-  net.createServer().listen(81, '127.0.0.1', () => process.send('listening')).on('error', (error) => {
-    process.send({ ...error, message: error.message, name: error.name });
-  });
+  net
+    .createServer()
+    .listen(81, '127.0.0.1', () => process.send('listening'))
+    .on('error', (error) => {
+      process.send({ ...error, message: error.message, name: error.name });
+    });
 }

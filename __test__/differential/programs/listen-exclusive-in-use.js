@@ -14,6 +14,8 @@ if (cluster.isPrimary) {
   });
 } else {
   const port = Number(process.env.PORT ?? 0);
-  const server = net.createServer().listen({ port, host: '127.0.0.1', exclusive: true }, () => process.send(server.address().port));
+  const server = net
+    .createServer()
+    .listen({ port, host: '127.0.0.1', exclusive: true }, () => process.send(server.address().port));
   server.on('error', (error) => process.send([error.code, error.syscall, error.address, error.port === port]));
 }

@@ -10,10 +10,13 @@ if (cluster.isPrimary) {
     ports.push(port);
     console.log(type, ports[0] !== ports[1]);
     if (ports.length < 2) return cluster.fork();
-    net.connect(ports[0], '127.0.0.1').setEncoding('utf8').on('data', (text) => {
-      console.log(text);
-      for (const each of Object.values(cluster.workers)) each.kill();
-    });
+    net
+      .connect(ports[0], '127.0.0.1')
+      .setEncoding('utf8')
+      .on('data', (text) => {
+        console.log(text);
+        for (const each of Object.values(cluster.workers)) each.kill();
+      });
   });
   cluster.fork();
 } else {

@@ -9,7 +9,11 @@ if (cluster.isPrimary) {
     worker.disconnect();
   });
 } else {
-  net.createServer().listen({ fd: 999 }).on('error', (error) => {
-    process.send({ ...error, message: error.message });
-  }).on('listening', () => process.send('listening'));
+  net
+    .createServer()
+    .listen({ fd: 999 })
+    .on('error', (error) => {
+      process.send({ ...error, message: error.message });
+    })
+    .on('listening', () => process.send('listening'));
 }

@@ -19,10 +19,13 @@ if (cluster.isPrimary && process.argv[2] !== 'primary') {
   const port = Number(process.argv[3]);
   worker.on('listening', (address) => {
     console.log(address.addressType, address.address, address.port === port, address.fd);
-    net.connect(port, '127.0.0.1').setEncoding('utf8').on('data', (text) => {
-      console.log(text);
-      worker.disconnect();
-    });
+    net
+      .connect(port, '127.0.0.1')
+      .setEncoding('utf8')
+      .on('data', (text) => {
+        console.log(text);
+        worker.disconnect();
+      });
   });
   worker.on('message', (message) => {
     console.log(message);

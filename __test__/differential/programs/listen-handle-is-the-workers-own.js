@@ -6,10 +6,13 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('listening', (address) => console.log('listening', address.addressType));
   worker.on('message', ({ port }) => {
-    net.connect(port, '127.0.0.1').setEncoding('utf8').on('data', (text) => {
-      console.log(text);
-      worker.kill();
-    });
+    net
+      .connect(port, '127.0.0.1')
+      .setEncoding('utf8')
+      .on('data', (text) => {
+        console.log(text);
+        worker.kill();
+      });
   });
 } else {
   // A server with a socket of its own, whose handle another server listens on.

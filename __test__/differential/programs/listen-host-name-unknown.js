@@ -9,7 +9,10 @@ if (cluster.isPrimary) {
     worker.disconnect();
   });
 } else {
-  net.createServer().listen(0, 'no-such-host.invalid').on('error', (error) => {
-    process.send([error.syscall, error.hostname, /^(ENOTFOUND|EAI_AGAIN)$/.test(error.code)]);
-  });
+  net
+    .createServer()
+    .listen(0, 'no-such-host.invalid')
+    .on('error', (error) => {
+      process.send([error.syscall, error.hostname, /^(ENOTFOUND|EAI_AGAIN)$/.test(error.code)]);
+    });
 }

@@ -5,7 +5,9 @@ const http = require('http');
 if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('listening', ({ port }) => {
-    const request = http.request({ port, host: '127.0.0.1', headers: { connection: 'upgrade', upgrade: 'echo' } }).end();
+    const request = http
+      .request({ port, host: '127.0.0.1', headers: { connection: 'upgrade', upgrade: 'echo' } })
+      .end();
     request.on('upgrade', (response, socket) => {
       console.log(response.statusCode, response.headers.upgrade);
       socket.setEncoding('utf8').on('data', (text) => {

@@ -9,11 +9,13 @@ if (cluster.isPrimary) {
     const data = Buffer.alloc(4 * 1024 * 1024, 'some text to be sent ');
     const chunks = [];
     const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    socket.on('data', (chunk) => chunks.push(chunk)).on('end', () => {
-      const hash = (buffer) => crypto.createHash('sha1').update(buffer).digest('hex');
-      console.log(hash(Buffer.concat(chunks)) === hash(data));
-      worker.disconnect();
-    });
+    socket
+      .on('data', (chunk) => chunks.push(chunk))
+      .on('end', () => {
+        const hash = (buffer) => crypto.createHash('sha1').update(buffer).digest('hex');
+        console.log(hash(Buffer.concat(chunks)) === hash(data));
+        worker.disconnect();
+      });
     socket.end(data);
   });
 } else {

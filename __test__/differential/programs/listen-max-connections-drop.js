@@ -8,11 +8,15 @@ if (cluster.isPrimary) {
   worker.on('message', (message) => console.log(message));
   worker.on('listening', ({ port }) => {
     const first = net.connect(port, '127.0.0.1').once('data', () => {
-      net.connect(port, '127.0.0.1').resume().on('error', () => {}).on('close', () => {
-        console.log('second closed');
-        first.end();
-        worker.disconnect();
-      });
+      net
+        .connect(port, '127.0.0.1')
+        .resume()
+        .on('error', () => {})
+        .on('close', () => {
+          console.log('second closed');
+          first.end();
+          worker.disconnect();
+        });
     });
   });
 } else {

@@ -9,15 +9,22 @@ if (cluster.isPrimary) {
   cluster.on('listening', (worker, { port }) => {
     if (++ready < 2) return;
     const order = [];
-    const first = net.connect(port, '127.0.0.1').setEncoding('utf8').once('data', (a) => {
-      order.push(a);
-      net.connect(port, '127.0.0.1').setEncoding('utf8').once('data', (b) => {
-        order.push(b);
-        console.log(order.sort());
-        first.end();
-        workers.forEach((each) => each.process.kill());
-      }).on('error', () => {});
-    });
+    const first = net
+      .connect(port, '127.0.0.1')
+      .setEncoding('utf8')
+      .once('data', (a) => {
+        order.push(a);
+        net
+          .connect(port, '127.0.0.1')
+          .setEncoding('utf8')
+          .once('data', (b) => {
+            order.push(b);
+            console.log(order.sort());
+            first.end();
+            workers.forEach((each) => each.process.kill());
+          })
+          .on('error', () => {});
+      });
     first.on('error', () => {});
   });
 } else {

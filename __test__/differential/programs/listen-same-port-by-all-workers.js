@@ -12,7 +12,9 @@ if (cluster.isPrimary) {
       return cluster.disconnect(() => console.log('all gone', Object.keys(cluster.workers)));
     }
     http.get({ port, host: '127.0.0.1', agent: false }, (response) => {
-      response.setEncoding('utf8').on('data', (id) => { answers[id] = (answers[id] ?? 0) + 1; });
+      response.setEncoding('utf8').on('data', (id) => {
+        answers[id] = (answers[id] ?? 0) + 1;
+      });
       response.on('end', () => ask(port, left - 1));
     });
   };

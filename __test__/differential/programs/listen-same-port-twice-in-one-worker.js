@@ -15,9 +15,12 @@ if (cluster.isPrimary) {
     const second = net.createServer();
     second.on('error', (error) => process.send([error.code, error.syscall, error.address, error.port === port]));
     second.listen(port, '127.0.0.1', () => {
-      net.createServer().on('error', (error) => {
-        process.send(['third', error.code, error.syscall, error.address, error.port === port]);
-      }).listen(port, '127.0.0.1', () => process.send('three listen'));
+      net
+        .createServer()
+        .on('error', (error) => {
+          process.send(['third', error.code, error.syscall, error.address, error.port === port]);
+        })
+        .listen(port, '127.0.0.1', () => process.send('three listen'));
     });
   });
 }

@@ -19,8 +19,16 @@ if (cluster.isPrimary) {
         console.log([...seen].sort(), resumed);
         return cluster.disconnect();
       }
-      const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, session, maxVersion: 'TLSv1.2' });
-      socket.on('session', (data) => { session ??= data; });
+      const socket = tls.connect({
+        port,
+        host: '127.0.0.1',
+        rejectUnauthorized: false,
+        session,
+        maxVersion: 'TLSv1.2',
+      });
+      socket.on('session', (data) => {
+        session ??= data;
+      });
       socket.setEncoding('utf8').on('data', (text) => seen.add(text));
       socket.on('secureConnect', () => resumed.push(socket.isSessionReused()));
       socket.on('close', () => connect(left - 1));
@@ -29,7 +37,9 @@ if (cluster.isPrimary) {
   });
 } else {
   const read = (name) => fs.readFileSync(path.join(__dirname, 'fixtures', name));
-  tls.createServer({ key: read('key.pem'), cert: read('certificate.pem') }, (socket) => {
-    socket.end(`worker ${cluster.worker.id}`);
-  }).listen(0, '127.0.0.1');
+  tls
+    .createServer({ key: read('key.pem'), cert: read('certificate.pem') }, (socket) => {
+      socket.end(`worker ${cluster.worker.id}`);
+    })
+    .listen(0, '127.0.0.1');
 }

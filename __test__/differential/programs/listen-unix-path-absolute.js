@@ -12,9 +12,12 @@ if (cluster.isPrimary) {
     if (++count < 2) return;
     let closed = 0;
     for (let i = 0; i < 4; i++) {
-      net.connect(file).on('close', () => {
-        if (++closed === 4) workers.forEach((worker) => worker.disconnect());
-      }).resume();
+      net
+        .connect(file)
+        .on('close', () => {
+          if (++closed === 4) workers.forEach((worker) => worker.disconnect());
+        })
+        .resume();
     }
   });
 } else {

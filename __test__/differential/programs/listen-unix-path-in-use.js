@@ -12,7 +12,10 @@ if (cluster.isPrimary) {
     worker.on('exit', () => server.close());
   });
 } else {
-  net.createServer().listen('taken.sock').on('error', (error) => {
-    process.send({ ...error, message: error.message, name: error.name });
-  });
+  net
+    .createServer()
+    .listen('taken.sock')
+    .on('error', (error) => {
+      process.send({ ...error, message: error.message, name: error.name });
+    });
 }

@@ -16,12 +16,19 @@ if (cluster.isPrimary) {
   });
   worker.on('listening', (address) => {
     console.log(address.address.length > 108, path.basename(address.address));
-    net.connect('s.sock').on('close', () => worker.disconnect()).setEncoding('utf8').on('data', (text) => console.log(text));
+    net
+      .connect('s.sock')
+      .on('close', () => worker.disconnect())
+      .setEncoding('utf8')
+      .on('data', (text) => console.log(text));
   });
   worker.on('exit', () => {
     process.chdir('..');
     fs.rmSync(folder, { recursive: true });
   });
 } else {
-  net.createServer((socket) => socket.end('reached')).listen('s.sock').on('error', (error) => process.send([error.code, error.syscall]));
+  net
+    .createServer((socket) => socket.end('reached'))
+    .listen('s.sock')
+    .on('error', (error) => process.send([error.code, error.syscall]));
 }

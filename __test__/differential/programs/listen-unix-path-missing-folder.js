@@ -9,7 +9,10 @@ if (cluster.isPrimary) {
     worker.disconnect();
   });
 } else {
-  net.createServer().listen('/nonexistent/folder/x.sock').on('error', (error) => {
-    process.send({ ...error, message: error.message, name: error.name });
-  });
+  net
+    .createServer()
+    .listen('/nonexistent/folder/x.sock')
+    .on('error', (error) => {
+      process.send({ ...error, message: error.message, name: error.name });
+    });
 }

@@ -22,5 +22,8 @@ if (cluster.isPrimary) {
   };
   next();
 } else {
-  net.createServer().listen({ path: 'mode.sock', ...JSON.parse(process.env.FORM) }).on('error', (error) => process.send([error.code, error.message]));
+  net
+    .createServer()
+    .listen({ path: 'mode.sock', ...JSON.parse(process.env.FORM) })
+    .on('error', (error) => process.send([error.code, error.message]));
 }

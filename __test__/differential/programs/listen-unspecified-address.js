@@ -6,10 +6,13 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   cluster.on('listening', (w, address) => {
     console.log(address.addressType, address.address);
-    net.connect(address.port, '127.0.0.1').setEncoding('utf8').on('data', (text) => {
-      console.log(text);
-      worker.disconnect();
-    });
+    net
+      .connect(address.port, '127.0.0.1')
+      .setEncoding('utf8')
+      .on('data', (text) => {
+        console.log(text);
+        worker.disconnect();
+      });
   });
 } else {
   const server = net.createServer((socket) => {

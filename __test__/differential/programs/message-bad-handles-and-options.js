@@ -5,9 +5,19 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('online', () => {
     const attempts = [
-      ['m', 'handle'], ['m', 5], ['m', {}], ['m', []], ['m', null], ['m', undefined, 'options'], ['m', undefined, 5],
-      ['m', undefined, null], ['m', new (require('net').Socket)()], ['m', undefined, { keepOpen: 'yes' }, 'callback'],
-      ['m', true], ['m', process.stdout.constructor], ['m', new Date(0)],
+      ['m', 'handle'],
+      ['m', 5],
+      ['m', {}],
+      ['m', []],
+      ['m', null],
+      ['m', undefined, 'options'],
+      ['m', undefined, 5],
+      ['m', undefined, null],
+      ['m', new (require('net').Socket)()],
+      ['m', undefined, { keepOpen: 'yes' }, 'callback'],
+      ['m', true],
+      ['m', process.stdout.constructor],
+      ['m', new Date(0)],
     ];
     for (const values of attempts) {
       try {

@@ -6,7 +6,19 @@ if (cluster.isPrimary) {
   const cyclic = {};
   cyclic.self = cyclic;
   worker.on('online', () => {
-    for (const value of [undefined, () => {}, Symbol('s'), 10n, { big: 10n }, cyclic, { toJSON() { throw new RangeError('mine'); } }]) {
+    for (const value of [
+      undefined,
+      () => {},
+      Symbol('s'),
+      10n,
+      { big: 10n },
+      cyclic,
+      {
+        toJSON() {
+          throw new RangeError('mine');
+        },
+      },
+    ]) {
       try {
         console.log(typeof value, worker.send(value));
       } catch (error) {

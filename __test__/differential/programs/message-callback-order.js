@@ -8,8 +8,14 @@ if (cluster.isPrimary) {
     for (let i = 0; i < 50; i++) worker.send(i, () => order.push(i));
   });
   worker.on('message', (received) => {
-    console.log(received.length, received.every((value, index) => value === index));
-    console.log(order.length, order.every((value, index) => value === index));
+    console.log(
+      received.length,
+      received.every((value, index) => value === index),
+    );
+    console.log(
+      order.length,
+      order.every((value, index) => value === index),
+    );
     worker.disconnect();
   });
 } else {

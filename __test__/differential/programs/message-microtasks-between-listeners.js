@@ -15,8 +15,10 @@ if (cluster.isPrimary) {
     process.nextTick(() => console.log('next tick of', message));
   });
 } else {
-  process.send('go', () => setTimeout(() => {
-    for (let i = 0; i < 4; i++) process.send(i);
-    process.disconnect();
-  }, 50));
+  process.send('go', () =>
+    setTimeout(() => {
+      for (let i = 0; i < 4; i++) process.send(i);
+      process.disconnect();
+    }, 50),
+  );
 }

@@ -10,5 +10,7 @@ if (cluster.isPrimary) {
     process.send(`caught ${error.message}`);
     process.exit(70);
   });
-  setImmediate(() => { throw new Error('broken'); });
+  setImmediate(() => {
+    throw new Error('broken');
+  });
 }

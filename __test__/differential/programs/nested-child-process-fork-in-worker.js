@@ -3,7 +3,9 @@ const { fork } = require('child_process');
 const cluster = require('cluster');
 
 if (process.argv[2] === 'child') {
-  process.on('message', (message) => process.send([message, cluster.isPrimary, process.env.NODE_UNIQUE_ID], () => process.disconnect()));
+  process.on('message', (message) =>
+    process.send([message, cluster.isPrimary, process.env.NODE_UNIQUE_ID], () => process.disconnect()),
+  );
 } else if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('message', (message) => console.log(message));

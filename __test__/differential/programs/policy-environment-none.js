@@ -8,6 +8,8 @@ if (cluster.isPrimary) {
   cluster.fork().on('message', (message) => console.log(message));
 } else {
   const server = net.createServer().listen(0, '127.0.0.1', () => {
-    process.send([server._handle.constructor.name, server.address().port > 0], () => server.close(() => process.disconnect()));
+    process.send([server._handle.constructor.name, server.address().port > 0], () =>
+      server.close(() => process.disconnect()),
+    );
   });
 }

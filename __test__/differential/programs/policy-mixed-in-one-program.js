@@ -7,7 +7,9 @@ const net = require('net');
 if (cluster.isPrimary) {
   const worker = cluster.fork();
   const found = {};
-  worker.on('listening', ({ addressType }) => { found[addressType] = (found[addressType] ?? 0) + 1; });
+  worker.on('listening', ({ addressType }) => {
+    found[addressType] = (found[addressType] ?? 0) + 1;
+  });
   worker.on('message', (message) => {
     console.log(message, found);
     worker.kill();

@@ -13,7 +13,10 @@ if (cluster.isPrimary) {
     });
   });
 } else {
-  net.createServer().listen(process.env.PORT, '127.0.0.1').on('error', (error) => {
-    process.send({ ...error, message: error.message, port: error.port === Number(process.env.PORT) });
-  });
+  net
+    .createServer()
+    .listen(process.env.PORT, '127.0.0.1')
+    .on('error', (error) => {
+      process.send({ ...error, message: error.message, port: error.port === Number(process.env.PORT) });
+    });
 }

@@ -11,10 +11,13 @@ if (cluster.isPrimary) {
       console.log(address.port === port);
       first.send('close');
       first.on('message', () => {
-        net.connect(port, '127.0.0.1').setEncoding('utf8').on('data', (text) => {
-          console.log(text);
-          cluster.disconnect();
-        });
+        net
+          .connect(port, '127.0.0.1')
+          .setEncoding('utf8')
+          .on('data', (text) => {
+            console.log(text);
+            cluster.disconnect();
+          });
       });
     });
   });

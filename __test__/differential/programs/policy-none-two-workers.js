@@ -14,11 +14,14 @@ if (cluster.isPrimary) {
     console.log(ports.size);
     let answered = 0;
     for (let i = 0; i < 20; i++) {
-      net.connect(port, '127.0.0.1').resume().on('close', () => {
-        if (++answered < 20) return;
-        console.log(answered);
-        cluster.disconnect();
-      });
+      net
+        .connect(port, '127.0.0.1')
+        .resume()
+        .on('close', () => {
+          if (++answered < 20) return;
+          console.log(answered);
+          cluster.disconnect();
+        });
     }
   });
 } else {

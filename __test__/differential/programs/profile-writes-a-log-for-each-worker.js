@@ -10,7 +10,10 @@ if (cluster.isPrimary) {
   cluster.on('exit', () => {
     if (++exits < 2) return;
     const logs = fs.readdirSync('.').filter((name) => name.endsWith('.log'));
-    console.log(logs.length, workers.every((worker) => logs.some((name) => name.includes(`${worker.process.pid}`))));
+    console.log(
+      logs.length,
+      workers.every((worker) => logs.some((name) => name.includes(`${worker.process.pid}`))),
+    );
     logs.forEach((name) => fs.unlinkSync(name));
   });
 } else {

@@ -10,7 +10,8 @@ if (cluster.isPrimary) {
     if (message === 'ready') {
       if (++ready === 3) workers[0].send({ say: 'hello' });
     } else if (message.broadcast) {
-      for (const worker of Object.values(cluster.workers)) if (worker !== from) worker.send({ hear: message.broadcast, from: from.id });
+      for (const worker of Object.values(cluster.workers))
+        if (worker !== from) worker.send({ hear: message.broadcast, from: from.id });
     } else {
       heard.push(`${from.id} heard ${message.heard}`);
       if (heard.length === 2) {

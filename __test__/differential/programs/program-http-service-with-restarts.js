@@ -14,10 +14,18 @@ if (cluster.isPrimary) {
       console.log('worker died', code, signal);
       cluster.fork({ PORT: port });
     });
-    const ask = (path, callback) => http.get({ port, host: '127.0.0.1', path, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (data) => { text += data; }).on('end', () => callback(text));
-    }).on('error', (error) => callback(error.code));
+    const ask = (path, callback) =>
+      http
+        .get({ port, host: '127.0.0.1', path, agent: false }, (response) => {
+          let text = '';
+          response
+            .setEncoding('utf8')
+            .on('data', (data) => {
+              text += data;
+            })
+            .on('end', () => callback(text));
+        })
+        .on('error', (error) => callback(error.code));
     cluster.on('listening', () => {
       listening++;
       if (listening === 2) {
@@ -35,8 +43,10 @@ if (cluster.isPrimary) {
     });
   });
 } else {
-  http.createServer((request, response) => {
-    if (request.url === '/crash') process.exit(9);
-    response.end('fine');
-  }).listen(process.env.PORT, '127.0.0.1');
+  http
+    .createServer((request, response) => {
+      if (request.url === '/crash') process.exit(9);
+      response.end('fine');
+    })
+    .listen(process.env.PORT, '127.0.0.1');
 }

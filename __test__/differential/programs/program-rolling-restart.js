@@ -6,13 +6,19 @@ const freePort = require('./fixtures/free-port');
 // New workers take over one by one; a request is answered at every moment.
 if (cluster.isPrimary) {
   freePort((port) => {
-    const start = () => new Promise((resolve) => {
-      const worker = cluster.fork({ PORT: port });
-      worker.once('listening', () => resolve(worker));
-    });
-    const ask = () => new Promise((resolve) => {
-      http.get({ port, host: '127.0.0.1', agent: false }, (response) => response.resume().on('end', () => resolve(response.statusCode))).on('error', (error) => resolve(error.code));
-    });
+    const start = () =>
+      new Promise((resolve) => {
+        const worker = cluster.fork({ PORT: port });
+        worker.once('listening', () => resolve(worker));
+      });
+    const ask = () =>
+      new Promise((resolve) => {
+        http
+          .get({ port, host: '127.0.0.1', agent: false }, (response) =>
+            response.resume().on('end', () => resolve(response.statusCode)),
+          )
+          .on('error', (error) => resolve(error.code));
+      });
     (async () => {
       const old = [await start(), await start()];
       const answers = [await ask()];

@@ -19,8 +19,10 @@ if (cluster.isPrimary) {
   cluster.fork();
   cluster.fork();
 } else {
-  http.createServer((request, response) => {
-    response.end('x');
-    process.send({ cmd: 'notifyRequest' });
-  }).listen(0, '127.0.0.1');
+  http
+    .createServer((request, response) => {
+      response.end('x');
+      process.send({ cmd: 'notifyRequest' });
+    })
+    .listen(0, '127.0.0.1');
 }

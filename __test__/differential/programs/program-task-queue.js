@@ -17,7 +17,11 @@ if (cluster.isPrimary) {
   });
   let left = 3;
   cluster.on('exit', () => {
-    if (--left === 0) console.log(results.size, [...results.values()].reduce((a, b) => a + b));
+    if (--left === 0)
+      console.log(
+        results.size,
+        [...results.values()].reduce((a, b) => a + b),
+      );
   });
   for (let i = 0; i < 3; i++) cluster.fork();
 } else {

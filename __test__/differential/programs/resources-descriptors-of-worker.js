@@ -4,15 +4,17 @@ const fs = require('fs');
 
 // No socket or file of the primary leaks into the worker.
 if (cluster.isPrimary) {
-  const server = require('net').createServer().listen(0, '127.0.0.1', () => {
-    const file = fs.openSync(__filename, 'r');
-    const worker = cluster.fork();
-    worker.on('message', (message) => {
-      console.log(message);
-      fs.closeSync(file);
-      server.close();
+  const server = require('net')
+    .createServer()
+    .listen(0, '127.0.0.1', () => {
+      const file = fs.openSync(__filename, 'r');
+      const worker = cluster.fork();
+      worker.on('message', (message) => {
+        console.log(message);
+        fs.closeSync(file);
+        server.close();
+      });
     });
-  });
 } else {
   const links = fs.readdirSync('/proc/self/fd').map((fd) => {
     try {
@@ -21,5 +23,8 @@ if (cluster.isPrimary) {
       return '';
     }
   });
-  process.send(links.filter((link) => link.includes('differential')), () => process.disconnect());
+  process.send(
+    links.filter((link) => link.includes('differential')),
+    () => process.disconnect(),
+  );
 }

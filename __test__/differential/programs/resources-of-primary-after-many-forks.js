@@ -9,13 +9,21 @@ if (cluster.isPrimary) {
   let left = 15;
   const next = () => {
     const worker = cluster.fork();
-    worker.on('exit', () => setTimeout(() => {
-      first ??= count();
-      if (--left > 0) return next();
-      console.log(count() - first, Object.keys(cluster.workers), fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8'));
-    }, 20));
+    worker.on('exit', () =>
+      setTimeout(() => {
+        first ??= count();
+        if (--left > 0) return next();
+        console.log(
+          count() - first,
+          Object.keys(cluster.workers),
+          fs.readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8'),
+        );
+      }, 20),
+    );
   };
   next();
 } else {
-  require('net').createServer().listen(0, '127.0.0.1', () => process.disconnect());
+  require('net')
+    .createServer()
+    .listen(0, '127.0.0.1', () => process.disconnect());
 }

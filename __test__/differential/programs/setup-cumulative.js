@@ -2,7 +2,9 @@
 const cluster = require('cluster');
 
 const events = [];
-cluster.on('setup', (settings) => events.push([settings.args, settings.silent, settings.exec === __filename, settings === cluster.settings]));
+cluster.on('setup', (settings) =>
+  events.push([settings.args, settings.silent, settings.exec === __filename, settings === cluster.settings]),
+);
 cluster.setupPrimary();
 cluster.setupPrimary({ args: ['one'] });
 cluster.setupPrimary({ silent: true });

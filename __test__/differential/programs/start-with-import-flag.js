@@ -7,7 +7,10 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('listening', ({ port }) => {
     http.get({ port, host: '127.0.0.1', agent: false }, (response) => {
-      response.setEncoding('utf8').on('data', (text) => console.log(text)).on('end', () => worker.disconnect());
+      response
+        .setEncoding('utf8')
+        .on('data', (text) => console.log(text))
+        .on('end', () => worker.disconnect());
     });
   });
   worker.on('exit', (code) => console.log('exit', code));

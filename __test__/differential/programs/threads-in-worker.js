@@ -3,7 +3,13 @@ const cluster = require('cluster');
 const { Worker, isMainThread, parentPort } = require('worker_threads');
 
 if (!isMainThread) {
-  parentPort.postMessage([cluster.isPrimary, cluster.isWorker, typeof process.send, typeof cluster.fork, cluster.worker?.id]);
+  parentPort.postMessage([
+    cluster.isPrimary,
+    cluster.isWorker,
+    typeof process.send,
+    typeof cluster.fork,
+    cluster.worker?.id,
+  ]);
 } else if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('message', (message) => console.log(message));

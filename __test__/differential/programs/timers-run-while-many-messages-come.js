@@ -6,10 +6,12 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   let count = 0;
   worker.on('message', () => count++);
-  worker.on('online', () => setTimeout(() => {
-    console.log('timer ran', count > 0);
-    worker.process.kill('SIGKILL');
-  }, 200));
+  worker.on('online', () =>
+    setTimeout(() => {
+      console.log('timer ran', count > 0);
+      worker.process.kill('SIGKILL');
+    }, 200),
+  );
   worker.on('exit', (code, signal) => console.log('exit', signal));
 } else {
   const talk = () => {

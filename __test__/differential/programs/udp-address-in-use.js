@@ -13,7 +13,10 @@ if (cluster.isPrimary) {
   });
 } else {
   const port = Number(process.env.PORT);
-  dgram.createSocket('udp4').on('error', (error) => {
-    process.send({ ...error, message: error.message, port: error.port === port });
-  }).bind(port, '127.0.0.1', () => process.send('listening'));
+  dgram
+    .createSocket('udp4')
+    .on('error', (error) => {
+      process.send({ ...error, message: error.message, port: error.port === port });
+    })
+    .bind(port, '127.0.0.1', () => process.send('listening'));
 }

@@ -9,7 +9,10 @@ if (cluster.isPrimary) {
     worker.disconnect();
   });
 } else {
-  dgram.createSocket('udp4').on('error', (error) => {
-    process.send({ ...error, message: error.message });
-  }).bind(45678, '192.0.2.1');
+  dgram
+    .createSocket('udp4')
+    .on('error', (error) => {
+      process.send({ ...error, message: error.message });
+    })
+    .bind(45678, '192.0.2.1');
 }

@@ -13,5 +13,7 @@ if (cluster.isPrimary) {
   });
   cluster.fork();
 } else {
-  const socket = dgram.createSocket('udp4').bind({ port: 0, address: '127.0.0.1', exclusive: true }, () => process.send(socket.address().port));
+  const socket = dgram
+    .createSocket('udp4')
+    .bind({ port: 0, address: '127.0.0.1', exclusive: true }, () => process.send(socket.address().port));
 }

@@ -14,5 +14,7 @@ if (cluster.isPrimary) {
 } else {
   const socket = dgram.createSocket({ type: 'udp4', reuseAddr: true });
   socket.on('error', (error) => process.send([error.code, error.syscall]));
-  socket.bind(Number(process.env.PORT), '127.0.0.1', () => process.send(['bound', socket.address().port === Number(process.env.PORT)]));
+  socket.bind(Number(process.env.PORT), '127.0.0.1', () =>
+    process.send(['bound', socket.address().port === Number(process.env.PORT)]),
+  );
 }

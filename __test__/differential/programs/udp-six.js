@@ -16,6 +16,8 @@ if (cluster.isPrimary) {
   });
 } else {
   const socket = dgram.createSocket('udp6');
-  socket.on('message', (data, from) => socket.send(`${data} ${socket.address().address} ${from.family}`, from.port, from.address));
+  socket.on('message', (data, from) =>
+    socket.send(`${data} ${socket.address().address} ${from.family}`, from.port, from.address),
+  );
   socket.bind(0, '::1');
 }

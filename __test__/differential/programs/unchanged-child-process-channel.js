@@ -13,11 +13,17 @@ if (process.argv[2] === 'child') {
   const child = fork(__filename, ['child'], { serialization: 'json' });
   child.on('message', (message) => console.log(message));
   child.on('exit', (code, signal) => console.log('exit', code, signal));
-  const server = net.createServer((socket) => {
-    child.send('socket', socket);
-    server.close();
-  }).listen(0, '127.0.0.1', () => {
-    net.connect(server.address().port, '127.0.0.1').setEncoding('utf8').on('data', (text) => console.log(text)).on('close', () => child.send('end'));
-  });
+  const server = net
+    .createServer((socket) => {
+      child.send('socket', socket);
+      server.close();
+    })
+    .listen(0, '127.0.0.1', () => {
+      net
+        .connect(server.address().port, '127.0.0.1')
+        .setEncoding('utf8')
+        .on('data', (text) => console.log(text))
+        .on('close', () => child.send('end'));
+    });
   child.send({ a: 1 });
 }

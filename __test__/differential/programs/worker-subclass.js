@@ -3,7 +3,9 @@ const cluster = require('cluster');
 const { inherits } = require('util');
 
 class Mine extends cluster.Worker {
-  hello() { return `hello ${this.id}`; }
+  hello() {
+    return `hello ${this.id}`;
+  }
 }
 const mine = new Mine({ id: 5 });
 console.log(mine.hello(), mine instanceof cluster.Worker, mine.constructor.name, mine.state);
