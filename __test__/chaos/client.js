@@ -14,7 +14,7 @@ const { setTimeout: delay } = require('node:timers/promises');
 const HANGS_AFTER = 60_000;
 
 const [port, address, slots] = process.argv.slice(2);
-const summary = { connected: 0, answered: 0, failures: [], slowest: 0, slowestAfterConnect: 0 };
+const summary = { connected: 0, answered: 0, failures: [], slowest: 0 };
 let requests = 0;
 let isFinished = false;
 
@@ -23,27 +23,25 @@ function ask() {
   const question = `${address} ${++requests}`;
   const begun = Date.now();
   let place;
-  let connected;
   let text = '';
   return new Promise((resolve) => {
     // The answer ends with the connection's end; then it is reset, so that it leaves the kernel, and its port is free.
     const socket = net.connect({ port, host: '127.0.0.1', localAddress: address, allowHalfOpen: true });
     const timer = setTimeout(() => end('hangs'), HANGS_AFTER);
+    let hasEnded = false;
     const end = (why) => {
-      if (timer._destroyed) return;
+      if (hasEnded) return;
+      hasEnded = true;
       clearTimeout(timer);
       socket.resetAndDestroy();
       const ended = Date.now();
       if (why === undefined) summary.answered++;
       else summary.failures.push({ why, place, begun, ended, question, text });
       summary.slowest = Math.max(summary.slowest, ended - begun);
-      summary.slowestAfterConnect = Math.max(summary.slowestAfterConnect, ended - connected);
-  
       resolve();
     };
     socket.once('connect', () => {
       summary.connected++;
-      connected = Date.now();
       place = `${address}:${socket.localPort}`;
       socket.write(`${question}\n`);
     });
@@ -69,8 +67,8 @@ async function main() {
   }
   isFinished = true;
   await Promise.all(pending);
-  console.log(JSON.stringify(summary));
   process.stdin.destroy();
+  console.log(JSON.stringify(summary));
 }
 
 main();

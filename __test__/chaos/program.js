@@ -48,7 +48,8 @@ function runWorker() {
   let server;
 
   process.on('exit', () => {
-    if (connections.size > 0) fs.appendFileSync(file, `${JSON.stringify({ at: Date.now(), held: [...connections] })}\n`);
+    if (connections.size > 0)
+      fs.appendFileSync(file, `${JSON.stringify({ at: Date.now(), held: [...connections] })}\n`);
   });
 
   function serve(socket) {

@@ -35,6 +35,8 @@ pub struct Intake {
     connection: Callback,
     /// `onexhausted()`: there is no descriptor left for a connection.
     exhausted: Callback,
+    /// Whether there is something to take.
+    arrived: Cell<bool>,
     /// Whether nothing is taken until there are descriptors again.
     paused: Cell<bool>,
     /// The highest number that a connection had lately: the kernel gives the lowest that is free.
@@ -60,6 +62,7 @@ impl Intake {
             open: Box::new(open),
             connection: callbacks.get(events, "onconnection")?,
             exhausted: callbacks.get(events, "onexhausted")?,
+            arrived: Cell::new(false),
             paused: Cell::new(false),
             highest: Cell::new(0),
         });
@@ -76,8 +79,8 @@ impl Intake {
                 }
             }
         };
-        let take = call(Intake::take);
-        let poll = Poll::new(event_loop, self.socket.as_fd(), move |_| take())?;
+        let arrived = call(|intake| intake.arrived.set(true));
+        let poll = Poll::new(event_loop, self.socket.as_fd(), move |_| arrived())?;
         poll.watch(Interest {
             read: true,
             write: false,
@@ -86,13 +89,18 @@ impl Intake {
         poll.keep_alive(false);
         self.poll.replace(Some(poll));
         self.turns.replace(vec![
-            Turn::before_sleep(event_loop, call(Intake::sleep))?,
+            Turn::before_sleep(event_loop, call(Intake::before_sleep))?,
             Turn::after_events(event_loop, call(Intake::woke))?,
         ]);
         Ok(())
     }
 
-    fn sleep(&self) {
+    fn before_sleep(&self) {
+        // Only now, and not when they arrive: the loop reads from what it is given here at once. Between there and here
+        // timers run, and while one of them takes its time the primary can still take the connections back.
+        if self.arrived.replace(false) {
+            self.take();
+        }
         self.page.set_open_connections((self.open)());
         self.page.sleep(page::now_ns());
     }
