@@ -48,6 +48,7 @@ class Service {
   workers = new Set(); // pids of those that listen
   killed = 0;
   stopped = 0;
+  isLeftAlone = false;
 
   constructor(workers) {
     this.child = start(['-r', register, program, 'serve', String(workers)], ({ port, listens, gone, figures }) => {
@@ -58,9 +59,11 @@ class Service {
     });
   }
 
+  /** Until {@link Service#isLeftAlone}. */
   async makeTrouble() {
     for (let i = 1; ; i++) {
       await delay(TROUBLE);
+      if (this.isLeftAlone) return;
       const [pid] = [...this.workers].sort(() => Math.random() - 0.5);
       // The last one stays, for a service without workers is closed.
       if (i % 4 === 0 && this.workers.size > 1) {
@@ -70,7 +73,8 @@ class Service {
       } else if (i % 4 !== 0 && pid !== undefined) {
         process.kill(pid, 'SIGSTOP');
         this.stopped++;
-        setTimeout(() => process.kill(pid, 'SIGCONT'), STOP);
+        await delay(STOP);
+        process.kill(pid, 'SIGCONT');
       }
     }
   }
@@ -139,16 +143,15 @@ async function main() {
 }
 
 async function report(service, clients, samples, before, seconds) {
-  const isWhole = () => service.workers.size > 0 && service.belongings().descriptors === before.descriptors;
-  // Killing goes on, so that there are moments with a worker less.
-  for (let i = 0; i < 500 && !isWhole(); i++) await delay(10);
+  service.isLeftAlone = true;
+  await delay(REST);
+  service.child.stdin.write('figures\n');
+  while (service.figures === undefined) await delay(10);
   const after = service.belongings();
   const ends = {};
   for (const client of clients) {
     for (const [how, number] of Object.entries(client.ends)) ends[how] = (ends[how] ?? 0) + number;
   }
-  service.child.stdin.write('figures\n');
-  await delay(REST);
   const third = Math.floor(samples.length / 3) || 1;
   const growth = median(samples.slice(-third)) - median(samples.slice(0, third));
   const { figures } = service;

@@ -15,8 +15,8 @@ const program = path.join(__dirname, 'programs', 'startup.js');
 const ways = { 'built-in': 'cluster', 'cluster-rs': root };
 
 const rows = [
-  ['no module at all: time', 'ms', ({ nothing }) => nothing.time],
-  ['no module at all: CPU', 'ms', ({ nothing }) => nothing.cpu],
+  ['neither of them: time', 'ms', ({ nothing }) => nothing.time],
+  ['neither of them: CPU', 'ms', ({ nothing }) => nothing.cpu],
   ['`require()` and end: time', 'ms', ({ required }) => required.time],
   ['`require()` and end: CPU', 'ms', ({ required }) => required.cpu],
   ['`fork()` to `online`', 'ms', ({ forked }) => forked.online],

@@ -7,6 +7,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
 const { Control } = require('./control.js');
 const errors = require('./errors.js');
+const { atExit, isExiting } = require('./exit.js');
 const requests = require('./requests.js');
 
 // A sender is told to wait when this much has not been read yet, in bytes; the number is Node's.
@@ -32,18 +33,16 @@ const numbers = new Uint32Array(new ArrayBuffer(8));
 const TURN = 0;
 
 const open = new Set();
-let isExiting = false;
 
-/** Writes what waits when the process exits. Not before there is a channel: listeners show. */
-function flushAtExit() {
-  if (open.size > 0) return;
-  process.removeListener('exit', flush);
-  process.once('exit', flush);
-}
+let isWatchingExit = false;
 
-function flush() {
-  isExiting = true;
-  for (const channel of open) channel.flush();
+/** Writes what waits when the process exits; there is nothing before there is a channel. */
+function watchExit() {
+  if (isWatchingExit) return;
+  isWatchingExit = true;
+  atExit(() => {
+    for (const channel of open) channel.flush();
+  });
 }
 
 /** Whether this is a message and what is said about its handle. */
@@ -137,7 +136,7 @@ class Channel {
   open(native, onclose) {
     this.#native = native;
     if (onclose) this.#onclose = onclose;
-    flushAtExit();
+    watchExit();
     open.add(this);
     const target = this.#target;
     this.#control = new Control(native);
@@ -277,11 +276,11 @@ class Channel {
     }
     // A callback comes when its message is written, and programs wait for it with the next one.
     if (callback) this.flush();
-    if (this.#batch === '' && (this.#written < EAGER || callback || isExiting)) {
+    if (this.#batch === '' && (this.#written < EAGER || callback || isExiting())) {
       this.#written++;
       const waiting = this.#native.sendMessages(text, true);
       const sent = this.#sent(waiting, callback, options);
-      if (isExiting) this.#native.flush(this.#patience);
+      if (isExiting()) this.#native.flush(this.#patience);
       return sent;
     }
     if (this.#batch === '') setImmediate(() => this.flush());
@@ -298,7 +297,7 @@ class Channel {
       const waiting = this.#native.sendMessages(text, true);
       this.#sent(waiting, undefined, { swallowErrors: !this.#target.connected });
     }
-    if (isExiting) this.#native.flush(this.#patience);
+    if (isExiting()) this.#native.flush(this.#patience);
   }
 
   /** Takes note of how many bytes wait after a frame was given to the addon; gives what `send` returns. */

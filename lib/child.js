@@ -4,6 +4,7 @@
 
 const { binding } = require('./native.js');
 const { Channel, numbers } = require('./channel.js');
+const { atExit } = require('./exit.js');
 const { addHidden } = require('./hidden.js');
 const requests = require('./requests.js');
 const { Servers } = require('./servers.js');
@@ -41,6 +42,8 @@ function setUpWorker(cluster, place) {
     },
   };
   const native = new binding.Worker(numbers.buffer, place.channel, place.handoff, place.page, events);
+  // What comes from now on could not be served: it is for other workers.
+  atExit(() => native.stopIntake());
   const servers = new Servers(worker, channel, native);
   const control = channel.open(native.channel);
   keepAliveByListeners();

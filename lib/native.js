@@ -4,6 +4,15 @@
 
 const { isMainThread } = require('node:worker_threads');
 
+/** The binary of most machines, or that for which the generated loader finds this one to be. */
+function loadBinary() {
+  try {
+    return require(`../native/cluster-rs.linux-${process.arch}-gnu.node`);
+  } catch {
+    return require('../native/binding.js');
+  }
+}
+
 function load() {
   if (process.platform !== 'linux') {
     return { reason: `it needs Linux, and this is ${process.platform}` };
@@ -12,7 +21,7 @@ function load() {
     return { reason: 'it serves the main thread of a process only' };
   }
   try {
-    const binding = require('../native/binding.js');
+    const binding = loadBinary();
     const reason = binding.unsupported();
     return reason ? { reason } : { binding };
   } catch (error) {

@@ -6,6 +6,7 @@ const EventEmitter = require('node:events');
 const { binding } = require('./native.js');
 const errors = require('./errors.js');
 const { Channel, numbers } = require('./channel.js');
+const { atExit } = require('./exit.js');
 const { addHidden } = require('./hidden.js');
 const requests = require('./requests.js');
 const { Worker } = require('./worker.js');
@@ -82,7 +83,7 @@ function setUpPrimary(cluster) {
     if (isSetUp) return;
 
     isSetUp = true;
-    process.once('exit', () => native.shutDown());
+    atExit(() => native.shutDown());
     const policy = cluster.schedulingPolicy; // What is set later has no effect.
     const name = Object.keys(POLICIES).find((known) => POLICIES[known] === policy);
     if (name === undefined) throw errors.badPolicy(policy);

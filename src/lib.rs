@@ -453,7 +453,7 @@ pub struct QueryOptions {
 pub struct Worker {
     channel: ipc::channel::Channel,
     questions: Questions,
-    _intake: Rc<Intake>,
+    intake: Rc<Intake>,
     _turns: Turn,
 }
 
@@ -486,7 +486,7 @@ impl Worker {
         Ok(Worker {
             channel,
             questions,
-            _intake: intake,
+            intake,
             _turns: count_turns(&env, &numbers)?,
         })
     }
@@ -536,6 +536,12 @@ impl Worker {
     #[napi(catch_unwind)]
     pub fn close_server(&self, listener: u32) {
         self.questions.tell(&FromWorker::Close { listener });
+    }
+
+    /// Takes no connection any more, for a process that exits.
+    #[napi(catch_unwind)]
+    pub fn stop_intake(&self) {
+        self.intake.stop();
     }
 
     /// Tells that the worker leaves of its own will; `onleavenoted` answers.

@@ -10,7 +10,7 @@ const folder = path.join(__dirname, 'programs');
  *
  * compare: `ordered` (the default) or `sorted`, for programs whose processes print side by side
  * node: `>=22`, the oldest Node release that has what the program is about
- * as: how it is started: `register` (the default), `import`, `stdin`, `eval` or `test`
+ * as: how it is started: `register` (the default), `import`, `options` (ours through NODE_OPTIONS), `stdin`, `eval` or `test`
  * flags, args: arguments before and after the program's name, split at spaces
  * env: `NAME=value`, may be repeated
  * stderr: `ignore` when it is not to be compared

@@ -15,8 +15,8 @@ const mark = 'DIFFERENTIAL_RUN';
 const graceForLeftovers = 2000;
 
 function commandLine(program, ours) {
-  const entry = program.as === 'import' ? ['--import', pathToFileURL(register).href] : ['-r', register];
-  const before = [...(ours ? entry : []), ...program.flags];
+  const entries = { import: ['--import', pathToFileURL(register).href], options: [] };
+  const before = [...(ours ? (entries[program.as] ?? ['-r', register]) : []), ...program.flags];
   if (program.as === 'stdin') return [...before, '-', ...program.args];
   if (program.as === 'eval') return [...before, '-e', fs.readFileSync(program.file, 'utf8'), ...program.args];
   if (program.as === 'test') return [...before, '--test', '--test-reporter=tap', program.file];
@@ -24,11 +24,12 @@ function commandLine(program, ours) {
 }
 
 // The runner's own variables must not reach the program: under `node --test` they change what it prints.
-function environment(program, id) {
+function environment(program, ours, id) {
   const env = { ...process.env, NO_COLOR: '1', ...program.env, [mark]: id };
   for (const name of Object.keys(env)) {
     if (/^(NODE_|npm_|FORCE_COLOR)/.test(name) && !(name in program.env)) delete env[name];
   }
+  if (ours && program.as === 'options') env.NODE_OPTIONS = `--require ${register}`;
   return env;
 }
 
@@ -111,7 +112,7 @@ async function run(program, { node, ours }) {
   fs.chmodSync(directory, 0o755);
   const child = spawn(node, commandLine(program, ours), {
     cwd: directory,
-    env: environment(program, id),
+    env: environment(program, ours, id),
     detached: true,
     stdio: [program.as === 'stdin' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });

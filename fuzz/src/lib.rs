@@ -1,12 +1,14 @@
 //! What must hold for any bytes that come from another process. The fuzzers look for bytes for which it does not; the
 //! test in `tests/` tries those that they have found worth keeping.
 //!
-//! The decoders are the addon's own files.
+//! The decoders are the addon's own files, of which only a part is used here.
 
+#[allow(dead_code)]
 #[path = "../../src/ipc/control.rs"]
-pub mod control;
+mod control;
+#[allow(dead_code)]
 #[path = "../../src/ipc/frame.rs"]
-pub mod frame;
+mod frame;
 
 use control::{FromPrimary, FromWorker};
 use frame::{Decoder, HEADER, Kind, MOST, Malformed};

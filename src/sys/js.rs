@@ -45,6 +45,8 @@ pub enum Outcome {
     Returned(bool),
     /// It threw, and the exception has been reported as uncaught.
     Threw,
+    /// JavaScript does not run any more: the process is about to end.
+    NotCalled,
 }
 
 /// The context that `async_hooks` and `AsyncLocalStorage` see in callbacks: that of the moment when it was made.
@@ -138,7 +140,7 @@ impl Callback {
         let mut scope = null_mut();
         // SAFETY: we are on the thread of `env`, called by its event loop.
         if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
-            return Outcome::Threw; // The environment is being torn down.
+            return Outcome::NotCalled;
         }
         // SAFETY: the scope is open.
         let outcome = unsafe { self.call_in_scope(arguments) };
@@ -180,8 +182,11 @@ impl Callback {
             return Outcome::Returned(truth);
         }
         // SAFETY: as above.
-        unsafe { report_exception(self.env) };
-        Outcome::Threw
+        if unsafe { report_exception(self.env) } {
+            Outcome::Threw
+        } else {
+            Outcome::NotCalled
+        }
     }
 }
 
@@ -192,11 +197,11 @@ impl Drop for Callback {
     }
 }
 
-/// Hands a pending exception to Node as an uncaught one.
+/// Hands a pending exception to Node as an uncaught one; whether there was any.
 ///
 /// # Safety
 /// A handle scope must be open, on the thread of `env`.
-unsafe fn report_exception(env: sys::napi_env) {
+unsafe fn report_exception(env: sys::napi_env) -> bool {
     let mut pending = false;
     let mut exception = null_mut();
     // SAFETY: by this function's contract.
@@ -207,6 +212,7 @@ unsafe fn report_exception(env: sys::napi_env) {
             sys::napi_fatal_exception(env, exception);
         }
     }
+    pending
 }
 
 /// Runs `work` for the event loop. A panic becomes an `uncaughtException` instead of the end of the process.

@@ -25,6 +25,7 @@ type TurnCallback = extern "C" fn(RawHandle);
 const TYPE_CHECK: c_int = 2;
 const TYPE_POLL: c_int = 8;
 const TYPE_PREPARE: c_int = 9;
+const TYPE_TIMER: c_int = 13;
 
 /// The looked-up functions of libuv.
 pub struct Uv {
@@ -41,6 +42,8 @@ pub struct Uv {
     prepare_start: extern "C" fn(RawHandle, TurnCallback) -> c_int,
     check_init: extern "C" fn(*mut c_void, RawHandle) -> c_int,
     check_start: extern "C" fn(RawHandle, TurnCallback) -> c_int,
+    timer_init: extern "C" fn(*mut c_void, RawHandle) -> c_int,
+    timer_start: extern "C" fn(RawHandle, TurnCallback, u64, u64) -> c_int,
 }
 
 impl Uv {
@@ -78,6 +81,8 @@ impl Uv {
             prepare_start: function!(c"uv_prepare_start"),
             check_init: function!(c"uv_check_init"),
             check_start: function!(c"uv_check_start"),
+            timer_init: function!(c"uv_timer_init"),
+            timer_start: function!(c"uv_timer_start"),
         })
     }
 }
@@ -271,7 +276,7 @@ impl Poll {
     }
 }
 
-/// A callback for each turn of the loop, before it goes to sleep or after it woke. Keeps nothing alive.
+/// A callback at a certain point of the turns of the loop. Keeps nothing alive.
 pub struct Turn(#[expect(dead_code, reason = "closes the handle when dropped")] Handle);
 
 impl Turn {
@@ -293,6 +298,21 @@ impl Turn {
         let init = |raw| (uv.check_init)(raw_loop, raw);
         let handle = Handle::new(event_loop, TYPE_CHECK, init, Rc::new(move |_| callback()))?;
         (uv.check_start)(handle.raw, on_turn);
+        handle.keep_alive(false);
+        Ok(Turn(handle))
+    }
+
+    /// Calls `callback` once, in the turn that begins after so many milliseconds (`uv_timer_t`).
+    pub fn later(
+        event_loop: &Loop,
+        milliseconds: u64,
+        callback: impl Fn() + 'static,
+    ) -> io::Result<Turn> {
+        let uv = event_loop.uv;
+        let raw_loop = event_loop.raw.as_ptr();
+        let init = |raw| (uv.timer_init)(raw_loop, raw);
+        let handle = Handle::new(event_loop, TYPE_TIMER, init, Rc::new(move |_| callback()))?;
+        (uv.timer_start)(handle.raw, on_turn, milliseconds, 0);
         handle.keep_alive(false);
         Ok(Turn(handle))
     }

@@ -1,9 +1,10 @@
 //! Connections, one at a time, from the handoff socket into JavaScript.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
@@ -19,14 +20,19 @@ use crate::sys::uv::{Interest, Loop, Poll, Turn};
 /// where the primary can take it back.
 const MOST_PER_TURN: usize = 8;
 
+/// After how many milliseconds what could not be given back is tried again.
+const RETRY_AFTER: u64 = 10;
+
 /// How near to the limit of descriptors each connection is preceded by a look whether there is room for it.
 const NARROW: u64 = 128;
 
 /// The worker's end of its handoff socket.
 pub struct Intake {
+    this: Weak<Intake>,
     // Before the socket, which must be open as long as it is polled.
     poll: RefCell<Option<Poll>>,
     turns: RefCell<Vec<Turn>>,
+    event_loop: Loop,
     socket: OwnedFd,
     page: Page,
     /// How many connections are open.
@@ -37,8 +43,13 @@ pub struct Intake {
     exhausted: Callback,
     /// Whether there is something to take.
     arrived: Cell<bool>,
+    /// Connections that are to go back, but did not fit into the socket: nothing more is taken before they have.
+    refused: RefCell<VecDeque<(u32, OwnedFd)>>,
+    retry: RefCell<Option<Turn>>,
     /// Whether nothing is taken until there are descriptors again.
     paused: Cell<bool>,
+    /// Whether nothing is taken any more.
+    stopped: Cell<bool>,
     /// The highest number that a connection had lately: the kernel gives the lowest that is free.
     highest: Cell<u64>,
 }
@@ -54,23 +65,31 @@ impl Intake {
         open: impl Fn() -> u64 + 'static,
     ) -> napi::Result<Rc<Intake>> {
         let callbacks = Callbacks::new(env, "CLUSTERINTAKE")?;
-        let intake = Rc::new(Intake {
+        let connection = callbacks.get(events, "onconnection")?;
+        let exhausted = callbacks.get(events, "onexhausted")?;
+        let intake = Rc::new_cyclic(|this| Intake {
+            this: this.clone(),
             poll: RefCell::new(None),
             turns: RefCell::default(),
+            event_loop: *event_loop,
             socket,
             page,
             open: Box::new(open),
-            connection: callbacks.get(events, "onconnection")?,
-            exhausted: callbacks.get(events, "onexhausted")?,
+            connection,
+            exhausted,
             arrived: Cell::new(false),
+            refused: RefCell::default(),
+            retry: RefCell::default(),
             paused: Cell::new(false),
+            stopped: Cell::new(false),
             highest: Cell::new(0),
         });
-        intake.watch(event_loop)?;
+        intake.watch()?;
         Ok(intake)
     }
 
-    fn watch(self: &Rc<Intake>, event_loop: &Loop) -> io::Result<()> {
+    fn watch(self: &Rc<Intake>) -> io::Result<()> {
+        let event_loop = &self.event_loop;
         let call = |action: fn(&Intake)| {
             let weak = Rc::downgrade(self);
             move || {
@@ -105,20 +124,27 @@ impl Intake {
         self.page.sleep(page::now_ns());
     }
 
+    /// Takes no connection any more, for a process that exits: those in the queue are for others.
+    pub fn stop(&self) {
+        self.stopped.set(true);
+        self.poll.replace(None);
+        self.retry.replace(None);
+    }
+
     fn woke(&self) {
         self.page.wake(page::now_ns());
         // What gives a descriptor back, gives the loop a turn.
         if self.paused.get() && handoff::has_room(self.socket.as_fd()) {
-            self.pause(false);
+            self.paused.set(false);
+            self.watch_queue(self.refused.borrow().is_empty());
         }
     }
 
-    fn pause(&self, yes: bool) {
-        self.paused.set(yes);
+    fn watch_queue(&self, yes: bool) {
         if let Some(poll) = self.poll.borrow().as_ref() {
             // Failing to watch is failing to serve: the primary takes back what waits.
             let _ = poll.watch(Interest {
-                read: !yes,
+                read: yes,
                 write: false,
             });
         }
@@ -126,6 +152,9 @@ impl Intake {
 
     fn take(&self) {
         for _ in 0..MOST_PER_TURN {
+            if self.stopped.get() || !self.refused.borrow().is_empty() {
+                return;
+            }
             if self.is_narrow() && !handoff::has_room(self.socket.as_fd()) {
                 return self.run_out();
             }
@@ -144,7 +173,7 @@ impl Intake {
                 }
                 Ok(Received::Nudge | Received::Malformed) => self.page.add_taken(),
                 // The primary is gone; the channel says so too.
-                Ok(Received::Closed) => return self.pause(true),
+                Ok(Received::Closed) => return self.stop(),
                 Err(_) => return,
             }
         }
@@ -157,12 +186,48 @@ impl Intake {
             Argument::Number(listener.into()),
             Argument::Number(number.into()),
         ];
-        if self.connection.call(&arguments) == Outcome::Returned(false)
-            && let Some(descriptor) = socket::reclaim(number)
-        {
-            // Back the way it came. If that fails, the client sees its connection end.
-            let _ = handoff::send(self.socket.as_fd(), listener, descriptor.as_fd());
+        match self.connection.call(&arguments) {
+            Outcome::Returned(true) | Outcome::Threw => {}
+            Outcome::Returned(false) | Outcome::NotCalled => {
+                let refused = socket::reclaim(number).map(|descriptor| (listener, descriptor));
+                self.refused.borrow_mut().extend(refused);
+                self.give_back();
+            }
         }
+    }
+
+    /// Sends back what this worker can't serve, the way it came; whether nothing of it is left.
+    fn give_back(&self) -> bool {
+        let mut refused = self.refused.borrow_mut();
+        while let Some((listener, descriptor)) = refused.front() {
+            match handoff::send(self.socket.as_fd(), *listener, descriptor.as_fd()) {
+                // The primary is gone, and the client is told by the end of its connection.
+                Err(error)
+                    if matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => {}
+                Err(_) => {
+                    drop(refused);
+                    self.try_again_later();
+                    return false;
+                }
+                Ok(()) => {}
+            }
+            refused.pop_front();
+        }
+        true
+    }
+
+    fn try_again_later(&self) {
+        self.watch_queue(false);
+        let this = self.this.clone();
+        let again = move || {
+            let Some(this) = this.upgrade() else { return };
+            this.retry.replace(None);
+            if this.give_back() {
+                this.watch_queue(!this.paused.get());
+            }
+        };
+        self.retry
+            .replace(Turn::later(&self.event_loop, RETRY_AFTER, again).ok());
     }
 
     fn is_narrow(&self) -> bool {
@@ -173,7 +238,8 @@ impl Intake {
     }
 
     fn run_out(&self) {
-        self.pause(true);
+        self.paused.set(true);
+        self.watch_queue(false);
         self.exhausted.call(&[]);
     }
 }

@@ -9,8 +9,17 @@ if (cluster.isPrimary) {
   worker.on('exit', () => console.log(worker.process.channel, worker.process.connected));
 } else {
   const { channel } = process;
-  process.send([typeof channel.fd, channel.constructor.name, typeof process._channel, typeof process._send, typeof process._disconnect], () => {
-    process.once('disconnect', () => console.log('channel', process.channel, process.connected, typeof process.send));
-    cluster.worker.disconnect();
-  });
+  process.send(
+    [
+      typeof channel.fd,
+      channel.constructor.name,
+      typeof process._channel,
+      typeof process._send,
+      typeof process._disconnect,
+    ],
+    () => {
+      process.once('disconnect', () => console.log('channel', process.channel, process.connected, typeof process.send));
+      cluster.worker.disconnect();
+    },
+  );
 }

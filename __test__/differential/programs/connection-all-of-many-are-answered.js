@@ -9,11 +9,14 @@ if (cluster.isPrimary) {
     if (++ready < 3) return;
     let answered = 0;
     for (let i = 0; i < 300; i++) {
-      net.connect(port, '127.0.0.1').resume().on('close', () => {
-        if (++answered < 300) return;
-        console.log(answered);
-        cluster.disconnect();
-      });
+      net
+        .connect(port, '127.0.0.1')
+        .resume()
+        .on('close', () => {
+          if (++answered < 300) return;
+          console.log(answered);
+          cluster.disconnect();
+        });
     }
   });
 } else {

@@ -7,21 +7,29 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('message', (message) => console.log(message));
   worker.on('listening', ({ port }) => {
-    net.connect(port, '127.0.0.1').resume().on('close', () => {
-      net.connect(port, '127.0.0.1').setEncoding('utf8').on('data', (text) => {
-        console.log(text);
-        worker.disconnect();
+    net
+      .connect(port, '127.0.0.1')
+      .resume()
+      .on('close', () => {
+        net
+          .connect(port, '127.0.0.1')
+          .setEncoding('utf8')
+          .on('data', (text) => {
+            console.log(text);
+            worker.disconnect();
+          });
       });
-    });
   });
 } else {
   let count = 0;
   process.on('uncaughtException', (error, origin) => process.send([error.message, origin]));
-  net.createServer((socket) => {
-    if (++count === 1) {
-      socket.destroy();
-      throw new Error('in a connection listener');
-    }
-    socket.end('second');
-  }).listen(0, '127.0.0.1');
+  net
+    .createServer((socket) => {
+      if (++count === 1) {
+        socket.destroy();
+        throw new Error('in a connection listener');
+      }
+      socket.end('second');
+    })
+    .listen(0, '127.0.0.1');
 }

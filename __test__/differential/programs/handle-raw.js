@@ -4,6 +4,7 @@ const net = require('net');
 
 if (cluster.isPrimary) {
   const worker = cluster.fork();
+  const log = [];
   worker.on('online', () => {
     const server = net
       .createServer((socket) => {
@@ -17,12 +18,13 @@ if (cluster.isPrimary) {
           net
             .connect(server.address().port, '127.0.0.1')
             .setEncoding('utf8')
-            .on('data', (text) => console.log(text))
+            .on('data', (text) => log.push(text))
             .on('close', () => worker.disconnect());
         });
       });
   });
-  worker.on('message', (message) => console.log(message));
+  worker.on('message', (message) => log.push(message.join(' ')));
+  process.on('exit', () => console.log(log.sort()));
 } else {
   process.on('message', (message, handle) => {
     process.send([message, handle.constructor.name]);

@@ -7,7 +7,9 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   const agent = new http.Agent({ keepAlive: true });
   worker.on('listening', ({ port }) => {
-    http.get({ port, host: '127.0.0.1', agent }, (response) => response.resume().on('end', () => setTimeout(() => worker.disconnect(), 50)));
+    http.get({ port, host: '127.0.0.1', agent }, (response) =>
+      response.resume().on('end', () => setTimeout(() => worker.disconnect(), 50)),
+    );
   });
   worker.on('exit', (code, signal) => {
     console.log('exit', code, signal, worker.exitedAfterDisconnect);

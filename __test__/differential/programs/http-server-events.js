@@ -7,11 +7,20 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.on('message', (message) => console.log(message));
   worker.on('listening', ({ port }) => {
-    net.connect(port, '127.0.0.1').resume().on('close', () => {
-      http.request({ port, host: '127.0.0.1', agent: false, headers: { expect: '100-continue' }, method: 'POST' }, (response) => {
-        response.resume().on('end', () => worker.disconnect());
-      }).end('body');
-    }).write('not http\r\n\r\n');
+    net
+      .connect(port, '127.0.0.1')
+      .resume()
+      .on('close', () => {
+        http
+          .request(
+            { port, host: '127.0.0.1', agent: false, headers: { expect: '100-continue' }, method: 'POST' },
+            (response) => {
+              response.resume().on('end', () => worker.disconnect());
+            },
+          )
+          .end('body');
+      })
+      .write('not http\r\n\r\n');
   });
 } else {
   const server = http.createServer();

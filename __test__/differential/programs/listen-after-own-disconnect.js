@@ -9,5 +9,8 @@ if (cluster.isPrimary) {
   worker.on('exit', (code, signal) => console.log('exit', code, signal, worker.exitedAfterDisconnect));
 } else {
   cluster.worker.disconnect();
-  net.createServer().listen(0, '127.0.0.1', () => console.log('callback')).on('error', (error) => console.log(error.code));
+  net
+    .createServer()
+    .listen(0, '127.0.0.1', () => console.log('callback'))
+    .on('error', (error) => console.log(error.code));
 }

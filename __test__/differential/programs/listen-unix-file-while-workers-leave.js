@@ -12,10 +12,14 @@ if (cluster.isPrimary) {
     workers[0].disconnect();
     workers[0].on('exit', () => {
       console.log('after the first', fs.existsSync('both.sock'));
-      net.connect('both.sock').setEncoding('utf8').on('data', (text) => console.log(text)).on('close', () => {
-        workers[1].disconnect();
-        workers[1].on('exit', () => console.log('after the second', fs.existsSync('both.sock')));
-      });
+      net
+        .connect('both.sock')
+        .setEncoding('utf8')
+        .on('data', (text) => console.log(text))
+        .on('close', () => {
+          workers[1].disconnect();
+          workers[1].on('exit', () => console.log('after the second', fs.existsSync('both.sock')));
+        });
     });
   });
 } else {

@@ -7,7 +7,9 @@ if (cluster.isPrimary) {
   process.on('uncaughtException', (error) => console.log('uncaught', error.message));
   const worker = cluster.fork();
   for (const name of ['online', 'listening', 'disconnect', 'exit']) {
-    worker.on(name, () => { throw new Error(`worker ${name}`); });
+    worker.on(name, () => {
+      throw new Error(`worker ${name}`);
+    });
     cluster.on(name, () => console.log('cluster', name));
   }
   worker.on('message', () => worker.disconnect());

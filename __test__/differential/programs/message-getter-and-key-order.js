@@ -5,7 +5,15 @@ if (cluster.isPrimary) {
   const worker = cluster.fork();
   let reads = 0;
   worker.on('online', () => {
-    worker.send({ z: 1, 10: 'ten', get a() { return ++reads; }, 2: 'two', nested: { y: [], x: {} } });
+    worker.send({
+      z: 1,
+      10: 'ten',
+      get a() {
+        return ++reads;
+      },
+      2: 'two',
+      nested: { y: [], x: {} },
+    });
   });
   worker.on('message', (message) => {
     console.log(JSON.stringify(message), reads);

@@ -2,7 +2,9 @@
 const cluster = require('cluster');
 
 // toJSON on a prototype, as BigInt users add it, is honoured.
-BigInt.prototype.toJSON = function () { return `${this}n`; };
+BigInt.prototype.toJSON = function () {
+  return `${this}n`;
+};
 if (cluster.isPrimary) {
   const worker = cluster.fork();
   worker.send({ big: 12n, list: [1n] });

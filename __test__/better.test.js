@@ -1,0 +1,69 @@
+'use strict';
+
+// Where the built-in module loses something, and this one is not to.
+
+const assert = require('node:assert');
+const { test } = require('node:test');
+const { startOurs, write } = require('./support.js');
+
+const release = Number(process.versions.node.split('.', 1)[0]);
+
+/** Runs a program to its end; gives the lines that it has printed. */
+async function lines(t, program) {
+  const running = startOurs(t, [write(t, program)]);
+  assert.strictEqual(await running.end(), 0, running.output);
+  return running.stdout.trim().split('\n');
+}
+
+test('2000 messages, then process.disconnect(): all arrive', { timeout: 60_000 }, async (t) => {
+  const program = () => {
+    const cluster = require('cluster');
+    if (cluster.isPrimary) {
+      let count = 0;
+      const worker = cluster.fork();
+      worker.on('message', () => count++);
+      worker.on('disconnect', () => console.log(count));
+    } else {
+      for (let i = 0; i < 2000; i++) process.send('x'.repeat(300));
+      process.disconnect();
+    }
+  };
+  assert.deepStrictEqual(await lines(t, program), ['2000']);
+});
+
+// Before Node 22, 0 means that there is no limit.
+const skip = release < 22 && 'needs Node 22';
+test('maxConnections = 0: the connection is dropped', { timeout: 60_000, skip }, async (t) => {
+  const program = () => {
+    const cluster = require('cluster');
+    const net = require('net');
+    if (cluster.isPrimary) {
+      const worker = cluster.fork();
+      worker.on('message', (message) => console.log(message));
+      worker.on('listening', ({ port }) => {
+        const client = net.connect(port, '127.0.0.1').resume();
+        client.on('error', () => {}).on('close', () => worker.disconnect());
+      });
+    } else {
+      const server = net.createServer().listen(0, '127.0.0.1');
+      server.maxConnections = 0;
+      server.on('drop', () => process.send('dropped'));
+    }
+  };
+  assert.deepStrictEqual(await lines(t, program), ['dropped']);
+});
+
+test('a worker without listeners for internalMessage serves', { timeout: 60_000 }, async (t) => {
+  const program = () => {
+    const cluster = require('cluster');
+    if (cluster.isPrimary) {
+      const worker = cluster.fork();
+      worker.on('listening', () => worker.disconnect());
+      worker.on('exit', (code) => console.log('exit', code, worker.exitedAfterDisconnect));
+    } else {
+      process.removeAllListeners('internalMessage');
+      require('net').createServer().listen(0, '127.0.0.1');
+    }
+  };
+  assert.deepStrictEqual(await lines(t, program), ['exit 0 true']);
+});
