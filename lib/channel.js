@@ -5,6 +5,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
+const { deprecate } = require('node:util');
 const { Control } = require('./control.js');
 const errors = require('./errors.js');
 const { atExit, isExiting } = require('./exit.js');
@@ -42,6 +43,21 @@ function watchExit() {
   isWatchingExit = true;
   atExit(() => {
     for (const channel of open) channel.flush();
+  });
+}
+
+// Node 26 has given up the old name.
+const HAS_OLD_NAME = parseInt(process.versions.node, 10) < 26;
+
+/** Gives `channel` the name that it had in earlier times. */
+function nameAsBefore(target) {
+  const deprecated = (accessor) => {
+    return deprecate(accessor, '_channel is deprecated. Use ChildProcess.channel instead.', 'DEP0129');
+  };
+  Object.defineProperty(target, '_channel', {
+    get: deprecated(() => target.channel),
+    set: deprecated((channel) => (target.channel = channel)),
+    configurable: true,
   });
 }
 
@@ -141,6 +157,10 @@ class Channel {
     const target = this.#target;
     this.#control = new Control(native);
     target.channel = this.#control;
+    if (HAS_OLD_NAME) nameAsBefore(target);
+    // What Node notes here is noted in the addon; programs that look find the same.
+    target._handleQueue = null;
+    target._pendingMessage = null;
     target.connected = true;
     target.send = this.#sendMethod();
     target._send = (message, handle, options, callback) => this.#send(message, handle, options, callback);

@@ -79,11 +79,11 @@ const toPath = (name) => (name instanceof URL ? fileURLToPath(name) : String(nam
 
 /**
  * @param {object} settings `cluster.settings`
+ * @param {string[]} execArgv a copy of its own, to be added to
  * @param {NodeJS.ProcessEnv} env all of it
  * @returns {object} `options` for the addon, and what `startProcess` wants to know; throws Node's own errors
  */
-function prepare(settings, env) {
-  const execArgv = [...settings.execArgv];
+function prepare(settings, execArgv, env) {
   if (settings.inspectPort === null) throw errors.badPort(null);
   if (usesInspector(execArgv)) execArgv.push(`--inspect-port=${inspectPort(settings.inspectPort)}`);
   const { cwd, gid, silent, stdio, uid, windowsHide } = settings;
