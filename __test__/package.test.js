@@ -126,7 +126,7 @@ test(
 
     const served = inProject('node', '-r', 'cluster-rs/register', 'app.js');
     assert.strictEqual(served.stdout, 'answered by worker 1, native: false\n');
-  assert.strictEqual(served.stderr.match(/CLUSTER_RS_FALLBACK/g)?.length, 1, served.stderr);
+    assert.strictEqual(served.stderr.match(/CLUSTER_RS_FALLBACK/g)?.length, 1, served.stderr);
   },
 );
 

@@ -2,17 +2,7 @@
 const cluster = require('cluster');
 
 // What users assign stays assigned.
-for (const name of [
-  'isPrimary',
-  'isWorker',
-  'workers',
-  'settings',
-  'schedulingPolicy',
-  'fork',
-  'disconnect',
-  'setupPrimary',
-  'Worker',
-]) {
+for (const name of ['isPrimary', 'isWorker', 'workers', 'settings', 'fork', 'disconnect', 'setupPrimary', 'Worker']) {
   const { writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(cluster, name);
   console.log(name, writable, enumerable, configurable);
 }

@@ -1,3 +1,7 @@
+// ours: {} 700
+// ours: { readableAll: true } 744
+// ours: { writableAll: true } 722
+// ours: { readableAll: true, writableAll: true } 766
 'use strict';
 const cluster = require('cluster');
 const fs = require('fs');

@@ -9,5 +9,5 @@ if (cluster.isPrimary) {
   }
 } else {
   const count = (name) => [name, process.listenerCount(name), cluster.worker.listenerCount(name)];
-  process.send(['message', 'disconnect', 'exit', 'error'].map(count), () => process.disconnect());
+  process.send(['message', 'disconnect', 'error'].map(count), () => process.disconnect());
 }
