@@ -10,8 +10,11 @@ use crate::sys::page::Loop;
 
 /// How many connections one worker may have queued. The kernel's own limit is about twice as high.
 pub(super) const QUEUE_LIMIT: usize = 128;
-/// A worker is stuck that runs callbacks without a break, or leaves its queue alone, for so long.
-pub(super) const STUCK_AFTER: Nanoseconds = 10_000_000;
+/// A worker is stuck that leaves its queue alone for so long.
+const STUCK_AFTER: Nanoseconds = 10_000_000;
+/// A worker is stuck that runs callbacks without a break for so long. It is longer than the kernel lets a process wait for
+/// a core on a machine that is only loaded.
+pub(super) const BUSY_AFTER: Nanoseconds = 30_000_000;
 
 /// A message that was sent and, as far as is known, not taken.
 enum Sent {
@@ -130,7 +133,8 @@ impl<H: Handoff> Account<H> {
             Loop::Awake { since_ns } => now.saturating_sub(since_ns),
             Loop::Asleep { .. } => 0,
         };
-        busy.max(self.oldest(now).map_or(0, |(_, age)| age)) >= STUCK_AFTER
+        let waits = self.oldest(now).map_or(0, |(_, age)| age);
+        busy >= BUSY_AFTER || waits >= STUCK_AFTER
     }
 
     /// Whether the worker has connections queued and has taken none for so long, or was found so. One that is only

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::account::{QUEUE_LIMIT, STUCK_AFTER};
+use super::account::{BUSY_AFTER, QUEUE_LIMIT};
 use super::figures::Counts;
 use super::scheduler::{
     DECLINE, Handoff, Nanoseconds, Refusal, Scheduler, TakenBack, WAITING_LIMIT,
@@ -317,7 +317,7 @@ fn under_more_load_than_the_others_can_bear_nothing_stays_with_one_that_is_still
 #[test]
 fn a_worker_busy_for_long_comes_last() {
     let mut world = World::with(2);
-    let since_ns = world.now - STUCK_AFTER;
+    let since_ns = world.now - BUSY_AFTER;
     world.worker(0).page_loop.set(Loop::Awake { since_ns });
     world.accept(L, 5);
     assert_eq!(world.queued(), [0, 5]);

@@ -19,7 +19,7 @@ if (cluster.isPrimary) {
     });
   };
   cluster.on('listening', (worker, { port }) => {
-    if (++count === 3) ask(port, 12);
+    if (++count === 3) setTimeout(ask, 200, port, 12);
   });
 } else {
   http.createServer((request, response) => response.end(`${cluster.worker.id}`)).listen(0, '127.0.0.1');
