@@ -5,7 +5,9 @@ const net = require('net');
 // An exception in a connection listener is the worker's uncaught exception, and the server goes on.
 if (cluster.isPrimary) {
   const worker = cluster.fork();
-  worker.on('message', (message) => console.log(message));
+  const log = [];
+  worker.on('message', (message) => log.push(message.join(' ')));
+  process.on('exit', () => console.log(log.sort()));
   worker.on('listening', ({ port }) => {
     net
       .connect(port, '127.0.0.1')
@@ -15,7 +17,7 @@ if (cluster.isPrimary) {
           .connect(port, '127.0.0.1')
           .setEncoding('utf8')
           .on('data', (text) => {
-            console.log(text);
+            log.push(text);
             worker.disconnect();
           });
       });

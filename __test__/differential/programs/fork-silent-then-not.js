@@ -11,6 +11,8 @@ if (cluster.isPrimary) {
     console.log(second.process.stdout);
   });
 } else {
-  console.log(`worker ${cluster.worker.id} prints`);
-  process.disconnect();
+  setTimeout(() => {
+    console.log(`worker ${cluster.worker.id} prints`);
+    process.disconnect();
+  }, 100);
 }

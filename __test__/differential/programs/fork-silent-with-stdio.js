@@ -5,8 +5,13 @@ const cluster = require('cluster');
 if (cluster.isPrimary) {
   cluster.setupPrimary({ silent: true, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
   const worker = cluster.fork();
-  console.log(worker.process.stdio.map((stream) => stream?.constructor.name));
-  worker.process.stderr.setEncoding('utf8').on('data', (text) => console.log('stderr:', text.trim()));
+  const { stdio } = worker.process;
+  worker.on('exit', () => console.log(stdio.map((stream) => stream?.constructor.name)));
+  let text = '';
+  worker.process.stderr.setEncoding('utf8').on('data', (data) => {
+    text += data;
+  });
+  worker.process.on('close', () => console.log('stderr:', text.trim()));
 } else {
   console.log('worker prints');
   console.error('and complains');

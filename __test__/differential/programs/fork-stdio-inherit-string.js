@@ -7,6 +7,8 @@ if (cluster.isPrimary) {
   console.log(worker.process.stdio, worker.process.stdout);
   worker.on('exit', (code) => console.log('exit', code));
 } else {
-  console.log('worker prints');
-  process.disconnect();
+  setTimeout(() => {
+    console.log('worker prints');
+    process.disconnect();
+  }, 100);
 }

@@ -7,6 +7,8 @@ if (cluster.isPrimary) {
   console.log(stdin, stdout, stderr, stdio);
   worker.process.on('close', (code) => console.log('close', code));
 } else {
-  console.log('printed by the worker');
-  process.disconnect();
+  setTimeout(() => {
+    console.log('printed by the worker');
+    process.disconnect();
+  }, 100);
 }
