@@ -20,6 +20,24 @@ declare module 'cluster' {
     readonly SCHED_LEAST: number;
 
     /**
+     * A scheduling policy: the same client comes to the same worker, by what `scheduling.key` says. A worker that comes
+     * or goes moves only its share of the clients. Also `NODE_CLUSTER_SCHED_POLICY=sticky`, or `sticky:cookie:NAME` and
+     * so on. In the primary only.
+     */
+    readonly SCHED_STICKY: number;
+
+    /**
+     * Has the program choose the worker for each connection (`SCHED_RR`, `SCHED_LEAST`, `SCHED_STICKY`). In the primary
+     * only. Where it does not answer within `takeBackAfter`, because the primary is busy, round robin decides; so it
+     * does where the worker that it names can't take a connection.
+     * @param scheduler gives one of the workers, or nothing for the next in turn; what it throws is an uncaught
+     *   exception. `null` gives the choice back to the policy.
+     */
+    setScheduler(
+      scheduler: ((connection: cluster.ArrivingConnection, workers: Worker[]) => Worker | undefined) | null,
+    ): void;
+
+    /**
      * Sends a message to all workers, and encodes it only once. In the primary only.
      * @param message what `worker.send` takes
      * @returns how many workers have taken it: those whose channel is open
@@ -49,6 +67,21 @@ declare module 'cluster' {
      * @param message what `worker.send` takes
      */
     request(message: Serializable, options?: cluster.RequestOptions): Promise<any>;
+
+    /**
+     * Gives this worker no new connections until it is resumed; those on their way go to others. All else goes on. A
+     * worker may be paused before it listens. Where all are paused, clients wait. Not with `SCHED_NONE`. In the primary only.
+     */
+    pause(): this;
+
+    /** Undoes {@link pause}, at once. In the primary only. */
+    resume(): this;
+
+    /**
+     * How much of the load this worker gets, in comparison with others: more than 0, 1000 at most. In the primary only.
+     * @default 1
+     */
+    weight: number;
   }
 
   interface ClusterSettings {
@@ -120,11 +153,39 @@ declare namespace cluster {
   /** How connections are dispatched. */
   interface Scheduling {
     /**
+     * The policy by its name. It comes before `cluster.schedulingPolicy`, and may be changed later, except to and from
+     * `none`. A wrong one is an error with code `ERR_INVALID_ARG_VALUE`.
+     * @default 'rr'
+     */
+    policy?: 'rr' | 'least' | 'sticky' | 'none' | undefined;
+    /**
+     * What a client is recognised by with `sticky`: its address; or a header, a cookie, or a parameter in the URL of the
+     * first HTTP request on the connection. A client without it gets the next worker in turn, and what that worker
+     * gives out by `Set-Cookie`, or as `"NAME":"…"` at the start of an answer, brings it back there. A client that sends
+     * nothing for a second goes by its address.
+     * @default 'ip'
+     */
+    key?: 'ip' | `header:${string}` | `cookie:${string}` | `query:${string}` | undefined;
+    /**
+     * Whether each worker gets a UDP socket of its own, so that the kernel spreads the datagrams by their senders'
+     * addresses and ports.
+     * @default false
+     */
+    spreadDatagrams?: boolean | undefined;
+    /**
      * For how long a connection may wait in the queue of a worker before it goes to another that is free, in
      * milliseconds: a whole number, at least 1.
      * @default 20
      */
     takeBackAfter?: number | undefined;
+  }
+
+  /** A connection that a worker is to be chosen for. Without addresses it came through a Unix socket. */
+  interface ArrivingConnection {
+    remoteAddress?: string;
+    remotePort?: number;
+    localAddress?: string;
+    localPort?: number;
   }
 
   /** The options of {@link Worker.request}. */

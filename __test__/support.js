@@ -303,6 +303,7 @@ function getMany(count, port, options) {
 }
 
 module.exports = {
+  PATIENCE,
   childrenOf,
   cleanEnvironment,
   descriptorsOf,

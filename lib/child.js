@@ -19,6 +19,7 @@ const { Worker } = require('./worker.js');
  * @param {number} place.handoff descriptor of the handoff socket
  * @param {number} place.page descriptor of the shared page
  * @param {boolean} place.advanced `serialization: 'advanced'`
+ * @param {string | undefined} place.key what clients are recognised by, with sticky scheduling
  */
 function setUpWorker(cluster, place) {
   const worker = new Worker({ id: place.id, process, state: 'online' });
@@ -46,6 +47,10 @@ function setUpWorker(cluster, place) {
   atExit(() => native.stopIntake());
   const servers = new Servers(worker, channel, native);
   const control = channel.open(native.channel);
+  if (place.key !== undefined) {
+    const { claimSessions } = require('./session_keys.js');
+    claimSessions(place.key, (value) => native.claim(value));
+  }
   keepAliveByListeners();
 
   process.once('disconnect', () => {

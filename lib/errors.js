@@ -54,16 +54,35 @@ module.exports = {
     coded(
       Error,
       'ERR_INTERNAL_ASSERTION',
-      `Bad cluster.schedulingPolicy: ${policy}\nUse cluster.SCHED_RR (2), cluster.SCHED_LEAST (3) or cluster.SCHED_NONE (1).`,
+      `Bad cluster.schedulingPolicy: ${policy}\nUse cluster.SCHED_RR (2), cluster.SCHED_LEAST (3), cluster.SCHED_STICKY (4) or cluster.SCHED_NONE (1).`,
     ),
 
   badPort: (port) => coded(RangeError, 'ERR_SOCKET_BAD_PORT', `Port should be >= 0 and < 65536.${received(port)}.`),
+
+  /** @param {string} name of a property @param {string[]} right its values */
+  notOneOf: (name, right, value) =>
+    coded(
+      TypeError,
+      'ERR_INVALID_ARG_VALUE',
+      `The property '${name}' must be one of: ${right.map((one) => `'${one}'`).join(', ')}. Received ${inspect(value)}`,
+    ),
+
+  /** @param {string[]} right the names that there are */
+  unknownProperty: (name, right) =>
+    coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The property '${name}' is unknown: there are ${right.join(', ')}`),
 
   badTakeBackAfter: (value) =>
     coded(
       RangeError,
       'ERR_OUT_OF_RANGE',
       `The value of "scheduling.takeBackAfter" is out of range. It must be a whole number of milliseconds >= 1.${received(value)}`,
+    ),
+
+  badWeight: (value) =>
+    coded(
+      RangeError,
+      'ERR_OUT_OF_RANGE',
+      `The value of "worker.weight" is out of range. It must be > 0 && <= 1000.${received(value)}`,
     ),
 
   badTimeout: (timeout) =>

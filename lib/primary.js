@@ -9,17 +9,13 @@ const { Channel, numbers } = require('./channel.js');
 const { atExit } = require('./exit.js');
 const { addHidden } = require('./hidden.js');
 const requests = require('./requests.js');
+const scheduling = require('./scheduling.js');
 const { Worker } = require('./worker.js');
 
 const { some: SOME } = Array.prototype;
 const { startsWith: STARTS_WITH } = String.prototype;
 
-const SCHED_NONE = 1;
-const SCHED_RR = 2;
-const SCHED_LEAST = 3;
-
-// By the names that NODE_CLUSTER_SCHED_POLICY has for them.
-const POLICIES = { none: SCHED_NONE, rr: SCHED_RR, least: SCHED_LEAST };
+const { none: SCHED_NONE, rr: SCHED_RR, least: SCHED_LEAST, sticky: SCHED_STICKY } = scheduling.POLICIES;
 
 /**
  * Turns `cluster`, the built-in object, into that of a primary.
@@ -29,6 +25,7 @@ function setUpPrimary(cluster) {
   const events = new EventEmitter(); // 'disconnect': the last worker has left
   const channels = new WeakMap(); // by worker
   let isSetUp = false;
+  let key; // what clients are recognised by with SCHED_STICKY
 
   const native = new binding.Primary(numbers.buffer, (text) =>
     process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' }),
@@ -48,11 +45,22 @@ function setUpPrimary(cluster) {
     fork,
     disconnect,
   });
-  addHidden(cluster, { SCHED_LEAST, broadcast, figures: () => native.figures(), onRequest: requests.onRequest });
+  addHidden(cluster, {
+    SCHED_LEAST,
+    SCHED_STICKY,
+    broadcast,
+    figures: () => native.figures(),
+    onRequest: requests.onRequest,
+    setScheduler,
+  });
 
   // Read when it is first needed: this package may have been loaded before the program has set the variable.
   Object.defineProperty(cluster, 'schedulingPolicy', {
-    get: () => fixPolicy(POLICIES[process.env.NODE_CLUSTER_SCHED_POLICY] ?? SCHED_RR),
+    get() {
+      const { policy = 'rr', key: by } = scheduling.fromEnvironment();
+      key = by;
+      return fixPolicy(scheduling.POLICIES[policy]);
+    },
     set: fixPolicy,
     configurable: true,
     enumerable: true,
@@ -77,24 +85,51 @@ function setUpPrimary(cluster) {
     if (has('--prof') && !has('--logfile=')) {
       settings.execArgv = [...settings.execArgv, '--logfile=v8-%p.log'];
     }
-    applyScheduling(settings.scheduling);
+    scheduling.check(settings.scheduling);
     cluster.settings = settings;
     process.nextTick(() => cluster.emit('setup', settings));
+    applyScheduling(settings.scheduling);
     if (isSetUp) return;
 
     isSetUp = true;
     atExit(() => native.shutDown());
-    const policy = cluster.schedulingPolicy; // What is set later has no effect.
-    const name = Object.keys(POLICIES).find((known) => POLICIES[known] === policy);
-    if (name === undefined) throw errors.badPolicy(policy);
-    native.setPolicy(name);
     process.on('internalMessage', openInspectors);
   }
 
-  function applyScheduling({ takeBackAfter } = {}) {
-    if (takeBackAfter === undefined) return;
-    if (!Number.isInteger(takeBackAfter) || takeBackAfter < 1) throw errors.badTakeBackAfter(takeBackAfter);
-    native.setTakeBackAfter(takeBackAfter);
+  /** `schedulingPolicy` counts the first time only, the settings each time. */
+  function applyScheduling({ policy, key: by, takeBackAfter, spreadDatagrams } = {}) {
+    if (policy !== undefined) fixPolicy(scheduling.POLICIES[policy]);
+    if (policy !== undefined || by !== undefined || !isSetUp) {
+      const name = scheduling.nameOf(cluster.schedulingPolicy);
+      if (name === undefined) throw errors.badPolicy(cluster.schedulingPolicy);
+      key = by ?? key ?? scheduling.BY_ADDRESS;
+      native.setPolicy(name, key);
+    }
+    if (takeBackAfter !== undefined) native.setTakeBackAfter(takeBackAfter);
+    if (spreadDatagrams !== undefined) native.setSpreadDatagrams(spreadDatagrams);
+  }
+
+  /**
+   * Has the program choose a worker for each connection: `scheduler(connection, workers)` gives one of the workers, or
+   * nothing for the next in turn. `null` gives the choice back to the policy.
+   */
+  function setScheduler(scheduler) {
+    if (scheduler !== null && typeof scheduler !== 'function') {
+      throw errors.invalidArgument('scheduler', 'of type function', scheduler);
+    }
+    native.setChooser(
+      scheduler &&
+        ((connection) => {
+          try {
+            return scheduler(connection, Object.values(cluster.workers))?.id;
+          } catch (error) {
+            process.nextTick(() => {
+              throw error;
+            });
+            return undefined;
+          }
+        }),
+    );
   }
 
   /** The primary's inspector was opened by a signal: the workers' follow. */
@@ -119,6 +154,7 @@ function setUpPrimary(cluster) {
       ...process.env,
       ...env,
       NODE_UNIQUE_ID: `${id}`,
+      ...(cluster.schedulingPolicy === SCHED_STICKY && { CLUSTER_RS_KEY: key }),
     });
     const child = createProcess();
     const worker = new Worker({ id, process: child });
@@ -214,6 +250,37 @@ function setUpPrimary(cluster) {
     remove(this);
     return this;
   };
+
+  const wishes = new WeakMap(); // of the program, by worker
+  const wishFor = (worker) => wishes.get(worker) ?? { isPaused: false, weight: 1 };
+  const wish = (worker, change) => {
+    const wished = { ...wishFor(worker), ...change };
+    wishes.set(worker, wished);
+    native.setWish(worker.id, wished.isPaused, wished.weight);
+    return worker;
+  };
+
+  addHidden(Worker.prototype, {
+    /** No new connections for this worker, until it is resumed. */
+    pause() {
+      return wish(this, { isPaused: true });
+    },
+
+    resume() {
+      return wish(this, { isPaused: false });
+    },
+  });
+
+  Object.defineProperty(Worker.prototype, 'weight', {
+    get() {
+      return wishFor(this).weight;
+    },
+    set(weight) {
+      if (!(weight > 0 && weight <= 1000)) throw errors.badWeight(weight);
+      wish(this, { weight });
+    },
+    configurable: true,
+  });
 
   Worker.prototype.destroy = function (signal) {
     this.process.kill(signal || 'SIGTERM');

@@ -12,6 +12,9 @@ const { removePreload } = require('./preload.js');
 // Where the primary tells a worker its descriptors; see `src/primary/process.rs`.
 const VARIABLE = 'CLUSTER_RS_WORKER';
 
+// Where the primary's JavaScript tells a worker what clients are recognised by.
+const KEY = 'CLUSTER_RS_KEY';
+
 // Under this, the cluster object remembers that it has been taken over, whichever copy of the package did it.
 const TAKEN = Symbol.for('cluster-rs');
 
@@ -27,10 +30,12 @@ function removeBuiltinListeners() {
 function takePlace() {
   const place = process.env[VARIABLE];
   if (place === undefined) return undefined;
+  const { [KEY]: key } = process.env;
   delete process.env[VARIABLE];
+  delete process.env[KEY];
   removePreload(process.env);
   const [channel, handoff, page, mode] = place.split(',');
-  return { channel: +channel, handoff: +handoff, page: +page, advanced: mode === 'advanced' };
+  return { channel: +channel, handoff: +handoff, page: +page, advanced: mode === 'advanced', key };
 }
 
 /**

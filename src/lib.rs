@@ -8,6 +8,7 @@ mod primary;
 mod sys;
 mod worker;
 
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,8 +17,9 @@ use napi::bindgen_prelude::{BufferSlice, Function, Object};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
+use tokio::sync::oneshot;
 
-use crate::dispatch::{Policy, Report};
+use crate::dispatch::{Arrival, Chooser, Key, Policy, Report, StickyBy, WorkerId};
 use crate::ipc::channel::Draft;
 use crate::ipc::control::{Family, FromWorker, Listening, Query};
 use crate::ipc::delivery::Delivery;
@@ -200,6 +202,27 @@ pub struct DispatchFigures {
     pub waiting: f64,
 }
 
+/// A connection that a worker is to be chosen for. Without addresses it comes through a Unix socket.
+#[napi(object, object_from_js = false)]
+pub struct ArrivingConnection {
+    pub remote_address: Option<String>,
+    pub remote_port: Option<u16>,
+    pub local_address: Option<String>,
+    pub local_port: Option<u16>,
+}
+
+impl From<Arrival> for ArrivingConnection {
+    fn from(arrival: Arrival) -> Self {
+        let address = |of: SocketAddr| of.ip().to_canonical().to_string();
+        ArrivingConnection {
+            remote_address: arrival.peer.map(address),
+            remote_port: arrival.peer.map(|peer| peer.port()),
+            local_address: arrival.local.map(address),
+            local_port: arrival.local.map(|local| local.port()),
+        }
+    }
+}
+
 /// All that a primary knows of its workers and listeners.
 #[napi]
 pub struct Primary {
@@ -230,17 +253,59 @@ impl Primary {
         })
     }
 
-    /// How connections of listeners opened from now on are dispatched: `rr`, `least`, or `none` to share the listeners
-    /// with the workers.
+    /// How connections are dispatched: `rr`, `least`, `sticky`, or `none` to share the listeners that are opened from
+    /// now on with the workers. `key` says what a client is recognised by: `ip`, `header:NAME`, `cookie:NAME` or
+    /// `query:NAME`.
     #[napi(catch_unwind)]
-    pub fn set_policy(&self, name: String) -> Result<()> {
-        self.inner.set_policy(match name.as_str() {
-            "none" => None,
-            "rr" => Some(Policy::RoundRobin),
-            "least" => Some(Policy::LeastConnections),
-            _ => return Err(Error::new(Status::InvalidArg, "no such policy")),
-        });
+    pub fn set_policy(&self, name: String, key: String) -> Result<()> {
+        let policy = match name.as_str() {
+            "none" => Some(None),
+            "rr" => Some(Some(Policy::RoundRobin)),
+            "least" => Some(Some(Policy::LeastConnections)),
+            "sticky" => StickyBy::parse(&key).map(|by| Some(Policy::Sticky(by))),
+            _ => None,
+        };
+        let policy = policy.ok_or_else(|| Error::new(Status::InvalidArg, "no such policy"))?;
+        self.inner.set_policy(policy);
         Ok(())
+    }
+
+    /// Has `choose(arrival)` say the id of the worker for each connection from now on; nothing, or too late, for the
+    /// next in turn. `null` gives the choice back to the policy.
+    #[napi(catch_unwind)]
+    pub fn set_chooser(
+        &self,
+        choose: Option<Function<'_, ArrivingConnection, Option<u32>>>,
+    ) -> Result<()> {
+        let chooser = match choose {
+            None => None,
+            Some(choose) => {
+                let choose = choose.build_threadsafe_function().weak::<true>().build()?;
+                let ask = move |arrival, answer: oneshot::Sender<Option<WorkerId>>| {
+                    let arrival = ArrivingConnection::from(arrival);
+                    let mode = ThreadsafeFunctionCallMode::NonBlocking;
+                    choose.call_with_return_value(arrival, mode, move |worker, _| {
+                        // Nobody waits for it any more, perhaps.
+                        let _ = answer.send(worker.ok().flatten().map(WorkerId));
+                        Ok(())
+                    });
+                };
+                Some(Box::new(ask) as Chooser)
+            }
+        };
+        self.inner.set_chooser(chooser).map_err(failed)
+    }
+
+    /// What worker `id` is to get: nothing while it is paused, and otherwise its share by weight.
+    #[napi(catch_unwind)]
+    pub fn set_wish(&self, id: u32, paused: bool, weight: f64) {
+        self.inner.set_wish(id, paused, weight);
+    }
+
+    /// Whether each worker gets a UDP socket of its own from now on, among which the kernel spreads the senders.
+    #[napi(catch_unwind)]
+    pub fn set_spread_datagrams(&self, yes: bool) {
+        self.inner.set_spread_datagrams(yes);
     }
 
     /// For how long, in milliseconds, a connection may wait in the queue of a worker before it goes to another that
@@ -536,6 +601,12 @@ impl Worker {
     #[napi(catch_unwind)]
     pub fn close_server(&self, listener: u32) {
         self.questions.tell(&FromWorker::Close { listener });
+    }
+
+    /// Tells that a client has been given this, by which it is recognised later.
+    #[napi(catch_unwind)]
+    pub fn claim(&self, value: String) {
+        self.intake.claim(Key::of(value.as_bytes()));
     }
 
     /// Takes no connection any more, for a process that exits.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ListenerId;
 use super::figures::Counts;
+use super::policy::Weight;
 use super::scheduler::{Handoff, Nanoseconds};
 use crate::sys::page::Loop;
 
@@ -33,6 +34,9 @@ impl Sent {
 
 pub(super) struct Account<H> {
     pub(super) handoff: H,
+    pub(super) weight: Weight,
+    /// It is to get no connections until it isn't any more.
+    pub(super) paused: bool,
     counts: Arc<Counts>,
     /// Oldest first, as in the queue.
     queued: VecDeque<Sent>,
@@ -64,6 +68,8 @@ impl<H: Handoff> Account<H> {
         Account {
             taken: handoff.taken(),
             handoff,
+            weight: Weight::default(),
+            paused: false,
             counts,
             queued: VecDeque::with_capacity(QUEUE_LIMIT + 1),
             connections: 0,
@@ -119,9 +125,9 @@ impl<H: Handoff> Account<H> {
         })
     }
 
-    /// Whether it can take connections, now or later.
+    /// Whether it can take connections, now or soon.
     pub(super) fn is_there(&self) -> bool {
-        !self.gone && !self.broken
+        !self.gone && !self.broken && !self.paused
     }
 
     pub(super) fn can_take(&self) -> bool {

@@ -1,12 +1,16 @@
 //! The dispatcher: a thread of the primary that accepts connections, chooses a worker for each and hands it over, so
 //! that the JavaScript thread is never on a connection's path.
 //!
-//! - `scheduler` and `account` decide, and know neither clock nor socket;
-//! - `thread` carries out;
+//! - `scheduler`, `policy`, `account`, `claims` and `first_bytes` decide, and know neither clock nor socket;
+//! - `thread` carries out, and `look` finds out what there is to know of a connection before it is handed over;
 //! - this file is what the JavaScript thread sees.
 
 mod account;
+mod claims;
 mod figures;
+mod first_bytes;
+mod look;
+mod policy;
 mod scheduler;
 #[cfg(test)]
 mod scheduler_test;
@@ -15,6 +19,7 @@ mod thread;
 mod thread_test;
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, mpsc as sync};
 use std::thread::JoinHandle;
@@ -22,8 +27,10 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::oneshot;
 
 pub use figures::Figures;
+pub use first_bytes::StickyBy;
 
 use crate::sys::page::Page;
 use figures::Counts;
@@ -36,15 +43,47 @@ pub struct WorkerId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListenerId(pub u32);
 
+/// What a connection's client is recognised by, as a number that is not 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key(u64);
+
+impl Key {
+    /// The number.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// That of the worker itself, for [`Policy::Program`].
+    fn of_worker(worker: WorkerId) -> Key {
+        Key(u64::from(worker.0) + 1)
+    }
+}
+
 /// How a worker is chosen for a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// Each in its turn, those first that have nothing waiting (`SCHED_RR`).
     #[default]
     RoundRobin,
     /// The one with the fewest connections, open or waiting (`SCHED_LEAST`).
     LeastConnections,
+    /// The same one for each client (`SCHED_STICKY`).
+    Sticky(StickyBy),
+    /// The one that the program's own scheduler names; in its turn, if it names none in time.
+    Program,
 }
+
+/// What the program's own scheduler gets to know of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Where the client is; none on a Unix socket.
+    pub peer: Option<SocketAddr>,
+    /// Where the connection was made to; none on a Unix socket.
+    pub local: Option<SocketAddr>,
+}
+
+/// Asks the program for a worker. It answers, or drops the sender, in any thread, at any time.
+pub type Chooser = Box<dyn Fn(Arrival, oneshot::Sender<Option<WorkerId>>) + Send>;
 
 /// What joins a worker to the dispatcher.
 #[derive(Debug)]
@@ -80,6 +119,9 @@ enum Command {
     Leave(ListenerId, WorkerId),
     CloseListener(ListenerId, sync::SyncSender<()>),
     SetPolicy(Policy),
+    SetChooser(Option<Chooser>),
+    SetWeight(WorkerId, f64),
+    SetPaused(WorkerId, bool),
     SetTakeBackAfter(Duration),
 }
 
@@ -156,6 +198,21 @@ impl Dispatcher {
     /// Sets how a worker is chosen from now on.
     pub fn set_policy(&self, policy: Policy) {
         self.command(Command::SetPolicy(policy));
+    }
+
+    /// Has the program choose from now on, or, with `None`, the policy again.
+    pub fn set_chooser(&self, chooser: Option<Chooser>) {
+        self.command(Command::SetChooser(chooser));
+    }
+
+    /// How much of the load a worker gets, in comparison with others, which have 1 if nothing is said.
+    pub fn set_weight(&self, worker: WorkerId, weight: f64) {
+        self.command(Command::SetWeight(worker, weight));
+    }
+
+    /// Gives a worker no connections as long as it is paused; what it has not taken goes to others.
+    pub fn set_paused(&self, worker: WorkerId, paused: bool) {
+        self.command(Command::SetPaused(worker, paused));
     }
 
     /// Sets for how long a connection may wait in the queue of a worker, before it goes to another that is free. It is

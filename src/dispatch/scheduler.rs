@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::account::Account;
+use super::claims::Claims;
 use super::figures::Counts;
-use super::{ListenerId, Policy, WorkerId};
+use super::policy::{Choice, Member, Weight, had_its_turn};
+use super::{Key, ListenerId, Policy, WorkerId};
+use crate::sys::handoff::Ticket;
 use crate::sys::page::Loop;
 
 /// A time of the monotonic clock, or a span of it.
@@ -15,11 +18,6 @@ pub(super) type Nanoseconds = u64;
 
 /// How many connections of one listener wait here before the rest is left to the kernel.
 pub(super) const WAITING_LIMIT: usize = 256;
-/// A worker that gave a connection back is offered no other of that listener for so long.
-pub(super) const DECLINE: Nanoseconds = 10_000_000;
-/// By how many turns a worker can lag behind and still catch up. It makes the spread even where workers are passed over
-/// at random, and is too little for those that were stuck or have just joined to be flooded.
-const CATCH_UP: u64 = 128;
 const TAKE_BACK_AFTER: Nanoseconds = 20_000_000;
 /// A worker that takes nothing for so many times as long as a connection may wait is still, and not only behind.
 const STILL_FACTOR: Nanoseconds = 10;
@@ -36,7 +34,7 @@ pub(super) enum Refusal {
 /// What was received back from a queue.
 #[derive(Debug)]
 pub(super) enum TakenBack<C> {
-    Connection(ListenerId, C),
+    Connection(Ticket, C),
     /// A message without a connection.
     Nudge,
     /// A connection, but its descriptor could not be had; the kernel has closed it.
@@ -52,7 +50,7 @@ pub(super) trait Handoff {
     type Connection;
     fn send(
         &self,
-        listener: ListenerId,
+        ticket: Ticket,
         connection: Self::Connection,
     ) -> Result<(), (Self::Connection, Refusal)>;
     fn take_back(&self) -> TakenBack<Self::Connection>;
@@ -65,82 +63,33 @@ pub(super) trait Handoff {
     fn open(&self) -> u64;
 }
 
-/// A worker that serves a listener.
-struct Member {
-    worker: WorkerId,
-    declines_until: Nanoseconds,
-    /// How many connections it has had, but never much less than another.
-    turns: u64,
-}
-
 struct Listener<C> {
     /// Fewest turns first, then least recently used first.
     members: Vec<Member>,
     /// Workers that were members: they may still give back what they had taken.
     former: BTreeSet<WorkerId>,
     /// Connections that nobody can take for now, oldest first.
-    waiting: VecDeque<C>,
+    waiting: VecDeque<(Ticket, C)>,
 }
 
 impl<C> Listener<C> {
-    fn had_its_turn(&mut self, index: usize) {
-        let most = self.members.last().map_or(0, |last| last.turns);
-        let mut member = self.members.remove(index);
-        member.turns = (member.turns + 1).max(most.saturating_sub(CATCH_UP));
+    /// Puts a connection where it belongs among those that wait: they are served in the order of their arrival.
+    fn put(&mut self, ticket: Ticket, connection: C) {
         let place = self
-            .members
-            .partition_point(|other| other.turns <= member.turns);
-        self.members.insert(place, member);
+            .waiting
+            .partition_point(|(other, _)| other.arrival <= ticket.arrival);
+        self.waiting.insert(place, (ticket, connection));
     }
 }
-
-type Accounts<H> = BTreeMap<WorkerId, Account<H>>;
 
 pub(super) struct Scheduler<H: Handoff> {
-    workers: Accounts<H>,
+    workers: BTreeMap<WorkerId, Account<H>>,
     listeners: BTreeMap<ListenerId, Listener<H::Connection>>,
     policy: Policy,
+    claims: Claims,
     take_back_after: Nanoseconds,
+    arrivals: u64,
     counts: Arc<Counts>,
-}
-
-/// The member whose turn it is by `policy`. Among equals it is the one with the fewest turns, which is the one used
-/// least recently unless some were passed over. Those that are stuck come after all others.
-/// Those that are still come not at all, as long as another goes on: it will have room.
-fn choose<H: Handoff>(
-    policy: Policy,
-    members: &[Member],
-    workers: &mut Accounts<H>,
-    still_after: Nanoseconds,
-    now: Nanoseconds,
-) -> Option<usize> {
-    let mut best: Option<((bool, bool, u64), usize)> = None;
-    let mut somebody_goes_on = false;
-    for (index, member) in members.iter().enumerate() {
-        let Some(worker) = workers.get_mut(&member.worker) else {
-            continue;
-        };
-        worker.refresh(now);
-        let is_still = worker.is_still(now, still_after);
-        somebody_goes_on |= !is_still && worker.is_there();
-        if !worker.can_take() || now < member.declines_until {
-            continue;
-        }
-        let queued = worker.queued() as u64;
-        let load = match policy {
-            Policy::RoundRobin => queued,
-            Policy::LeastConnections => queued.saturating_add(worker.handoff.open()),
-        };
-        let rank = (is_still, worker.is_stuck(now), load);
-        if rank == (false, false, 0) {
-            return Some(index);
-        }
-        if best.is_none_or(|(least, _)| rank < least) {
-            best = Some((rank, index));
-        }
-    }
-    best.filter(|((is_still, ..), _)| !is_still || !somebody_goes_on)
-        .map(|(_, index)| index)
 }
 
 impl<H: Handoff> Scheduler<H> {
@@ -149,7 +98,9 @@ impl<H: Handoff> Scheduler<H> {
             workers: BTreeMap::new(),
             listeners: BTreeMap::new(),
             policy: Policy::default(),
+            claims: Claims::default(),
             take_back_after: TAKE_BACK_AFTER,
+            arrivals: 0,
             counts,
         }
     }
@@ -160,6 +111,36 @@ impl<H: Handoff> Scheduler<H> {
 
     pub(super) fn set_take_back_after(&mut self, after: Nanoseconds) {
         self.take_back_after = after;
+    }
+
+    pub(super) fn take_back_after(&self) -> Nanoseconds {
+        self.take_back_after
+    }
+
+    pub(super) fn set_weight(&mut self, worker: WorkerId, weight: f64) {
+        if let Some(account) = self.workers.get_mut(&worker) {
+            account.weight = Weight::new(weight);
+        }
+    }
+
+    /// The worker gets no connections while it is paused; what it has not taken goes to others.
+    pub(super) fn set_paused(&mut self, worker: WorkerId, paused: bool, now: Nanoseconds) {
+        let Some(account) = self.workers.get_mut(&worker) else {
+            return;
+        };
+        account.paused = paused;
+        if paused {
+            return self.empty_queue(worker, now);
+        }
+        let listeners: Vec<ListenerId> = self.listeners.keys().copied().collect();
+        for listener in listeners {
+            self.serve(listener, now);
+        }
+    }
+
+    /// The worker has given this key to a client.
+    pub(super) fn claim(&mut self, worker: WorkerId, key: Key) {
+        self.claims.add(key, worker);
     }
 
     pub(super) fn add_worker(&mut self, worker: WorkerId, handoff: H) {
@@ -210,14 +191,10 @@ impl<H: Handoff> Scheduler<H> {
             .iter_mut()
             .find(|member| member.worker == worker)
         {
-            Some(member) => member.declines_until = 0,
+            Some(member) => member.is_asked_again(),
             None => {
-                let turns = joined.members.last().map_or(0, |last| last.turns);
-                joined.members.push(Member {
-                    worker,
-                    declines_until: 0,
-                    turns,
-                });
+                let member = Member::new(worker, &joined.members);
+                joined.members.push(member);
             }
         }
         self.serve(listener, now);
@@ -239,23 +216,41 @@ impl<H: Handoff> Scheduler<H> {
     /// Whether a connection more of this listener may be accepted.
     pub(super) fn accepts(&self, listener: ListenerId) -> bool {
         self.listeners.get(&listener).is_some_and(|listener| {
-            !listener.members.is_empty() && listener.waiting.len() < WAITING_LIMIT
+            self.is_served(listener) && listener.waiting.len() < WAITING_LIMIT
         })
     }
 
-    /// A connection that has been accepted.
-    pub(super) fn accepted(
+    /// Whether there is a worker for it that is not paused.
+    fn is_served(&self, listener: &Listener<H::Connection>) -> bool {
+        listener.members.iter().any(|member| {
+            self.workers
+                .get(&member.worker)
+                .is_some_and(|account| !account.paused)
+        })
+    }
+
+    /// A connection has been accepted, and is to be looked at before it [arrives](Self::arrived).
+    pub(super) fn accepted(&mut self) {
+        self.counts.accepted.add(1);
+        self.counts.waiting.add(1);
+    }
+
+    /// A connection comes that has been accepted or has come again, and is known by this key.
+    pub(super) fn arrived(
         &mut self,
         listener: ListenerId,
+        key: Option<Key>,
         connection: H::Connection,
         now: Nanoseconds,
     ) {
-        self.counts.accepted.add(1);
-        let Some(of) = self.listeners.get_mut(&listener) else {
-            return self.counts.closed.add(1);
+        self.counts.waiting.subtract(1);
+        self.arrivals += 1;
+        let ticket = Ticket {
+            listener: listener.0,
+            arrival: self.arrivals,
+            key: key.map_or(0, |key| key.0),
         };
-        of.waiting.push_back(connection);
-        self.counts.waiting.add(1);
+        self.again(ticket, connection);
         self.serve(listener, now);
     }
 
@@ -263,28 +258,48 @@ impl<H: Handoff> Scheduler<H> {
     pub(super) fn given_back(
         &mut self,
         worker: WorkerId,
-        listener: ListenerId,
+        ticket: Ticket,
         connection: H::Connection,
         now: Nanoseconds,
     ) {
-        let Some(account) = self.workers.get_mut(&worker) else {
-            return;
-        };
-        if account.holding == 0 {
+        let listener = ListenerId(ticket.listener);
+        if !self.returns(worker, listener) {
             return;
         }
-        if let Some(of) = self.listeners.get_mut(&listener) {
-            let member = of.members.iter_mut().find(|member| member.worker == worker);
-            match member {
-                Some(member) => member.declines_until = now + DECLINE,
-                None if of.former.contains(&worker) => {}
-                None => return,
-            }
+        if let Some(account) = self.workers.get(&worker)
+            && let Some(of) = self.listeners.get_mut(&listener)
+            && let Some(member) = of.members.iter_mut().find(|member| member.worker == worker)
+        {
+            member.declined(account.handoff.open(), now);
+        }
+        self.again(ticket, connection);
+        self.serve(listener, now);
+    }
+
+    /// A worker that is leaving sends back a connection that it has served, for another. If it may do so, the
+    /// connection is to be looked at before it [arrives](Self::arrived).
+    pub(super) fn comes_again(&mut self, worker: WorkerId, listener: ListenerId) -> bool {
+        let may = self.returns(worker, listener);
+        if may {
+            self.counts.waiting.add(1);
+        }
+        may
+    }
+
+    /// Notes that a worker sends back a connection; whether it can have had it.
+    fn returns(&mut self, worker: WorkerId, listener: ListenerId) -> bool {
+        let Some(account) = self.workers.get_mut(&worker) else {
+            return false;
+        };
+        let is_its_own = self.listeners.get(&listener).is_none_or(|of| {
+            of.former.contains(&worker) || of.members.iter().any(|member| member.worker == worker)
+        });
+        if account.holding == 0 || !is_its_own {
+            return false;
         }
         account.holding -= 1;
         self.counts.given_back.add(1);
-        self.again(listener, connection);
-        self.serve(listener, now);
+        true
     }
 
     /// A worker sent back a connection that was lost on the way.
@@ -313,7 +328,7 @@ impl<H: Handoff> Scheduler<H> {
         for listener in listeners {
             self.serve(listener, now);
         }
-        let somebody_waits = |of: &Listener<_>| !of.waiting.is_empty() && !of.members.is_empty();
+        let somebody_waits = |of: &Listener<_>| !of.waiting.is_empty() && self.is_served(of);
         self.listeners.values().any(somebody_waits)
             || self
                 .workers
@@ -332,18 +347,29 @@ impl<H: Handoff> Scheduler<H> {
         let mut found_stuck = false;
         while let Some(account) = self.workers.get_mut(&worker)
             && let Some((listener, age)) = account.oldest(now)
-            && age > self.take_back_after
+            && age > self.patience_with(worker, now)
             && self.another_is_free(listener, worker, now)
         {
-            let Some((listener, connection)) = self.take_back_one(worker) else {
+            let Some((ticket, connection)) = self.take_back_one(worker) else {
                 break;
             };
             if !found_stuck && let Some(account) = self.workers.get_mut(&worker) {
                 account.mark_stuck();
                 found_stuck = true;
             }
-            self.again(listener, connection);
-            self.serve(listener, now);
+            self.again(ticket, connection);
+            self.serve(ListenerId(ticket.listener), now);
+        }
+    }
+
+    /// For how long a connection may wait in a queue. Those that are for this worker and no other may wait longer.
+    fn patience_with(&self, worker: WorkerId, now: Nanoseconds) -> Nanoseconds {
+        let is_still = |account: &Account<H>| account.is_still(now, self.still_after());
+        match self.policy {
+            Policy::Sticky(_) if !self.workers.get(&worker).is_some_and(is_still) => {
+                self.still_after()
+            }
+            _ => self.take_back_after,
         }
     }
 
@@ -364,9 +390,8 @@ impl<H: Handoff> Scheduler<H> {
             .is_some_and(|account| account.is_still(now, still_after));
         of.members.iter().any(|member| {
             member.worker != than
-                && member.declines_until <= now
                 && self.workers.get(&member.worker).is_some_and(|account| {
-                    if account.is_still(now, still_after) {
+                    if !member.has_room(account) || account.is_still(now, still_after) {
                         return false;
                     }
                     if is_still && account.is_there() {
@@ -399,10 +424,10 @@ impl<H: Handoff> Scheduler<H> {
                 listener.former.remove(&worker);
             }
         }
-        let listeners: BTreeSet<ListenerId> = taken_back.iter().map(|(of, _)| *of).collect();
-        // They are older than those that wait, and the first shall be the first again.
-        for (listener, connection) in taken_back.into_iter().rev() {
-            self.again(listener, connection);
+        let mut listeners = BTreeSet::new();
+        for (ticket, connection) in taken_back {
+            listeners.insert(ListenerId(ticket.listener));
+            self.again(ticket, connection);
         }
         for listener in listeners {
             self.serve(listener, now);
@@ -410,13 +435,13 @@ impl<H: Handoff> Scheduler<H> {
     }
 
     /// Receives the oldest connection of a worker's queue back, if there is one and it can be had.
-    fn take_back_one(&mut self, worker: WorkerId) -> Option<(ListenerId, H::Connection)> {
+    fn take_back_one(&mut self, worker: WorkerId) -> Option<(Ticket, H::Connection)> {
         let account = self.workers.get_mut(&worker)?;
         loop {
             match account.handoff.take_back() {
-                TakenBack::Connection(listener, connection) => {
+                TakenBack::Connection(ticket, connection) => {
                     account.taken_back();
-                    return Some((listener, connection));
+                    return Some((ticket, connection));
                 }
                 TakenBack::Nudge => account.nudge_taken_back(),
                 TakenBack::Lost => {
@@ -432,11 +457,11 @@ impl<H: Handoff> Scheduler<H> {
         }
     }
 
-    /// A connection that had left is back, ahead of those that wait. If its listener is closed, so is it.
-    fn again(&mut self, listener: ListenerId, connection: H::Connection) {
-        match self.listeners.get_mut(&listener) {
+    /// A connection is here, and waits. If its listener is closed, so is it.
+    fn again(&mut self, ticket: Ticket, connection: H::Connection) {
+        match self.listeners.get_mut(&ListenerId(ticket.listener)) {
             Some(of) => {
-                of.waiting.push_front(connection);
+                of.put(ticket, connection);
                 self.counts.waiting.add(1);
             }
             None => self.counts.closed.add(1),
@@ -446,11 +471,11 @@ impl<H: Handoff> Scheduler<H> {
     /// Hands over what waits, in order, as long as somebody can take it.
     fn serve(&mut self, listener: ListenerId, now: Nanoseconds) {
         while let Some(of) = self.listeners.get_mut(&listener)
-            && let Some(connection) = of.waiting.pop_front()
+            && let Some((ticket, connection)) = of.waiting.pop_front()
         {
-            if let Err(connection) = self.place(listener, connection, now) {
+            if let Err(connection) = self.place(ticket, connection, now) {
                 if let Some(of) = self.listeners.get_mut(&listener) {
-                    of.waiting.push_front(connection);
+                    of.waiting.push_front((ticket, connection));
                 }
                 return;
             }
@@ -461,28 +486,31 @@ impl<H: Handoff> Scheduler<H> {
     /// Puts a connection into the queue of the worker that comes next, or returns it if nobody can take it.
     fn place(
         &mut self,
-        listener: ListenerId,
+        ticket: Ticket,
         mut connection: H::Connection,
         now: Nanoseconds,
     ) -> Result<(), H::Connection> {
         let still_after = self.still_after();
+        let listener = ListenerId(ticket.listener);
         let Some(of) = self.listeners.get_mut(&listener) else {
             return Err(connection);
         };
-        while let Some(index) = choose(
-            self.policy,
-            &of.members,
-            &mut self.workers,
+        let key = Some(Key(ticket.key)).filter(|key| key.0 != 0);
+        let choice = Choice {
+            policy: &self.policy,
+            key,
+            claimed_by: key.and_then(|key| self.claims.find(key)),
             still_after,
             now,
-        ) {
+        };
+        while let Some(index) = choice.among(&mut of.members, &mut self.workers) {
             let Some(account) = self.workers.get_mut(&of.members[index].worker) else {
                 break;
             };
-            match account.handoff.send(listener, connection) {
+            match account.handoff.send(ticket, connection) {
                 Ok(()) => {
                     account.sent(listener, now);
-                    of.had_its_turn(index);
+                    had_its_turn(&mut of.members, index, account, now);
                     return Ok(());
                 }
                 Err((returned, refusal)) => {

@@ -9,10 +9,10 @@ use proptest::prelude::*;
 
 use super::account::{BUSY_AFTER, QUEUE_LIMIT};
 use super::figures::Counts;
-use super::scheduler::{
-    DECLINE, Handoff, Nanoseconds, Refusal, Scheduler, TakenBack, WAITING_LIMIT,
-};
-use super::{Figures, ListenerId, Policy, WorkerId};
+use super::policy::DECLINE;
+use super::scheduler::{Handoff, Nanoseconds, Refusal, Scheduler, TakenBack, WAITING_LIMIT};
+use super::{Figures, Key, ListenerId, Policy, StickyBy, WorkerId};
+use crate::sys::handoff::Ticket;
 use crate::sys::page::Loop;
 
 const MILLISECOND: Nanoseconds = 1_000_000;
@@ -31,7 +31,7 @@ impl Drop for Token {
 }
 
 enum Message {
-    Connection(ListenerId, Token),
+    Connection(Ticket, Token),
     Nudge,
 }
 
@@ -44,21 +44,21 @@ struct Worker {
     broken: Cell<bool>,
     no_room: Cell<bool>,
     /// What it has received, and how much that is: not yet on its page, perhaps.
-    held: RefCell<Vec<(ListenerId, Token)>>,
+    held: RefCell<Vec<(Ticket, Token)>>,
     received: Cell<u64>,
 }
 
 impl Handoff for Rc<Worker> {
     type Connection = Token;
 
-    fn send(&self, listener: ListenerId, connection: Token) -> Result<(), (Token, Refusal)> {
+    fn send(&self, ticket: Ticket, connection: Token) -> Result<(), (Token, Refusal)> {
         let mut queue = self.queue.borrow_mut();
         if self.broken.get() {
             Err((connection, Refusal::Broken))
         } else if queue.len() >= self.capacity.get() {
             Err((connection, Refusal::Full))
         } else {
-            queue.push_back(Message::Connection(listener, connection));
+            queue.push_back(Message::Connection(ticket, connection));
             Ok(())
         }
     }
@@ -68,7 +68,7 @@ impl Handoff for Rc<Worker> {
             return TakenBack::NoRoom;
         }
         match self.queue.borrow_mut().pop_front() {
-            Some(Message::Connection(listener, token)) => TakenBack::Connection(listener, token),
+            Some(Message::Connection(ticket, token)) => TakenBack::Connection(ticket, token),
             Some(Message::Nudge) => TakenBack::Nudge,
             None => TakenBack::Empty,
         }
@@ -102,8 +102,8 @@ impl Worker {
                 return;
             };
             self.received.set(self.received.get() + 1);
-            if let Message::Connection(listener, token) = message {
-                self.held.borrow_mut().push((listener, token));
+            if let Message::Connection(ticket, token) = message {
+                self.held.borrow_mut().push((ticket, token));
             }
         }
     }
@@ -134,6 +134,10 @@ struct World {
     tokens: u64,
     /// Tokens that were never accepted.
     foreign: u64,
+}
+
+fn key_of(client: u64) -> Key {
+    Key::of(&client.to_le_bytes())
 }
 
 const L: ListenerId = ListenerId(1);
@@ -198,23 +202,58 @@ impl World {
 
     fn accept(&mut self, listener: ListenerId, number: usize) {
         for _ in 0..number {
-            if self.scheduler.accepts(listener) {
-                let token = self.token();
-                self.scheduler.accepted(listener, token, self.now);
+            self.accept_from(listener, None);
+        }
+    }
+
+    fn accept_from(&mut self, listener: ListenerId, client: Option<u64>) {
+        if self.scheduler.accepts(listener) {
+            let token = self.token();
+            self.scheduler.accepted();
+            let now = self.now;
+            self.scheduler
+                .arrived(listener, client.map(key_of), token, now);
+        }
+    }
+
+    /// Which worker a client's connection goes to; it is taken at once.
+    fn served_by(&mut self, client: u64) -> u32 {
+        self.accept_from(L, Some(client));
+        let mut of = None;
+        for (id, worker) in &self.workers {
+            if worker.take_all() > 0 {
+                assert!(of.replace(id.0).is_none());
             }
         }
+        of.expect("a worker")
     }
 
     fn give_back_foreign(&mut self, worker: WorkerId, listener: ListenerId) {
         let token = self.token();
         self.foreign += 1;
-        self.scheduler.given_back(worker, listener, token, self.now);
+        let ticket = Ticket {
+            listener: listener.0,
+            arrival: 0,
+            key: 0,
+        };
+        self.scheduler.given_back(worker, ticket, token, self.now);
     }
 
     fn give_back(&mut self, number: u32) {
-        let (listener, token) = self.worker(number).held.borrow_mut().pop().unwrap();
+        let (ticket, token) = self.worker(number).held.borrow_mut().pop().unwrap();
         let (worker, now) = (WorkerId(number), self.now);
-        self.scheduler.given_back(worker, listener, token, now);
+        self.scheduler.given_back(worker, ticket, token, now);
+    }
+
+    /// The worker has served a connection, and another is to go on.
+    fn come_again(&mut self, number: u32) {
+        let (ticket, token) = self.worker(number).held.borrow_mut().pop().unwrap();
+        let listener = ListenerId(ticket.listener);
+        if self.scheduler.comes_again(WorkerId(number), listener) {
+            self.scheduler.arrived(listener, None, token, self.now);
+        } else {
+            self.foreign += 1;
+        }
     }
 
     fn tick_after(&mut self, milliseconds: u64) -> bool {
@@ -510,7 +549,7 @@ fn leaving_takes_back_what_was_queued_of_that_listener() {
             .held
             .borrow()
             .iter()
-            .all(|(listener, _)| *listener == M)
+            .all(|(ticket, _)| ticket.listener == M.0)
     );
     world.check();
     assert_eq!(world.figures().waiting, 0);
@@ -560,6 +599,216 @@ fn a_broken_worker_is_left_out() {
     assert_eq!(world.queued(), [0, 6]);
 }
 
+/// Serves what comes, on workers that have so many at most, and gives back what is more. Each connection ends after
+/// 20 ms. Returns the numbers in the order of their end, and how many were given back.
+fn serve_with_limit(world: &mut World, limit: usize, number: usize) -> (Vec<u64>, u64) {
+    let mut begun: Vec<VecDeque<Nanoseconds>> = vec![VecDeque::new(); world.workers.len()];
+    let mut served = Vec::new();
+    while served.len() < number {
+        for id in 0..world.workers.len() as u32 {
+            let open = &mut begun[id as usize];
+            open.retain(|end| *end > world.now);
+            world.worker(id).page_open.set(open.len() as u64);
+            world.worker(id).take(8);
+            world.worker(id).count();
+            let taken = std::mem::take(&mut *world.worker(id).held.borrow_mut());
+            for (ticket, token) in taken {
+                if open.len() < limit {
+                    open.push_back(world.now + 20 * MILLISECOND);
+                    world.worker(id).page_open.set(open.len() as u64);
+                    served.push(token.number);
+                } else {
+                    let now = world.now;
+                    world.scheduler.given_back(WorkerId(id), ticket, token, now);
+                }
+            }
+        }
+        world.now += MILLISECOND;
+        if world.now.is_multiple_of(5 * MILLISECOND) {
+            world.scheduler.tick(world.now);
+        }
+    }
+    (served, world.figures().given_back)
+}
+
+#[test]
+fn when_all_workers_are_full_connections_are_served_in_order() {
+    for limit in [1, 5, 20] {
+        let mut world = World::with(2);
+        world.accept(L, 300);
+        let begin = world.now;
+        let (served, given_back) = serve_with_limit(&mut world, limit, 300);
+        let milliseconds = (world.now - begin) / MILLISECOND;
+        // What was in the queues when the workers were found to be full comes out of order, and nothing after it.
+        let first = &served[2 * limit..];
+        let behind = first.windows(2).filter(|pair| pair[0] > pair[1]).count();
+        assert!(
+            behind <= first.len() / 10,
+            "limit {limit}: {behind} {served:?}"
+        );
+        let last = served.iter().position(|number| *number == 300).unwrap();
+        assert!(last >= 300 - 2 * limit - 8, "limit {limit}: {last}");
+        // Each worker is tried now and then.
+        assert!(given_back <= 300 + 2 * milliseconds / 10, "{given_back}");
+    }
+}
+
+#[test]
+fn a_limit_that_is_raised_is_noticed() {
+    let mut world = World::with(1);
+    world.accept(L, 100);
+    serve_with_limit(&mut world, 1, 3);
+    let begin = world.now;
+    serve_with_limit(&mut world, 50, 90);
+    let milliseconds = (world.now - begin) / MILLISECOND;
+    assert!(milliseconds < 300, "{milliseconds}");
+}
+
+#[test]
+fn the_same_client_comes_to_the_same_worker() {
+    let mut world = World::with(4);
+    world
+        .scheduler
+        .set_policy(Policy::Sticky(StickyBy::Address));
+    let clients = 0..1000;
+    let before: Vec<u32> = clients
+        .clone()
+        .map(|client| world.served_by(client))
+        .collect();
+    let again: Vec<u32> = clients
+        .clone()
+        .map(|client| world.served_by(client))
+        .collect();
+    assert_eq!(before, again);
+    for worker in 0..4 {
+        let share = before.iter().filter(|of| **of == worker).count();
+        assert!((200..300).contains(&share), "{share}");
+    }
+    // One that goes leaves only its own, and gets them back.
+    world.scheduler.set_paused(WorkerId(2), true, world.now);
+    for client in clients.clone() {
+        let of = world.served_by(client);
+        let was = before[client as usize];
+        assert!(of == was || was == 2);
+        assert_ne!(of, 2);
+    }
+    world.scheduler.set_paused(WorkerId(2), false, world.now);
+    let again: Vec<u32> = clients
+        .clone()
+        .map(|client| world.served_by(client))
+        .collect();
+    assert_eq!(before, again);
+    // One that comes takes only what is its own from now on.
+    world.add(WorkerId(4));
+    world.scheduler.join(L, WorkerId(4), world.now);
+    let moved = clients
+        .filter(|client| {
+            let of = world.served_by(*client);
+            assert!(of == 4 || of == before[*client as usize]);
+            of == 4
+        })
+        .count();
+    assert!((150..=220).contains(&moved), "{moved}");
+}
+
+#[test]
+fn a_client_comes_to_the_worker_that_has_claimed_it() {
+    let mut world = World::with(4);
+    world
+        .scheduler
+        .set_policy(Policy::Sticky(StickyBy::Query("sid".into())));
+    for client in 0..40 {
+        let worker = (client % 4) as u32;
+        world.scheduler.claim(WorkerId(worker), key_of(client));
+        assert_eq!(world.served_by(client), worker);
+    }
+    world.scheduler.worker_gone(WorkerId(1), world.now);
+    world.workers.remove(&WorkerId(1));
+    let heir = world.served_by(1);
+    assert_eq!(world.served_by(1), heir);
+    // Those without a key go round.
+    world.accept(L, 3);
+    assert_eq!(world.queued(), [1, 1, 1]);
+}
+
+#[test]
+fn a_client_waits_for_its_worker_as_long_as_that_lives() {
+    let mut world = World::with(2);
+    world
+        .scheduler
+        .set_policy(Policy::Sticky(StickyBy::Address));
+    let client = (0..).find(|client| world.served_by(*client) == 0).unwrap();
+    world.accept_from(L, Some(client));
+    world.tick_after(100);
+    assert_eq!(world.queued(), [1, 0]);
+    world.tick_after(101);
+    assert_eq!(world.queued(), [0, 1]);
+}
+
+#[test]
+fn the_program_chooses_and_otherwise_they_go_round() {
+    let mut world = World::with(3);
+    world.scheduler.set_policy(Policy::Program);
+    for _ in 0..4 {
+        let token = world.token();
+        world.scheduler.accepted();
+        let key = Some(Key::of_worker(WorkerId(1)));
+        world.scheduler.arrived(L, key, token, world.now);
+    }
+    assert_eq!(world.queued(), [0, 4, 0]);
+    let token = world.token();
+    world.scheduler.accepted();
+    let key = Some(Key::of_worker(WorkerId(77)));
+    world.scheduler.arrived(L, key, token, world.now);
+    world.accept(L, 1);
+    assert_eq!(world.queued(), [1, 4, 1]);
+}
+
+#[test]
+fn a_weight_is_a_share() {
+    let mut world = World::with(3);
+    world.scheduler.set_weight(WorkerId(0), 2.0);
+    world.scheduler.set_weight(WorkerId(1), 0.5);
+    for _ in 0..700 {
+        world.accept(L, 1);
+        for worker in world.workers.values() {
+            worker.take_all();
+        }
+    }
+    let held = |number| world.worker(number).held.borrow().len();
+    let shares = [held(0), held(1), held(2)];
+    for (share, expected) in shares.iter().zip([400, 100, 200]) {
+        assert!(share.abs_diff(expected) <= 2, "{shares:?}");
+    }
+}
+
+#[test]
+fn a_paused_worker_gets_nothing_and_keeps_nothing() {
+    let mut world = World::with(2);
+    world.accept(L, 4);
+    world.scheduler.set_paused(WorkerId(0), true, world.now);
+    assert_eq!(world.queued(), [0, 4]);
+    world.scheduler.set_paused(WorkerId(1), true, world.now);
+    assert_eq!(world.figures().waiting, 4);
+    assert!(!world.scheduler.accepts(L));
+    assert!(!world.tick_after(5));
+    world.scheduler.set_paused(WorkerId(0), false, world.now);
+    assert_eq!(world.queued(), [4, 0]);
+    assert!(world.scheduler.accepts(L));
+    world.check();
+}
+
+#[test]
+fn a_connection_that_was_served_comes_again_as_a_new_one() {
+    let mut world = World::with(2);
+    world.accept(L, 2);
+    world.worker(0).take_all();
+    world.scheduler.leave(L, WorkerId(0), world.now);
+    world.come_again(0);
+    assert_eq!(world.queued(), [0, 2]);
+    world.check();
+}
+
 /// One thing that happens. Numbers of workers and listeners wrap around those that exist.
 #[derive(Clone, Debug)]
 enum Event {
@@ -574,6 +823,13 @@ enum Event {
     Count(usize),
     GiveBack(usize),
     GiveBackForeign(usize, usize),
+    ComeAgain(usize),
+    AcceptFrom(usize, u64),
+    Claim(usize, u64),
+    Pause(usize, bool),
+    Weigh(usize, f64),
+    Serve(usize, u64),
+    Choose(u8),
     Lie(usize, u64),
     Busy(usize, bool),
     Capacity(usize, usize),
@@ -596,6 +852,13 @@ fn event() -> impl Strategy<Value = Event> {
         6 => which.clone().prop_map(Event::Count),
         4 => which.clone().prop_map(Event::GiveBack),
         1 => (which.clone(), which.clone()).prop_map(|(w, l)| Event::GiveBackForeign(w, l)),
+        2 => which.clone().prop_map(Event::ComeAgain),
+        4 => (which.clone(), 0..20u64).prop_map(|(l, c)| Event::AcceptFrom(l, c)),
+        1 => (which.clone(), 0..20u64).prop_map(|(w, c)| Event::Claim(w, c)),
+        2 => (which.clone(), any::<bool>()).prop_map(|(w, p)| Event::Pause(w, p)),
+        1 => (which.clone(), any::<f64>()).prop_map(|(w, n)| Event::Weigh(w, n)),
+        2 => (which.clone(), 0..200u64).prop_map(|(w, n)| Event::Serve(w, n)),
+        1 => any::<u8>().prop_map(Event::Choose),
         1 => (which.clone(), any::<u64>()).prop_map(|(w, n)| Event::Lie(w, n)),
         2 => (which.clone(), any::<bool>()).prop_map(|(w, busy)| Event::Busy(w, busy)),
         2 => (which.clone(), 0..QUEUE_LIMIT * 2).prop_map(|(w, n)| Event::Capacity(w, n)),
@@ -685,6 +948,40 @@ fn happen(world: &mut World, model: &mut Model, event: Event) {
                 world.give_back(w.0);
             }
         }
+        Event::ComeAgain(w) => {
+            if let Some(w) = worker(w)
+                && !world.workers[&w].held.borrow().is_empty()
+            {
+                world.come_again(w.0);
+            }
+        }
+        Event::AcceptFrom(l, client) => {
+            if let Some(l) = listener(l) {
+                world.accept_from(l, Some(client));
+            }
+        }
+        Event::Claim(w, client) => {
+            if let Some(w) = worker(w) {
+                world.scheduler.claim(w, key_of(client));
+            }
+        }
+        Event::Pause(w, paused) => {
+            if let Some(w) = worker(w) {
+                world.scheduler.set_paused(w, paused, now);
+            }
+        }
+        Event::Weigh(w, weight) => {
+            if let Some(w) = worker(w) {
+                world.scheduler.set_weight(w, weight);
+            }
+        }
+        Event::Choose(number) => world.scheduler.set_policy(match number % 4 {
+            0 => Policy::RoundRobin,
+            1 => Policy::LeastConnections,
+            2 => Policy::Sticky(StickyBy::Address),
+            _ => Policy::Program,
+        }),
+        Event::Serve(w, open) => with(world, worker(w), |worker| worker.page_open.set(open)),
         Event::GiveBackForeign(w, l) => {
             if let (Some(w), Some(l)) = (worker(w), listener(l))
                 && world.workers[&w].received.get() == 0
@@ -720,6 +1017,9 @@ proptest! {
         for worker in world.workers.values() {
             worker.no_room.set(false);
             worker.capacity.set(QUEUE_LIMIT * 2);
+        }
+        for id in &model.alive {
+            world.scheduler.set_paused(*id, false, world.now);
         }
         happen(&mut world, &mut model, Event::Add);
         for listener in &model.open {

@@ -20,9 +20,10 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::sleep;
 
 use super::figures::Counts;
+use super::look::{self, Place};
 use super::scheduler::{Handoff, Refusal, Scheduler, TakenBack};
-use super::{Command, ListenerId, Report, Seat, WorkerId};
-use crate::sys::handoff::{self, Received};
+use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
+use crate::sys::handoff::{self, Received, Ticket};
 use crate::sys::page::{Loop, Page, now_ns};
 
 /// How often to look after what is queued or waits.
@@ -56,6 +57,9 @@ pub(super) fn start(
             let dispatch = Rc::new(Dispatch {
                 scheduler: RefCell::new(Scheduler::new(counts)),
                 reporter,
+                policy: RefCell::default(),
+                chooser: RefCell::default(),
+                looks: Cell::new(0),
                 changed: Notify::new(),
                 tick: Notify::new(),
                 ticking: Cell::new(false),
@@ -96,8 +100,8 @@ struct Line {
 impl Handoff for Line {
     type Connection = OwnedFd;
 
-    fn send(&self, listener: ListenerId, connection: OwnedFd) -> Result<(), (OwnedFd, Refusal)> {
-        let Err(error) = handoff::send(self.ours.as_fd(), listener.0, connection.as_fd()) else {
+    fn send(&self, ticket: Ticket, connection: OwnedFd) -> Result<(), (OwnedFd, Refusal)> {
+        let Err(error) = handoff::send(self.ours.as_fd(), ticket, connection.as_fd()) else {
             return Ok(());
         };
         let refusal = match errno_of(&error) {
@@ -117,11 +121,11 @@ impl Handoff for Line {
             return TakenBack::NoRoom;
         }
         match handoff::receive(self.theirs.as_fd()) {
-            Ok(Received::Connection {
-                listener,
-                descriptor,
-            }) => TakenBack::Connection(ListenerId(listener), descriptor),
-            Ok(Received::Nudge) => TakenBack::Nudge,
+            Ok(Received::Connection { ticket, descriptor }) => {
+                TakenBack::Connection(ticket, descriptor)
+            }
+            // Nobody else writes into this end; whatever it is, it was counted.
+            Ok(Received::Nudge | Received::Claim { .. }) => TakenBack::Nudge,
             Ok(Received::OutOfDescriptors | Received::Malformed) => TakenBack::Lost,
             Ok(Received::Closed) | Err(_) => TakenBack::Empty,
         }
@@ -159,6 +163,11 @@ enum Batch {
 struct Dispatch {
     scheduler: RefCell<Scheduler<Line>>,
     reporter: Rc<Reporter>,
+    policy: RefCell<Policy>,
+    /// The program's own scheduler, which comes before the policy.
+    chooser: RefCell<Option<Rc<Chooser>>>,
+    /// How many connections are being looked at.
+    looks: Cell<usize>,
     /// Listeners that had stopped accepting look again.
     changed: Notify,
     /// Starts the ticking.
@@ -183,7 +192,7 @@ impl Dispatch {
                         let task = spawn_local(self.clone().accept(listener, socket));
                         accepting.insert(listener, task);
                     }
-                    Err(error) => self.failed(&error),
+                    Err(error) => self.failed(&error.into()),
                 },
                 Command::Join(listener, worker) => {
                     let mut scheduler = self.scheduler.borrow_mut();
@@ -204,7 +213,21 @@ impl Dispatch {
                     // Whoever asked may have gone away meanwhile.
                     let _ = closed.send(());
                 }
-                Command::SetPolicy(policy) => self.scheduler.borrow_mut().set_policy(policy),
+                Command::SetPolicy(policy) => {
+                    self.policy.replace(policy);
+                    self.apply_policy();
+                }
+                Command::SetChooser(chooser) => {
+                    self.chooser.replace(chooser.map(Rc::new));
+                    self.apply_policy();
+                }
+                Command::SetWeight(worker, weight) => {
+                    self.scheduler.borrow_mut().set_weight(worker, weight);
+                }
+                Command::SetPaused(worker, paused) => {
+                    let mut scheduler = self.scheduler.borrow_mut();
+                    scheduler.set_paused(worker, paused, now_ns());
+                }
                 Command::SetTakeBackAfter(after) => {
                     let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
                     self.scheduler.borrow_mut().set_take_back_after(after);
@@ -212,6 +235,14 @@ impl Dispatch {
             }
             self.moved();
         }
+    }
+
+    fn apply_policy(&self) {
+        let policy = match *self.chooser.borrow() {
+            Some(_) => Policy::Program,
+            None => self.policy.borrow().clone(),
+        };
+        self.scheduler.borrow_mut().set_policy(policy);
     }
 
     fn failed(&self, error: &io::Error) {
@@ -263,16 +294,15 @@ impl Dispatch {
         }
     }
 
-    fn accept_batch(&self, listener: ListenerId, socket: &OwnedFd) -> Batch {
-        let mut scheduler = self.scheduler.borrow_mut();
+    fn accept_batch(self: &Rc<Self>, listener: ListenerId, socket: &OwnedFd) -> Batch {
         for _ in 0..BATCH {
-            if !scheduler.accepts(listener) {
+            if !self.scheduler.borrow().accepts(listener) {
                 break;
             }
             match handoff::accept(socket.as_fd()) {
                 Ok(connection) => {
-                    scheduler.accepted(listener, connection, now_ns());
-                    self.start_ticking();
+                    self.scheduler.borrow_mut().accepted();
+                    self.receive(listener, connection);
                 }
                 Err(error) => match errno_of(&error) {
                     Errno::EAGAIN => return Batch::Drained,
@@ -285,6 +315,51 @@ impl Dispatch {
             }
         }
         Batch::More
+    }
+
+    /// Finds out what there is to know of a connection, and hands it over. What can't be known at once is waited for
+    /// aside.
+    fn receive(self: &Rc<Self>, listener: ListenerId, connection: OwnedFd) {
+        let chooser = self.chooser.borrow().clone();
+        if let Some(chooser) = chooser {
+            let this = self.clone();
+            return drop(spawn_local(async move {
+                let worker = this.ask(&connection, &chooser).await;
+                this.arrived(listener, worker.map(Key::of_worker), connection);
+            }));
+        }
+        match &*self.policy.borrow() {
+            Policy::Sticky(StickyBy::Address) => {
+                let key = look::key_of_address(&connection);
+                self.arrived(listener, key, connection);
+            }
+            Policy::Sticky(by) => {
+                let (this, by) = (self.clone(), by.clone());
+                drop(spawn_local(async move {
+                    let (connection, key) = match Place::take(&this.looks) {
+                        Some(_place) => look::key_of_request(connection, &by).await,
+                        None => {
+                            let key = look::key_of_address(&connection);
+                            (connection, key)
+                        }
+                    };
+                    this.arrived(listener, key, connection);
+                }));
+            }
+            _ => self.arrived(listener, None, connection),
+        }
+    }
+
+    async fn ask(&self, connection: &OwnedFd, chooser: &Chooser) -> Option<WorkerId> {
+        let _place = Place::take(&self.looks)?;
+        let patience = Duration::from_nanos(self.scheduler.borrow().take_back_after());
+        look::ask(connection, chooser, patience).await
+    }
+
+    fn arrived(&self, listener: ListenerId, key: Option<Key>, connection: OwnedFd) {
+        let mut scheduler = self.scheduler.borrow_mut();
+        scheduler.arrived(listener, key, connection, now_ns());
+        self.start_ticking();
     }
 
     /// Lets a worker in. It is watched until what is returned is dropped.
@@ -350,25 +425,24 @@ impl Dispatch {
         self.moved();
     }
 
-    fn receive_batch(&self, worker: WorkerId, ours: &OwnedFd) -> Batch {
-        let mut scheduler = self.scheduler.borrow_mut();
+    fn receive_batch(self: &Rc<Self>, worker: WorkerId, ours: &OwnedFd) -> Batch {
         for _ in 0..BATCH {
             if !handoff::has_room(ours.as_fd()) {
                 self.reporter.short_of(Errno::EMFILE);
                 return Batch::Exhausted;
             }
             match handoff::receive(ours.as_fd()) {
-                Ok(Received::Connection {
-                    listener,
-                    descriptor,
-                }) => {
+                Ok(Received::Connection { ticket, descriptor }) => {
                     if handoff::is_connection(descriptor.as_fd()) {
-                        let listener = ListenerId(listener);
-                        scheduler.given_back(worker, listener, descriptor, now_ns());
-                        self.moved();
+                        self.given_back(worker, ticket, descriptor);
                     }
                 }
-                Ok(Received::OutOfDescriptors) => scheduler.given_back_lost(worker),
+                Ok(Received::Claim { key }) => {
+                    self.scheduler.borrow_mut().claim(worker, Key(key));
+                }
+                Ok(Received::OutOfDescriptors) => {
+                    self.scheduler.borrow_mut().given_back_lost(worker);
+                }
                 Ok(Received::Nudge | Received::Malformed | Received::Closed) => {
                     return Batch::Broken;
                 }
@@ -377,6 +451,20 @@ impl Dispatch {
             }
         }
         Batch::More
+    }
+
+    fn given_back(self: &Rc<Self>, worker: WorkerId, ticket: Ticket, connection: OwnedFd) {
+        if ticket.is_again() {
+            let listener = ListenerId(ticket.listener);
+            let may = self.scheduler.borrow_mut().comes_again(worker, listener);
+            if may {
+                self.receive(listener, connection);
+            }
+        } else {
+            let mut scheduler = self.scheduler.borrow_mut();
+            scheduler.given_back(worker, ticket, connection, now_ns());
+        }
+        self.moved();
     }
 }
 

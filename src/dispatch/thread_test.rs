@@ -14,7 +14,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{Shutdown, shutdown};
 
 use super::{Dispatcher, Figures, ListenerId, Report, Seat, WorkerId};
-use crate::sys::handoff::{self, Received};
+use crate::sys::handoff::{self, Received, Ticket};
 use crate::sys::page::{Page, now_ns};
 use crate::sys::pidfd;
 
@@ -77,12 +77,9 @@ impl Worker {
         let limit = Instant::now() + patience;
         loop {
             match handoff::receive(self.socket.as_fd()) {
-                Ok(Received::Connection {
-                    listener,
-                    descriptor,
-                }) => {
+                Ok(Received::Connection { ticket, descriptor }) => {
                     self.page.add_taken();
-                    return Some((ListenerId(listener), descriptor));
+                    return Some((ListenerId(ticket.listener), descriptor));
                 }
                 Ok(Received::Nudge) => self.page.add_taken(),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
@@ -107,6 +104,15 @@ impl Worker {
             let (_, connection) = self.take(LIMIT).expect("a connection");
             reply(connection, self.id);
         }
+    }
+}
+
+/// As the dispatcher would have given it out.
+fn ticket(listener: ListenerId) -> Ticket {
+    Ticket {
+        listener: listener.0,
+        arrival: 1,
+        key: 0,
     }
 }
 
@@ -311,7 +317,7 @@ fn what_a_worker_gives_back_goes_to_another() {
     let client = TcpStream::connect(address).unwrap();
     let (listener, connection) = full.take(LIMIT).unwrap();
     let other = Worker::join(&dispatcher, 1, &[L]);
-    handoff::send(full.socket.as_fd(), listener.0, connection.as_fd()).unwrap();
+    handoff::send(full.socket.as_fd(), ticket(listener), connection.as_fd()).unwrap();
     drop(connection);
     other.answer(1);
     assert_eq!(answered(client), Some(1));
@@ -326,7 +332,7 @@ fn what_dead_workers_gave_back_is_kept() {
     let client = TcpStream::connect(address).unwrap();
     let (listener, connection) = full.take(LIMIT).unwrap();
     full.process.kill().unwrap();
-    handoff::send(full.socket.as_fd(), listener.0, connection.as_fd()).unwrap();
+    handoff::send(full.socket.as_fd(), ticket(listener), connection.as_fd()).unwrap();
     drop(connection);
     Worker::join(&dispatcher, 1, &[L]).answer(1);
     assert_eq!(answered(client), Some(1));
@@ -442,14 +448,19 @@ fn what_is_not_a_workers_to_give_is_not_let_in() {
     let good = Worker::join(&dispatcher, 1, &[L]);
     let (end, other_end) = UnixStream::pair().unwrap();
     // It was sent nothing; then it was, and sends something else; and for a listener that is not.
-    handoff::send(bad.socket.as_fd(), L.0, end.as_fd()).unwrap();
+    handoff::send(bad.socket.as_fd(), ticket(L), end.as_fd()).unwrap();
     drop(end);
     assert_eq!(answered(other_end), None);
     let client = TcpStream::connect(address).unwrap();
     let (_, connection) = bad.take(LIMIT).unwrap();
     let file = std::fs::File::open("/dev/null").unwrap();
-    handoff::send(bad.socket.as_fd(), L.0, file.as_fd()).unwrap();
-    handoff::send(bad.socket.as_fd(), 999, connection.as_fd()).unwrap();
+    handoff::send(bad.socket.as_fd(), ticket(L), file.as_fd()).unwrap();
+    handoff::send(
+        bad.socket.as_fd(),
+        ticket(ListenerId(999)),
+        connection.as_fd(),
+    )
+    .unwrap();
     drop(connection);
     assert_eq!(answered(client), None);
     let client = TcpStream::connect(address).unwrap();
@@ -555,7 +566,7 @@ fn too_many_descriptors_on_their_way_pause_and_are_told_once() {
     let (filled, queue) = handoff::pair().unwrap();
     let anything = std::fs::File::open("/dev/null").unwrap();
     let full = loop {
-        if let Err(error) = handoff::send(filled.as_fd(), 1, anything.as_fd()) {
+        if let Err(error) = handoff::send(filled.as_fd(), ticket(L), anything.as_fd()) {
             break error;
         }
     };

@@ -1,5 +1,6 @@
 //! The sockets that workers ask for.
 
+use std::cell::Cell;
 use std::env;
 use std::fs;
 use std::io;
@@ -19,17 +20,38 @@ const TCP_REUSE_PORT: u32 = 2;
 const UDP_REUSE_ADDRESS: u32 = 4;
 const UDP_REUSE_PORT: u32 = 8;
 
+/// How workers get at a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// The dispatcher accepts for them.
+    Dispatched,
+    /// They have it in common.
+    Shared,
+    /// Each has one of its own with the same address (UDP).
+    Spread,
+}
+
 /// A socket of the primary's, for as long as a worker uses it. Removes its file, if it has one, in the end.
 pub struct Socket {
-    descriptor: OwnedFd,
-    dispatched: bool,
+    descriptors: Descriptors,
     path: Option<PathBuf>,
 }
 
+enum Descriptors {
+    Dispatched(OwnedFd),
+    Shared(OwnedFd),
+    /// The first is there to find the address out. The primary keeps none: the kernel would send datagrams to it.
+    Spread {
+        first: Cell<Option<OwnedFd>>,
+        address: SocketAddr,
+        options: BindOptions,
+    },
+}
+
 impl Socket {
-    /// Opens what `query` asks for. `dispatched`: the primary accepts, so the socket listens already; otherwise the
+    /// Opens what `query` asks for. Where the dispatcher accepts, the socket listens already; otherwise the
     /// workers do both. Errors are those of the system, worded like libuv's.
-    pub fn open(query: &Query, dispatched: bool) -> io::Result<Socket> {
+    pub fn open(query: &Query, how: Use) -> io::Result<Socket> {
         let mut path = None;
         let descriptor = match (query.fd, query.family) {
             (Some(fd), family) if fd >= 0 => inherited(fd, family)?,
@@ -41,49 +63,81 @@ impl Socket {
                 }
                 socket
             }
-            (_, Family::Udp4 | Family::Udp6) => bind_udp(query)?,
+            (_, Family::Udp4 | Family::Udp6) if how == Use::Spread => {
+                let options = BindOptions {
+                    reuse_port: true,
+                    ..udp_options(query)
+                };
+                let descriptors = spread(udp_address(query)?, options)?;
+                return Ok(Socket { descriptors, path });
+            }
+            (_, Family::Udp4 | Family::Udp6) => {
+                socket::bind_udp(udp_address(query)?, udp_options(query))?
+            }
             _ => bind_tcp(query)?,
         };
-        let opened = Socket {
-            descriptor,
-            dispatched,
-            path,
-        };
-        if let Some(path) = &opened.path
+        if let Some(path) = &path
             && (query.readable_all || query.writable_all)
         {
             socket::open_to_all(path, query.readable_all, query.writable_all)?;
         }
-        if dispatched {
-            socket::listen(opened.descriptor.as_fd(), query.backlog)?;
-        }
-        Ok(opened)
+        let descriptors = if how == Use::Dispatched {
+            socket::listen(descriptor.as_fd(), query.backlog)?;
+            Descriptors::Dispatched(descriptor)
+        } else {
+            Descriptors::Shared(descriptor)
+        };
+        Ok(Socket { descriptors, path })
     }
 
     /// A descriptor for the dispatcher, if it accepts from this socket.
     pub fn to_dispatch(&self) -> io::Result<Option<OwnedFd>> {
-        self.dispatched
-            .then(|| self.descriptor.try_clone())
-            .transpose()
+        match &self.descriptors {
+            Descriptors::Dispatched(descriptor) => descriptor.try_clone().map(Some),
+            _ => Ok(None),
+        }
     }
 
-    /// A descriptor for one more worker, if the workers accept by themselves.
+    /// A descriptor for one more worker, if the workers accept or receive by themselves.
     pub fn to_share(&self) -> io::Result<Option<OwnedFd>> {
-        (!self.dispatched)
-            .then(|| self.descriptor.try_clone())
-            .transpose()
+        match &self.descriptors {
+            Descriptors::Dispatched(_) => Ok(None),
+            Descriptors::Shared(descriptor) => descriptor.try_clone().map(Some),
+            Descriptors::Spread {
+                first,
+                address,
+                options,
+            } => match first.take() {
+                Some(descriptor) => Ok(Some(descriptor)),
+                None => socket::bind_udp(*address, *options).map(Some),
+            },
+        }
     }
 
     /// Where the socket is bound, if to an IP address.
     pub fn address(&self) -> io::Result<Option<BoundAddress>> {
-        Ok(
-            socket::local_address(self.descriptor.as_fd())?.map(|address| BoundAddress {
-                address: address.ip().to_string(),
-                ipv6: address.is_ipv6(),
-                port: address.port(),
-            }),
-        )
+        let bound = match &self.descriptors {
+            Descriptors::Dispatched(descriptor) | Descriptors::Shared(descriptor) => {
+                socket::local_address(descriptor.as_fd())?
+            }
+            Descriptors::Spread { address, .. } => Some(*address),
+        };
+        Ok(bound.map(|address| BoundAddress {
+            address: address.ip().to_string(),
+            ipv6: address.is_ipv6(),
+            port: address.port(),
+        }))
     }
+}
+
+fn spread(wanted: SocketAddr, options: BindOptions) -> io::Result<Descriptors> {
+    let first = socket::bind_udp(wanted, options)?;
+    let address = socket::local_address(first.as_fd())?.unwrap_or(wanted);
+    Ok(Descriptors::Spread {
+        first: Cell::new(Some(first)),
+        address,
+        options,
+    })
 }
 
 impl Drop for Socket {
@@ -132,21 +186,21 @@ fn bind_tcp(query: &Query) -> io::Result<OwnedFd> {
     }
 }
 
-fn bind_udp(query: &Query) -> io::Result<OwnedFd> {
-    let options = BindOptions {
+fn udp_options(query: &Query) -> BindOptions {
+    BindOptions {
         ipv6_only: query.flags & IPV6_ONLY != 0,
         reuse_address: query.flags & UDP_REUSE_ADDRESS != 0,
         reuse_port: query.flags & UDP_REUSE_PORT != 0,
-    };
+    }
+}
+
+fn udp_address(query: &Query) -> io::Result<SocketAddr> {
     let any = if query.family == Family::Udp6 {
         "::"
     } else {
         "0.0.0.0"
     };
-    socket::bind_udp(
-        parse(query.address.as_deref().unwrap_or(any), port(query)?)?,
-        options,
-    )
+    parse(query.address.as_deref().unwrap_or(any), port(query)?)
 }
 
 fn port(query: &Query) -> io::Result<u16> {
@@ -238,7 +292,7 @@ mod tests {
                 fd: Some(fd),
                 ..Query::default()
             };
-            let errno = Socket::open(&query, true)
+            let errno = Socket::open(&query, Use::Dispatched)
                 .err()
                 .and_then(|error| error.raw_os_error());
             assert_eq!(errno, Some(Errno::EINVAL as i32));

@@ -15,9 +15,9 @@ use std::time::Duration;
 use napi::Env;
 use napi::bindgen_prelude::Object;
 
-use self::listener::Socket;
+use self::listener::{Socket, Use};
 use self::registry::{Placement, Registry};
-use crate::dispatch::{Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
+use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::Control;
@@ -34,8 +34,18 @@ pub struct Primary {
     seats: RefCell<Vec<(WorkerId, Seat)>>,
     report: Arc<dyn Fn(Report) + Send + Sync>,
     /// How connections are dispatched; `None` if the workers accept by themselves. Fixed by the first `setupPrimary`.
-    policy: Cell<Option<Policy>>,
+    policy: RefCell<Option<Policy>>,
+    /// What the program wants of single workers, other than usual.
+    wishes: RefCell<HashMap<u32, Wish>>,
+    spread_datagrams: Cell<bool>,
     take_back_after: Cell<Option<Duration>>,
+}
+
+/// What the program wants of a worker.
+#[derive(Clone, Copy)]
+struct Wish {
+    paused: bool,
+    weight: f64,
 }
 
 impl Primary {
@@ -48,14 +58,45 @@ impl Primary {
             dispatcher: RefCell::default(),
             seats: RefCell::default(),
             report: Arc::new(report),
-            policy: Cell::new(Some(Policy::default())),
+            policy: RefCell::new(Some(Policy::default())),
+            wishes: RefCell::default(),
+            spread_datagrams: Cell::new(false),
             take_back_after: Cell::new(None),
         })
     }
 
-    /// How connections of listeners opened from now on are dispatched; `None` to share the listeners (`SCHED_NONE`).
+    /// How connections are dispatched; `None` to share the listeners that are opened from now on (`SCHED_NONE`).
     pub fn set_policy(&self, policy: Option<Policy>) {
-        self.policy.set(policy);
+        if let (Some(dispatcher), Some(policy)) = (self.dispatcher.borrow().as_ref(), &policy) {
+            dispatcher.set_policy(policy.clone());
+        }
+        self.policy.replace(policy);
+    }
+
+    /// Has the program choose a worker for each connection from now on, or, with `None`, the policy again.
+    pub fn set_chooser(&self, chooser: Option<Chooser>) -> io::Result<()> {
+        self.start_dispatcher()?;
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.set_chooser(chooser);
+        }
+        Ok(())
+    }
+
+    /// Gives a worker no connections as long as it is paused, and otherwise its share by weight.
+    pub fn set_wish(&self, worker: u32, paused: bool, weight: f64) {
+        if !self.registry.borrow().has(worker) {
+            return;
+        }
+        let wish = Wish { paused, weight };
+        self.wishes.borrow_mut().insert(worker, wish);
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            wish.apply(dispatcher, worker);
+        }
+    }
+
+    /// Whether each worker gets a UDP socket of its own from now on, among which the kernel spreads the senders.
+    pub fn set_spread_datagrams(&self, yes: bool) {
+        self.spread_datagrams.set(yes);
     }
 
     /// For how long a connection may wait in the queue of a worker, before it goes to another that is free.
@@ -95,6 +136,7 @@ impl Primary {
         self.leave_all(worker);
         self.registry.borrow_mut().remove_worker(worker);
         self.channels.borrow_mut().remove(&worker);
+        self.wishes.borrow_mut().remove(&worker);
         self.seats
             .borrow_mut()
             .retain(|(seated, _)| *seated != WorkerId(worker));
@@ -175,7 +217,11 @@ impl Primary {
 
     fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
         let udp = matches!(query.family, Family::Udp4 | Family::Udp6);
-        let socket = Socket::open(query, self.policy.get().is_some() && !udp)?;
+        let socket = match (udp, self.policy.borrow().is_some()) {
+            (true, _) if self.spread_datagrams.get() => Socket::open(query, Use::Spread)?,
+            (false, true) => Socket::open(query, Use::Dispatched)?,
+            _ => Socket::open(query, Use::Shared)?,
+        };
         let descriptor = socket.to_dispatch()?;
         if descriptor.is_some() {
             self.start_dispatcher()?;
@@ -213,16 +259,26 @@ impl Primary {
         if dispatcher.is_none() {
             let report = Arc::clone(&self.report);
             let started = Dispatcher::start(move |what| report(what))?;
-            started.set_policy(self.policy.get().unwrap_or_default());
+            started.set_policy(self.policy.borrow().clone().unwrap_or_default());
             if let Some(after) = self.take_back_after.get() {
                 started.set_take_back_after(after);
             }
             for (worker, seat) in self.seats.borrow_mut().drain(..) {
                 started.add_worker(worker, seat);
             }
+            for (worker, wish) in self.wishes.borrow().iter() {
+                wish.apply(&started, *worker);
+            }
             *dispatcher = Some(started);
         }
         Ok(())
+    }
+}
+
+impl Wish {
+    fn apply(self, dispatcher: &Dispatcher, worker: u32) {
+        dispatcher.set_weight(WorkerId(worker), self.weight);
+        dispatcher.set_paused(WorkerId(worker), self.paused);
     }
 }
 

@@ -77,6 +77,11 @@ impl Registry {
         self.workers.insert(worker, Worker::default());
     }
 
+    /// Whether there is this worker.
+    pub fn has(&self, worker: u32) -> bool {
+        self.workers.contains_key(&worker)
+    }
+
     /// The worker is about to leave: its later queries go nowhere.
     pub fn leaving(&mut self, worker: u32) {
         if let Some(worker) = self.workers.get_mut(&worker) {

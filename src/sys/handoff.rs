@@ -7,15 +7,21 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, getsockopt, socketpair, sockopt};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, getpeername, getsockname,
+    getsockopt, recv, socketpair, sockopt,
+};
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::io::unix::{AsyncFd, AsyncFdRegisterError};
 
-/// The only content of a message that carries no connection.
+/// The content of a message that carries no connection: only this, or this and a key.
 const NUDGE: u8 = 0;
+const CLAIM: u8 = 1;
+const CLAIM_BYTES: usize = 9;
 const DESCRIPTOR_BYTES: u32 = size_of::<RawFd>() as u32;
 // SAFETY: these two compute a number.
 const CONTROL_SPACE: usize = unsafe { libc::CMSG_SPACE(DESCRIPTOR_BYTES) } as usize;
@@ -28,12 +34,61 @@ union Control {
     bytes: [u8; CONTROL_SPACE],
 }
 
+/// What travels with a connection. A worker that gives it back sends it along, so that the dispatcher needs to remember nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The listener that it came through.
+    pub listener: u32,
+    /// A number that grows from connection to connection.
+    pub arrival: u64,
+    /// What the client is recognised by, 0 if by nothing.
+    pub key: u64,
+}
+
+impl Ticket {
+    const BYTES: usize = 20;
+
+    /// Of a connection that has been served and is free for another worker: it is to be treated as a new one.
+    pub fn again(listener: u32) -> Ticket {
+        Ticket {
+            listener,
+            arrival: u64::MAX,
+            key: 0,
+        }
+    }
+
+    /// Whether it was made by [`Ticket::again`].
+    pub fn is_again(&self) -> bool {
+        self.arrival == u64::MAX
+    }
+
+    fn to_bytes(self) -> [u8; Ticket::BYTES] {
+        let mut bytes = [0; Ticket::BYTES];
+        bytes[..4].copy_from_slice(&self.listener.to_le_bytes());
+        bytes[4..12].copy_from_slice(&self.arrival.to_le_bytes());
+        bytes[12..].copy_from_slice(&self.key.to_le_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Ticket> {
+        let (listener, rest) = bytes.split_first_chunk()?;
+        let (arrival, rest) = rest.split_first_chunk()?;
+        Some(Ticket {
+            listener: u32::from_le_bytes(*listener),
+            arrival: u64::from_le_bytes(*arrival),
+            key: u64::from_le_bytes(rest.try_into().ok()?),
+        })
+    }
+}
+
 /// What [`receive`] found.
 #[derive(Debug)]
 pub enum Received {
-    /// A connection of this listener. Its descriptor is closed on exec.
-    Connection { listener: u32, descriptor: OwnedFd },
-    /// A connection of this listener came, but this process or the system has no descriptor left for it
+    /// A connection. Its descriptor is closed on exec.
+    Connection { ticket: Ticket, descriptor: OwnedFd },
+    /// A worker has given this key to a client, whose later connections are for it.
+    Claim { key: u64 },
+    /// A connection came, but this process or the system has no descriptor left for it
     /// (`EMFILE`, `ENFILE`); the kernel has closed it. [`has_room`] tells beforehand.
     OutOfDescriptors,
     /// A message without a connection, to see whether the receiver is alive. To be counted as any other.
@@ -57,12 +112,21 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     )?)
 }
 
-/// Sends a connection of this listener. The descriptor is duplicated by the kernel; the caller closes its own.
+/// Sends a connection. The descriptor is duplicated by the kernel; the caller closes its own.
 ///
 /// Errors: `WouldBlock`, `ETOOMANYREFS`, `ENOBUFS` and `ENOMEM` if no more fits in for now; `EPIPE` and `ECONNRESET`
 /// if the other end is closed.
-pub fn send(socket: BorrowedFd, listener: u32, connection: BorrowedFd) -> io::Result<()> {
-    transmit(socket, &listener.to_le_bytes(), Some(connection))
+pub fn send(socket: BorrowedFd, ticket: Ticket, connection: BorrowedFd) -> io::Result<()> {
+    transmit(socket, &ticket.to_bytes(), Some(connection))
+}
+
+/// Sends a key, which the other end receives as [`Received::Claim`].
+///
+/// Errors: as for [`send`].
+pub fn claim(socket: BorrowedFd, key: u64) -> io::Result<()> {
+    let mut payload = [CLAIM; CLAIM_BYTES];
+    payload[1..].copy_from_slice(&key.to_le_bytes());
+    transmit(socket, &payload, None)
 }
 
 /// Sends a message without a connection, which the other end receives as [`Received::Nudge`].
@@ -109,7 +173,7 @@ fn transmit(socket: BorrowedFd, payload: &[u8], passed: Option<BorrowedFd>) -> i
 /// Errors: `WouldBlock` if there is none; others of `recvmsg`.
 pub fn receive(socket: BorrowedFd) -> io::Result<Received> {
     // One byte more than a message has, to tell a longer one.
-    let mut payload = [0u8; 5];
+    let mut payload = [0u8; Ticket::BYTES + 1];
     let mut content = libc::iovec {
         iov_base: payload.as_mut_ptr().cast(),
         iov_len: payload.len(),
@@ -129,19 +193,21 @@ pub fn receive(socket: BorrowedFd) -> io::Result<Received> {
     }
     let cut = message.msg_flags & libc::MSG_CTRUNC != 0;
     let descriptor = received_descriptor(&message);
-    let listener = match payload {
-        [a, b, c, d, _] if length == 4 => Some(u32::from_le_bytes([a, b, c, d])),
-        _ => None,
-    };
-    Ok(match (listener, descriptor) {
-        (Some(listener), Some(descriptor)) if !cut => Received::Connection {
-            listener,
-            descriptor,
+    let payload = &payload[..length as usize];
+    Ok(match (payload, descriptor) {
+        ([], None) if !cut => Received::Closed,
+        ([NUDGE], None) if !cut => Received::Nudge,
+        ([CLAIM, key @ ..], None) if !cut && payload.len() == CLAIM_BYTES => {
+            key.try_into()
+                .map_or(Received::Malformed, |key| Received::Claim {
+                    key: u64::from_le_bytes(key),
+                })
+        }
+        (_, descriptor) => match (Ticket::from_bytes(payload), descriptor) {
+            (Some(ticket), Some(descriptor)) if !cut => Received::Connection { ticket, descriptor },
+            (Some(_), None) if cut => Received::OutOfDescriptors,
+            _ => Received::Malformed,
         },
-        (Some(_), None) if cut => Received::OutOfDescriptors,
-        (None, None) if !cut && length == 1 && payload[0] == NUDGE => Received::Nudge,
-        (None, None) if !cut && length == 0 => Received::Closed,
-        _ => Received::Malformed,
     })
 }
 
@@ -177,12 +243,36 @@ pub fn is_connection(descriptor: BorrowedFd) -> bool {
         && getsockopt(&descriptor, sockopt::AcceptConn).is_ok_and(|listens| !listens)
 }
 
+/// Where the other end of a connection is; none for a Unix socket or one that is closed.
+pub fn peer(connection: BorrowedFd) -> Option<SocketAddr> {
+    address_of(getpeername(connection.as_raw_fd()).ok()?)
+}
+
+/// Where this end of a connection is; none for a Unix socket.
+pub fn local(connection: BorrowedFd) -> Option<SocketAddr> {
+    address_of(getsockname(connection.as_raw_fd()).ok()?)
+}
+
+fn address_of(address: SockaddrStorage) -> Option<SocketAddr> {
+    let v4 = address.as_sockaddr_in().copied().map(SocketAddrV4::from);
+    let v6 = address.as_sockaddr_in6().copied().map(SocketAddrV6::from);
+    v4.map(SocketAddr::V4).or(v6.map(SocketAddr::V6))
+}
+
+/// Reads what a client has sent so far, and leaves it there: how many bytes, 0 at its end.
+///
+/// Errors: `WouldBlock` if there is nothing; others of `recv`.
+pub fn peek(connection: BorrowedFd, bytes: &mut [u8]) -> io::Result<usize> {
+    let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+    Ok(recv(connection.as_raw_fd(), bytes, flags)?)
+}
+
 /// Watches a descriptor for readability, within a tokio runtime.
 ///
-/// Errors: those of `epoll_ctl`.
-pub fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+/// Errors: those of `epoll_ctl`, with the descriptor.
+pub fn watch(descriptor: OwnedFd) -> Result<AsyncFd<OwnedFd>, AsyncFdRegisterError<OwnedFd>> {
     // SAFETY: an OwnedFd is open, stays the same, and is closed only after it has left the runtime.
-    Ok(unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }?)
+    unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }
 }
 
 /// A message of one piece, without control data.
@@ -224,7 +314,7 @@ mod tests {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::memfd::{MFdFlags, memfd_create};
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    use nix::sys::socket::{ControlMessage, MsgFlags, Shutdown, sendmsg, shutdown};
+    use nix::sys::socket::{ControlMessage, Shutdown, sendmsg, shutdown};
     use nix::sys::stat::fstat;
 
     /// A descriptor that can be told from others by the size of its file.
@@ -252,6 +342,14 @@ mod tests {
         .unwrap();
     }
 
+    fn ticket(listener: u32) -> Ticket {
+        Ticket {
+            listener,
+            arrival: u64::from(listener) << 40,
+            key: 1 << 63,
+        }
+    }
+
     fn open_descriptors() -> usize {
         std::fs::read_dir("/proc/self/fd").unwrap().count()
     }
@@ -273,22 +371,25 @@ mod tests {
     #[test]
     fn a_connection_arrives_with_its_listener() {
         let (ours, theirs) = pair().unwrap();
-        send(ours.as_fd(), 0xdead_beef, marked(7).as_fd()).unwrap();
-        send(ours.as_fd(), 2, marked(8).as_fd()).unwrap();
+        send(ours.as_fd(), ticket(0xdead_beef), marked(7).as_fd()).unwrap();
+        send(ours.as_fd(), Ticket::again(2), marked(8).as_fd()).unwrap();
         nudge(ours.as_fd()).unwrap();
-        for expected in [(0xdead_beef, 7), (2, 8)] {
-            let Ok(Received::Connection {
-                listener,
-                descriptor,
-            }) = receive(theirs.as_fd())
-            else {
+        claim(ours.as_fd(), 0x0123_4567_89ab_cdef).unwrap();
+        for expected in [(ticket(0xdead_beef), 7), (Ticket::again(2), 8)] {
+            let Ok(Received::Connection { ticket, descriptor }) = receive(theirs.as_fd()) else {
                 panic!("no connection");
             };
-            assert_eq!((listener, mark_of(&descriptor)), expected);
+            assert_eq!((ticket, mark_of(&descriptor)), expected);
             let flags = fcntl(&descriptor, FcntlArg::F_GETFD).unwrap();
             assert!(FdFlag::from_bits_truncate(flags).contains(FdFlag::FD_CLOEXEC));
         }
         assert!(matches!(receive(theirs.as_fd()), Ok(Received::Nudge)));
+        assert!(matches!(
+            receive(theirs.as_fd()),
+            Ok(Received::Claim {
+                key: 0x0123_4567_89ab_cdef
+            })
+        ));
         let nothing = receive(theirs.as_fd()).unwrap_err();
         assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
         drop(ours);
@@ -304,14 +405,17 @@ mod tests {
         let (a, b) = (marked(1), marked(2));
         let (a, b) = (a.as_raw_fd(), b.as_raw_fd());
         let before = open_descriptors();
-        let cases: [(&[u8], &[RawFd]); 7] = [
-            (&[1, 0, 0, 0], &[]),
-            (&[1, 0, 0, 0], &[a, b]),
-            (&[1, 0, 0, 0], &[a; 250]),
-            (&[1, 0, 0], &[a]),
-            (&[1, 0, 0, 0, 0], &[a]),
+        let whole = ticket(1).to_bytes();
+        let cases: [(&[u8], &[RawFd]); 9] = [
+            (&whole, &[]),
+            (&whole, &[a, b]),
+            (&whole, &[a; 250]),
+            (&whole[1..], &[a]),
+            (&[0; Ticket::BYTES + 1], &[a]),
             (&[0; 5000], &[]),
             (&[NUDGE], &[a]),
+            (&[CLAIM; CLAIM_BYTES], &[a]),
+            (&[CLAIM; CLAIM_BYTES - 1], &[]),
         ];
         for (payload, passed) in cases {
             send_raw(&theirs, payload, passed);
@@ -334,14 +438,14 @@ mod tests {
             filling.push(more);
         }
         assert!(!has_room(theirs.as_fd()));
-        send(ours.as_fd(), 5, passed.as_fd()).unwrap();
+        send(ours.as_fd(), ticket(5), passed.as_fd()).unwrap();
         let told = receive(theirs.as_fd()).unwrap();
         assert!(matches!(told, Received::OutOfDescriptors));
         filling.pop();
         assert!(has_room(theirs.as_fd()));
-        send(ours.as_fd(), 6, passed.as_fd()).unwrap();
+        send(ours.as_fd(), ticket(6), passed.as_fd()).unwrap();
         let told = receive(theirs.as_fd()).unwrap();
-        assert!(matches!(told, Received::Connection { listener: 6, .. }));
+        assert!(matches!(told, Received::Connection { ticket, .. } if ticket.listener == 6));
     }
 
     #[test]
@@ -355,13 +459,13 @@ mod tests {
         );
         let passed = marked(1);
         let full = loop {
-            if let Err(error) = send(theirs.as_fd(), 1, passed.as_fd()) {
+            if let Err(error) = send(theirs.as_fd(), ticket(1), passed.as_fd()) {
                 break error;
             }
         };
         assert_eq!(full.kind(), io::ErrorKind::WouldBlock);
         shutdown(theirs.as_raw_fd(), Shutdown::Both).unwrap();
-        let broken = send(ours.as_fd(), 1, passed.as_fd()).unwrap_err();
+        let broken = send(ours.as_fd(), ticket(1), passed.as_fd()).unwrap_err();
         assert_eq!(broken.kind(), io::ErrorKind::BrokenPipe);
     }
 
@@ -383,12 +487,9 @@ mod tests {
         let mut taken = Vec::new();
         loop {
             match receive(queue) {
-                Ok(Received::Connection {
-                    listener,
-                    descriptor,
-                }) => {
-                    assert_eq!(mark_of(&descriptor), u64::from(listener % MARKS));
-                    taken.push(listener);
+                Ok(Received::Connection { ticket, descriptor }) => {
+                    assert_eq!(mark_of(&descriptor), u64::from(ticket.listener % MARKS));
+                    taken.push(ticket.listener);
                 }
                 Ok(Received::Closed) => return taken,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -441,7 +542,7 @@ mod tests {
             let passed: Vec<OwnedFd> = (0..MARKS).map(|mark| marked(mark.into())).collect();
             for listener in 0..number {
                 let descriptor = passed[(listener % MARKS) as usize].as_fd();
-                while let Err(error) = send(ours.as_fd(), listener, descriptor) {
+                while let Err(error) = send(ours.as_fd(), ticket(listener), descriptor) {
                     assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
                     let mut waited = [PollFd::new(ours.as_fd(), PollFlags::POLLOUT)];
                     poll(&mut waited, PollTimeout::from(20_000u16)).unwrap();

@@ -10,7 +10,8 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 use nix::sys::resource::{Resource, getrlimit};
 
-use crate::sys::handoff::{self, Received};
+use crate::dispatch::Key;
+use crate::sys::handoff::{self, Received, Ticket};
 use crate::sys::js::{Argument, Callback, Callbacks, Outcome};
 use crate::sys::page::{self, Page};
 use crate::sys::socket;
@@ -44,7 +45,7 @@ pub struct Intake {
     /// Whether there is something to take.
     arrived: Cell<bool>,
     /// Connections that are to go back, but did not fit into the socket: nothing more is taken before they have.
-    refused: RefCell<VecDeque<(u32, OwnedFd)>>,
+    refused: RefCell<VecDeque<(Ticket, OwnedFd)>>,
     retry: RefCell<Option<Turn>>,
     /// Whether nothing is taken until there are descriptors again.
     paused: Cell<bool>,
@@ -124,6 +125,12 @@ impl Intake {
         self.page.sleep(page::now_ns());
     }
 
+    /// Tells the dispatcher that a client has been given this key. If it doesn't take it, the client is taken for a new
+    /// one later.
+    pub fn claim(&self, key: Key) {
+        let _ = handoff::claim(self.socket.as_fd(), key.number());
+    }
+
     /// Takes no connection any more, for a process that exits: those in the queue are for others.
     pub fn stop(&self) {
         self.stopped.set(true);
@@ -159,19 +166,18 @@ impl Intake {
                 return self.run_out();
             }
             match handoff::receive(self.socket.as_fd()) {
-                Ok(Received::Connection {
-                    listener,
-                    descriptor,
-                }) => {
+                Ok(Received::Connection { ticket, descriptor }) => {
                     self.page.add_taken();
-                    self.offer(listener, descriptor);
+                    self.offer(ticket, descriptor);
                 }
                 Ok(Received::OutOfDescriptors) => {
                     self.page.add_taken();
                     self.highest.set(u64::MAX);
                     return self.run_out();
                 }
-                Ok(Received::Nudge | Received::Malformed) => self.page.add_taken(),
+                Ok(Received::Nudge | Received::Claim { .. } | Received::Malformed) => {
+                    self.page.add_taken();
+                }
                 // The primary is gone; the channel says so too.
                 Ok(Received::Closed) => return self.stop(),
                 Err(_) => return,
@@ -179,17 +185,19 @@ impl Intake {
         }
     }
 
-    fn offer(&self, listener: u32, descriptor: OwnedFd) {
+    fn offer(&self, ticket: Ticket, descriptor: OwnedFd) {
         self.highest.set(descriptor.as_raw_fd() as u64);
         let number = socket::release(descriptor);
         let arguments = [
-            Argument::Number(listener.into()),
+            Argument::Number(ticket.listener.into()),
             Argument::Number(number.into()),
         ];
         match self.connection.call(&arguments) {
             Outcome::Returned(true) | Outcome::Threw => {}
             Outcome::Returned(false) | Outcome::NotCalled => {
-                let refused = socket::reclaim(number).map(|descriptor| (listener, descriptor));
+                let refused = socket::reclaim(number).map(|descriptor| (ticket, descriptor));
+                // The primary is to know with how many open it was too much.
+                self.page.set_open_connections((self.open)());
                 self.refused.borrow_mut().extend(refused);
                 self.give_back();
             }
@@ -199,8 +207,8 @@ impl Intake {
     /// Sends back what this worker can't serve, the way it came; whether nothing of it is left.
     fn give_back(&self) -> bool {
         let mut refused = self.refused.borrow_mut();
-        while let Some((listener, descriptor)) = refused.front() {
-            match handoff::send(self.socket.as_fd(), *listener, descriptor.as_fd()) {
+        while let Some((ticket, descriptor)) = refused.front() {
+            match handoff::send(self.socket.as_fd(), *ticket, descriptor.as_fd()) {
                 // The primary is gone, and the client is told by the end of its connection.
                 Err(error)
                     if matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => {}

@@ -1,0 +1,321 @@
+'use strict';
+
+// Which worker gets a connection: sticky and weighted scheduling, the program's own, pausing, datagrams.
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const http = require('node:http');
+const net = require('node:net');
+const path = require('node:path');
+const { test } = require('node:test');
+const { PATIENCE, get, getMany, startOurs, until, write } = require('./support.js');
+
+const limit = { timeout: 120_000 };
+
+/** Workers that answer with their number, and a primary that obeys what is written to it as JavaScript. */
+function service(settings) {
+  const cluster = require('cluster');
+  const http = require('http');
+  if (cluster.isPrimary) {
+    cluster.setupPrimary({ scheduling: settings.scheduling });
+    for (let i = 0; i < settings.workers; i++) cluster.fork();
+    let ready = 0;
+    cluster.on('listening', (worker, { port }) => {
+      if (++ready === settings.workers) console.log(`port ${port}`);
+      else if (ready > settings.workers) console.log(`more ${worker.id}`);
+    });
+    const rl = require('readline').createInterface(process.stdin);
+    rl.on('line', (line) => console.log(`did ${eval(line) && ''}`));
+  } else {
+    http
+      .createServer(({ url, headers }, response) => {
+        if (url === '/login')
+          response.setHeader('Set-Cookie', ['a=b', `session=${process.pid}-${Math.random()}; Path=/`]);
+        if (url === '/open')
+          return response.end(`{"sid":"${process.pid}.${Math.random()}","x":"${cluster.worker.id}"}`);
+        if (url === '/stay') return response.write(`${cluster.worker.id}`);
+        response.end(`${cluster.worker.id}${headers.cookie ? ' known' : ''}`);
+      })
+      .listen(0, '127.0.0.1');
+  }
+}
+
+async function serve(t, { workers = 4, env, ...scheduling } = {}) {
+  const given = { workers, scheduling: Object.keys(scheduling).length > 0 ? scheduling : undefined };
+  const program = startOurs(t, [write(t, service, given)], { env });
+  const [, port] = await program.line(/^port (\d+)/);
+  let done = 0;
+  const tell = async (line) => {
+    program.tell(line);
+    await program.line(/^did/, ++done);
+  };
+  return { port, program, tell };
+}
+
+test('by address, a client stays with its worker, and only those of a worker that goes move', limit, async (t) => {
+  const { port, program, tell } = await serve(t, { policy: 'sticky' });
+  const clients = Array.from({ length: 1000 }, (_, i) => `127.0.${1 + (i >> 8)}.${1 + (i % 250)}`);
+  const ask = async () => {
+    const workers = [];
+    for (let i = 0; i < clients.length; i += 50) {
+      const part = clients.slice(i, i + 50).map((localAddress) => get(port, { localAddress }));
+      workers.push(...(await Promise.all(part)));
+    }
+    return workers;
+  };
+  const before = await ask();
+  assert.deepStrictEqual(await ask(), before);
+  const share = (all, id) => all.filter((worker) => worker === id).length;
+  for (const id of ['1', '2', '3', '4']) assert.ok(share(before, id) > 150, `worker ${id} has ${share(before, id)}`);
+
+  await tell('cluster.workers[2].kill()');
+  await until(() => get(port).then(Boolean), 'an answer');
+  await tell('new Promise(() => {})');
+  const after = await ask();
+  const moved = after.filter((worker, i) => worker !== before[i]).length;
+  assert.strictEqual(moved, share(before, '2'));
+
+  await tell('cluster.fork()');
+  await program.line(/^more 5/);
+  const then = await ask();
+  const movedAgain = then.filter((worker, i) => worker !== after[i]);
+  assert.ok(movedAgain.every((worker) => worker === '5'));
+  assert.ok(movedAgain.length < (1000 / 4) * 1.25, `${movedAgain.length} have moved`);
+});
+
+test('by a header', limit, async (t) => {
+  const { port } = await serve(t, { policy: 'sticky', key: 'header:X-User' });
+  const of = new Map();
+  for (let i = 0; i < 60; i++) {
+    const user = `user-${i % 20}`;
+    const worker = await get(port, { headers: { 'x-user': user } });
+    assert.strictEqual(worker, of.get(user) ?? worker);
+    of.set(user, worker);
+  }
+  assert.strictEqual(new Set(of.values()).size, 4);
+});
+
+test('by a cookie, the worker that has set it', limit, async (t) => {
+  const { port } = await serve(t, { env: { NODE_CLUSTER_SCHED_POLICY: 'sticky:cookie:session' } });
+  const workers = new Set();
+  for (let i = 0; i < 20; i++) {
+    const [cookie, worker] = await new Promise((resolve, reject) => {
+      const request = http.get({ host: '127.0.0.1', port, path: '/login', agent: false }, (response) => {
+        const set = response.headers['set-cookie'].find((one) => one.startsWith('session='));
+        response.setEncoding('utf8').on('data', (text) => resolve([set.split(';')[0], text]));
+      });
+      request.on('error', reject);
+    });
+    workers.add(worker);
+    for (let again = 0; again < 3; again++) {
+      assert.strictEqual(await get(port, { headers: { cookie: `x=1; ${cookie}` } }), `${worker} known`);
+    }
+  }
+  assert.strictEqual(workers.size, 4);
+});
+
+test('by a parameter, the worker that has given it out', limit, async (t) => {
+  const { port } = await serve(t, { policy: 'sticky', key: 'query:sid' });
+  const workers = new Set();
+  for (let i = 0; i < 20; i++) {
+    const { sid, x } = JSON.parse(await get(port, { path: '/open' }));
+    workers.add(x);
+    for (let again = 0; again < 3; again++) assert.strictEqual(await get(port, { path: `/?t=1&sid=${sid}` }), x);
+  }
+  assert.strictEqual(workers.size, 4);
+});
+
+test('a request in pieces is waited for, and a client that says nothing is served too', limit, async (t) => {
+  const { port } = await serve(t, { policy: 'sticky', key: 'header:x-user' });
+  const expected = await get(port, { headers: { 'x-user': 'me' } });
+  const socket = net.connect(port, '127.0.0.1').setEncoding('utf8');
+  for (const piece of ['GET / HTTP/1.1\r\nHo', 'st: here\r\nX-Us', 'er: me\r\n', '\r\n']) {
+    socket.write(piece);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  const [answer] = await once(socket, 'data');
+  assert.match(answer, new RegExp(`\r\n\r\n${expected}$`));
+  socket.destroy();
+
+  const silent = net.connect(port, '127.0.0.1').setEncoding('utf8');
+  await new Promise((resolve) => setTimeout(resolve, 1500)); // The worker has it by now.
+  silent.write('GET / HTTP/1.0\r\n\r\n');
+  const [text] = await once(silent, 'data');
+  assert.match(text, /200 OK/);
+  silent.destroy();
+});
+
+test('socket.io with long polling finds its worker', limit, async (t) => {
+  const { io } = require('socket.io-client');
+  const file = path.join(__dirname, 'packages', 'socket-io-polling.js');
+  const program = startOurs(t, [file], { env: { NODE_CLUSTER_SCHED_POLICY: 'sticky:query:sid' } });
+  const [, port] = await program.line(/^port (\d+)/);
+  const workers = new Set();
+  const clients = Array.from({ length: 16 }, async () => {
+    const socket = io(`http://127.0.0.1:${port}`, { transports: ['polling'], reconnection: false });
+    t.after(() => socket.close());
+    await new Promise((resolve, reject) => socket.once('connect', resolve).once('connect_error', reject));
+    const { id } = socket;
+    for (let i = 0; i < 10; i++) {
+      const [number, worker] = await socket.timeout(PATIENCE).emitWithAck('echo', i);
+      assert.strictEqual(number, i);
+      workers.add(worker);
+    }
+    assert.strictEqual(socket.id, id);
+  });
+  await Promise.all(clients);
+  assert.strictEqual(workers.size, 4);
+});
+
+test('the program chooses, and where it does not, round robin does', limit, async (t) => {
+  const { port, tell, program } = await serve(t);
+  await tell(
+    'cluster.setScheduler(({ remoteAddress, remotePort, localPort }, workers) => { console.log(`asked ${remoteAddress} ${remotePort > 0} ${localPort} ${workers.length}`); return workers[2]; })',
+  );
+  for (let i = 0; i < 5; i++) assert.strictEqual(await get(port), '3');
+  assert.strictEqual(program.lines(new RegExp(`^asked 127.0.0.1 true ${port} 4`)).length, 5);
+  await tell('cluster.setScheduler(() => undefined)');
+  assert.strictEqual(new Set(await getMany(40, port)).size, 4);
+  await tell('cluster.setScheduler((connection, workers) => workers[0])');
+  // It can't say while the primary is busy.
+  program.tell('for (const end = Date.now() + 3000; Date.now() < end; );');
+  const begin = Date.now();
+  const busy = [];
+  while (Date.now() < begin + 2000) busy.push(await get(port));
+  assert.ok(new Set(busy).size === 4, `${new Set(busy).size} of 4 in ${busy.length}`);
+  await program.line(/^did/, 4);
+  assert.strictEqual(await get(port), '1');
+  await tell('cluster.setScheduler(null)');
+  assert.strictEqual(new Set(await getMany(40, port)).size, 4);
+});
+
+test('what a scheduler throws is an uncaught exception', limit, async (t) => {
+  const { port, tell, program } = await serve(t);
+  await tell("process.on('uncaughtException', ({ message }) => console.log(`caught ${message}`))");
+  await tell("cluster.setScheduler(() => { throw new Error('what?'); })");
+  assert.match(await get(port), /[1234]/);
+  await program.line(/^caught what\?/);
+});
+
+test('a paused worker gets no connection and keeps those it has', limit, async (t) => {
+  const { port, tell } = await serve(t, { workers: 2 });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const of = await get(port, { agent });
+  await tell(`cluster.workers[${of}].pause()`);
+  for (let i = 0; i < 6; i++) assert.notStrictEqual(await get(port), of);
+  assert.strictEqual(await get(port, { agent }), of);
+  // When all are, clients wait.
+  await tell(`Object.values(cluster.workers).map((worker) => worker.pause())`);
+  let answered = false;
+  const waits = get(port).then((text) => {
+    answered = true;
+    return text;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.strictEqual(answered, false);
+  await tell(`cluster.workers[${of}].resume()`);
+  assert.strictEqual(await waits, of);
+});
+
+test('a weight is a share', limit, async (t) => {
+  const { port, tell } = await serve(t, { workers: 2 });
+  await tell('cluster.workers[1].weight = 3');
+  const answers = [];
+  for (let i = 0; i < 200; i++) answers.push(await get(port));
+  const share = answers.filter((worker) => worker === '1').length;
+  assert.ok(share >= 140 && share <= 160, `${share} of 200`);
+});
+
+test('with least connections a worker that keeps its connections gets fewer', limit, async (t) => {
+  const { port } = await serve(t, { workers: 2, policy: 'least' });
+  const stay = () =>
+    new Promise((resolve, reject) => {
+      const request = http.get({ host: '127.0.0.1', port, path: '/stay', agent: false }, (response) => {
+        t.after(() => request.destroy());
+        response.setEncoding('utf8').once('data', resolve);
+        response.on('error', () => {});
+      });
+      request.on('error', reject);
+    });
+  const kept = [];
+  for (let i = 0; i < 10; i++) kept.push(await stay());
+  assert.strictEqual(kept.filter((worker) => worker === '1').length, 5);
+});
+
+test('datagrams are spread by their sender', limit, async (t) => {
+  const program = startOurs(t, [
+    write(t, () => {
+      const cluster = require('cluster');
+      const dgram = require('dgram');
+      if (cluster.isPrimary) {
+        cluster.setupPrimary({ scheduling: { spreadDatagrams: true } });
+        for (let i = 0; i < 3; i++) cluster.fork();
+        let ready = 0;
+        cluster.on('listening', (worker, { port }) => ++ready === 3 && console.log(`port ${port}`));
+        cluster.on('exit', () => console.log('gone'));
+        process.stdin.on('data', () => cluster.workers[1].kill());
+      } else {
+        const socket = dgram.createSocket('udp4');
+        socket.on('message', (message, { port }) => socket.send(`${cluster.worker.id}`, port, '127.0.0.1'));
+        socket.bind(0, '127.0.0.1');
+      }
+    }),
+  ]);
+  const [, port] = await program.line(/^port (\d+)/);
+  const ask = async (socket) => {
+    const answer = once(socket, 'message');
+    socket.send('?', port, '127.0.0.1');
+    const [message] = await answer;
+    return String(message);
+  };
+  const senders = Array.from({ length: 60 }, () => require('node:dgram').createSocket('udp4'));
+  t.after(() => senders.forEach((socket) => socket.close()));
+  const before = await Promise.all(senders.map(ask));
+  assert.strictEqual(new Set(before).size, 3);
+  for (let i = 0; i < 3; i++) assert.deepStrictEqual(await Promise.all(senders.map(ask)), before);
+  program.tell('');
+  await program.line(/^gone/);
+  const after = await Promise.all(senders.map(ask));
+  assert.deepStrictEqual([...new Set(after)].sort(), ['2', '3']);
+});
+
+for (const [what, scheduling, error] of [
+  [
+    'a policy',
+    { policy: 'random' },
+    "ERR_INVALID_ARG_VALUE The property 'scheduling.policy' must be one of: 'none', 'rr', 'least', 'sticky'. Received 'random'",
+  ],
+  [
+    'a key',
+    { policy: 'sticky', key: 'body' },
+    "ERR_INVALID_ARG_VALUE The property 'scheduling.key' must be one of: 'ip', 'header:NAME', 'cookie:NAME', 'query:NAME'. Received 'body'",
+  ],
+  [
+    'a setting',
+    { polizy: 'rr' },
+    "ERR_INVALID_ARG_VALUE The property 'scheduling.polizy' is unknown: there are policy, key, takeBackAfter, spreadDatagrams",
+  ],
+  [
+    'a kind',
+    'sticky',
+    `ERR_INVALID_ARG_TYPE The "settings.scheduling" argument must be of type object. Received type string ('sticky')`,
+  ],
+]) {
+  test(`${what} that is wrong is an error that says what is right`, limit, async (t) => {
+    const source = `try { require('cluster').setupPrimary({ scheduling: ${JSON.stringify(scheduling)} }); } catch ({ code, message }) { console.log(code, message); }`;
+    const program = startOurs(t, [write(t, source)]);
+    await program.end();
+    assert.strictEqual(program.stdout.trim(), error);
+  });
+}
+
+test('so is one in the environment, if it is meant for this module', limit, async (t) => {
+  const source = "try { require('cluster').setupPrimary(); } catch ({ code, message }) { console.log(code, message); }";
+  const program = startOurs(t, [write(t, source)], { env: { NODE_CLUSTER_SCHED_POLICY: 'sticky:sid' } });
+  await program.end();
+  assert.match(
+    program.stdout,
+    /^ERR_INVALID_ARG_VALUE The property 'NODE_CLUSTER_SCHED_POLICY' must be one of: .*'sticky:query:NAME'\. Received 'sticky:sid'/,
+  );
+});

@@ -1,0 +1,75 @@
+'use strict';
+
+// How connections are dispatched: the policies by their names, and the settings of `setupPrimary({ scheduling })`.
+
+const errors = require('./errors.js');
+
+// The first two are Node's. By the names that NODE_CLUSTER_SCHED_POLICY has for them.
+const POLICIES = { none: 1, rr: 2, least: 3, sticky: 4 };
+
+const SETTINGS = ['policy', 'key', 'takeBackAfter', 'spreadDatagrams'];
+const BY_ADDRESS = 'ip';
+const KEYS = ['ip', 'header:NAME', 'cookie:NAME', 'query:NAME'];
+const VALUES = [...Object.keys(POLICIES), ...KEYS.map((key) => `sticky:${key}`)];
+const KEY = /^(?:ip|(?:header|cookie|query):.+)$/s;
+
+const longestDelay = 2 ** 31 - 1;
+
+/** The name of a policy's number, or `undefined`. */
+function nameOf(policy) {
+  return Object.keys(POLICIES).find((name) => POLICIES[name] === policy);
+}
+
+/**
+ * Reads `rr`, `least`, `none`, `sticky`, or `sticky:` and what clients are recognised by.
+ * @returns {{ policy: string, key?: string } | undefined}
+ */
+function parse(text) {
+  const [policy, key] = text.split(/:(.*)/s);
+  if (!Object.hasOwn(POLICIES, policy)) return undefined;
+  if (key !== undefined && (policy !== 'sticky' || !KEY.test(key))) return undefined;
+  return { policy, key };
+}
+
+/**
+ * What the environment says. A value that means nothing counts as none, as in Node.
+ * @throws {TypeError} for one that is meant for this module, and wrong
+ */
+function fromEnvironment() {
+  const text = process.env.NODE_CLUSTER_SCHED_POLICY ?? '';
+  const found = parse(text);
+  if (!found && /^(?:least|sticky)/.test(text)) throw errors.notOneOf('NODE_CLUSTER_SCHED_POLICY', VALUES, text);
+  return found ?? {};
+}
+
+/**
+ * Checks `settings.scheduling`.
+ * @throws {TypeError | RangeError} Node's own kinds, which name the setting and say what is right
+ */
+function check(scheduling) {
+  if (scheduling === undefined) return;
+  if (scheduling === null || typeof scheduling !== 'object') {
+    throw errors.invalidArgument('settings.scheduling', 'of type object', scheduling);
+  }
+  for (const name of Object.keys(scheduling)) {
+    if (!SETTINGS.includes(name)) throw errors.unknownProperty(`scheduling.${name}`, SETTINGS);
+  }
+  const { policy, key, takeBackAfter, spreadDatagrams } = scheduling;
+  if (policy !== undefined && !Object.hasOwn(POLICIES, policy)) {
+    throw errors.notOneOf('scheduling.policy', Object.keys(POLICIES), policy);
+  }
+  if (key !== undefined && !(typeof key === 'string' && KEY.test(key))) {
+    throw errors.notOneOf('scheduling.key', KEYS, key);
+  }
+  if (
+    takeBackAfter !== undefined &&
+    !(Number.isInteger(takeBackAfter) && takeBackAfter >= 1 && takeBackAfter <= longestDelay)
+  ) {
+    throw errors.badTakeBackAfter(takeBackAfter);
+  }
+  if (spreadDatagrams !== undefined && typeof spreadDatagrams !== 'boolean') {
+    throw errors.invalidArgument('settings.scheduling.spreadDatagrams', 'of type boolean', spreadDatagrams);
+  }
+}
+
+module.exports = { BY_ADDRESS, POLICIES, check, fromEnvironment, nameOf };

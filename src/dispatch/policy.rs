@@ -1,0 +1,201 @@
+//! Whose turn it is.
+
+use std::collections::BTreeMap;
+
+use super::account::Account;
+use super::scheduler::{Handoff, Nanoseconds};
+use super::{Key, Policy, WorkerId};
+
+/// A worker that gave a connection back is offered one more after so long, to see whether it takes it.
+pub(super) const DECLINE: Nanoseconds = 10_000_000;
+/// By how many turns a worker can lag behind and still catch up. It makes the spread even where workers are passed over
+/// at random, and is too little for those that were stuck or have just joined to be flooded.
+const CATCH_UP: u64 = 128 * STRIDE;
+/// What a turn costs a worker of weight 1.
+const STRIDE: u64 = 1 << 16;
+
+/// How much of the load a worker gets, in comparison with others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Weight(f64);
+
+impl Weight {
+    pub(super) fn new(weight: f64) -> Weight {
+        Weight(weight.clamp(0.001, 1000.0))
+    }
+
+    /// What one turn costs.
+    fn stride(self) -> u64 {
+        (STRIDE as f64 / self.0) as u64
+    }
+}
+
+impl Default for Weight {
+    fn default() -> Self {
+        Weight(1.0)
+    }
+}
+
+/// A worker that serves a listener.
+pub(super) struct Member {
+    pub(super) worker: WorkerId,
+    /// What the turns that it has had have cost, but never much less than another's.
+    turns: u64,
+    /// How many connections it had open when it last gave one back; none since then.
+    full_at: Option<u64>,
+    next_try: Nanoseconds,
+}
+
+impl Member {
+    /// A worker that has just joined these.
+    pub(super) fn new(worker: WorkerId, members: &[Member]) -> Member {
+        Member {
+            worker,
+            turns: members.last().map_or(0, |last| last.turns),
+            full_at: None,
+            next_try: 0,
+        }
+    }
+
+    /// It gave a connection back, with so many open.
+    pub(super) fn declined(&mut self, open: u64, now: Nanoseconds) {
+        self.full_at = Some(open);
+        self.next_try = now + DECLINE;
+    }
+
+    pub(super) fn is_asked_again(&mut self) {
+        self.full_at = None;
+    }
+
+    /// Whether it takes connections as far as is known.
+    pub(super) fn has_room<H: Handoff>(&self, account: &Account<H>) -> bool {
+        self.full_at.is_none_or(|full_at| load(account) < full_at)
+    }
+
+    fn may_be_offered<H: Handoff>(&mut self, account: &Account<H>, now: Nanoseconds) -> bool {
+        // It has taken more than before: its limit has changed, or others of its servers count too.
+        if let Some(full_at) = &mut self.full_at
+            && account.handoff.open() > *full_at
+        {
+            *full_at = account.handoff.open().saturating_mul(2);
+        }
+        self.has_room(account) || now >= self.next_try
+    }
+}
+
+/// How many connections a worker has, open or on their way.
+fn load<H: Handoff>(account: &Account<H>) -> u64 {
+    let queued = account.queued() as u64;
+    account.handoff.open().saturating_add(queued)
+}
+
+/// Notes that a member was sent a connection. They are kept with those first that have had the fewest turns, and among
+/// equals the least recently used.
+pub(super) fn had_its_turn<H: Handoff>(
+    members: &mut Vec<Member>,
+    index: usize,
+    account: &Account<H>,
+    now: Nanoseconds,
+) {
+    let most = members.last().map_or(0, |last| last.turns);
+    let mut member = members.remove(index);
+    if member.full_at.is_some_and(|full_at| load(account) > full_at) {
+        member.next_try = now + DECLINE;
+    }
+    member.turns = (member.turns + account.weight.stride()).max(most.saturating_sub(CATCH_UP));
+    let place = members.partition_point(|other| other.turns <= member.turns);
+    members.insert(place, member);
+}
+
+/// For whom a connection is chosen.
+pub(super) struct Choice<'a> {
+    pub(super) policy: &'a Policy,
+    /// What the connection is recognised by, and who has claimed it.
+    pub(super) key: Option<Key>,
+    pub(super) claimed_by: Option<WorkerId>,
+    /// After how long without taking anything a worker is still.
+    pub(super) still_after: Nanoseconds,
+    pub(super) now: Nanoseconds,
+}
+
+impl Choice<'_> {
+    /// The member whose turn it is. Among equals it is the one with the fewest turns, which is the one used
+    /// least recently unless some were passed over. Those that are stuck come after all others.
+    /// Those that are still come not at all, as long as another goes on: it will have room.
+    pub(super) fn among<H: Handoff>(
+        &self,
+        members: &mut [Member],
+        workers: &mut BTreeMap<WorkerId, Account<H>>,
+    ) -> Option<usize> {
+        let mut best: Option<((bool, bool, u64), usize)> = None;
+        let mut nearest: Option<(f64, usize)> = None;
+        let mut somebody_goes_on = false;
+        for (index, member) in members.iter_mut().enumerate() {
+            let Some(worker) = workers.get_mut(&member.worker) else {
+                continue;
+            };
+            worker.refresh(self.now);
+            let is_still = worker.is_still(self.now, self.still_after);
+            somebody_goes_on |= !is_still && worker.is_there();
+            if !worker.can_take() || !member.may_be_offered(worker, self.now) {
+                continue;
+            }
+            let is_stuck = worker.is_stuck(self.now);
+            if let Some(key) = self.key {
+                // A worker that is only stuck keeps its clients: they would find nothing of theirs elsewhere.
+                if self.is_wanted(member.worker) && !is_still && (self.is_sticky() || !is_stuck) {
+                    return Some(index);
+                }
+                let nearness = nearness(key, member.worker, worker.weight);
+                if self.is_sticky() && !is_still && nearest.is_none_or(|(most, _)| nearness > most)
+                {
+                    nearest = Some((nearness, index));
+                }
+            }
+            let rank = (is_still, is_stuck, self.cost(worker));
+            if self.key.is_none() && rank == (false, false, 0) {
+                return Some(index);
+            }
+            if best.is_none_or(|(least, _)| rank < least) {
+                best = Some((rank, index));
+            }
+        }
+        nearest.map(|(_, index)| index).or(best
+            .filter(|((is_still, ..), _)| !is_still || !somebody_goes_on)
+            .map(|(_, index)| index))
+    }
+
+    fn is_sticky(&self) -> bool {
+        matches!(self.policy, Policy::Sticky(_))
+    }
+
+    fn is_wanted(&self, worker: WorkerId) -> bool {
+        match self.policy {
+            Policy::Program => self.key == Some(Key::of_worker(worker)),
+            _ => self.claimed_by == Some(worker),
+        }
+    }
+
+    fn cost<H: Handoff>(&self, worker: &Account<H>) -> u64 {
+        let connections = match self.policy {
+            Policy::LeastConnections => load(worker),
+            _ => worker.queued() as u64,
+        };
+        connections.saturating_mul(worker.weight.stride())
+    }
+}
+
+/// Rendezvous hashing: the worker that is nearest to a key gets it, so that a worker that comes takes over only its
+/// share of the keys, and one that goes leaves only its own.
+fn nearness(key: Key, worker: WorkerId, weight: Weight) -> f64 {
+    let number = mixed(key.0 ^ mixed(u64::from(worker.0) + 1));
+    // Between 0 and 1, and neither of them.
+    let share = ((number >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+    weight.0 / -share.ln()
+}
+
+/// The finisher of SplitMix64: each bit of the result depends on each of the number's.
+fn mixed(number: u64) -> u64 {
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
