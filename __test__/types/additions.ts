@@ -20,6 +20,12 @@ const figures: Figures = cluster.figures();
 const numbers: number[] = [figures.accepted, figures.taken, figures.takenBack, figures.givenBack];
 numbers.push(figures.closed, figures.queued, figures.waiting, taken);
 
+cluster.setupPrimary({ scheduling: { policy: 'sticky', key: 'cookie:session', spreadDatagrams: true } });
+cluster.setScheduler(({ remoteAddress }, workers) => workers.find(({ id }) => remoteAddress === `10.0.0.${id}`));
+cluster.setScheduler(null);
+worker.pause().resume().weight = 2;
+cluster.schedulingPolicy = cluster.SCHED_STICKY;
+
 // It is the same object.
 const native: boolean = builtin.native;
 
@@ -29,5 +35,7 @@ cluster.broadcast(Symbol('no'));
 worker.request('ready?', { timeout: '1s' });
 // @ts-expect-error: no such setting.
 cluster.setupPrimary({ scheduling: { takeBackBefore: 1 } });
+// @ts-expect-error: no such key.
+cluster.setupPrimary({ scheduling: { policy: 'sticky', key: 'body' } });
 
 export { answer, native, numbers };

@@ -1,0 +1,46 @@
+'use strict';
+
+// The programs in examples/, as their readers run them.
+
+const assert = require('node:assert');
+const http = require('node:http');
+const path = require('node:path');
+const { test } = require('node:test');
+const { get, root, start } = require('./support.js');
+
+const limit = { timeout: 60_000 };
+
+/** Starts an example that prints where it answers; gives the port. */
+async function example(t, name) {
+  const program = start(t, [path.join(root, 'examples', name)]);
+  const [, port] = await program.line(/http:\/\/127\.0\.0\.1:(\d+)/);
+  return port;
+}
+
+test('examples/sticky.js: a session stays with its worker', limit, async (t) => {
+  const port = await example(t, 'sticky.js');
+  for (let client = 0; client < 8; client++) {
+    const cookie = await new Promise((resolve, reject) => {
+      const request = http.get({ host: '127.0.0.1', port, agent: false }, (response) => {
+        response.resume();
+        resolve(response.headers['set-cookie'][0].split(';')[0]);
+      });
+      request.on('error', reject);
+    });
+    for (let visit = 2; visit <= 5; visit++) {
+      assert.match(await get(port, { headers: { cookie } }), new RegExp(`^visit ${visit}, `));
+    }
+  }
+});
+
+test('examples/scheduler.js: each customer has workers of his own', limit, async (t) => {
+  const port = await example(t, 'scheduler.js');
+  const of = async (localAddress) => {
+    const workers = [];
+    for (let i = 0; i < 20; i++) workers.push(await get(port, { localAddress }));
+    return [...new Set(workers)].sort();
+  };
+  assert.deepStrictEqual(await of('127.0.0.1'), ['1', '2']);
+  assert.deepStrictEqual(await of('127.0.0.2'), ['3', '4']);
+  assert.deepStrictEqual(await of('127.0.0.3'), ['1', '2', '3', '4']);
+});
