@@ -28,9 +28,9 @@ const BATCH = 65536;
 const MOST_HELD = 64 * 1024 * 1024;
 const HANDLE_SIZE = 65536;
 
-// Shared with the addon, for the whole process: it counts the turns of the loop in the first; the second is the number
-// of open connections, counted by a worker.
-const numbers = new Uint32Array(new ArrayBuffer(8));
+// Shared with the addon, for the whole process: it counts the turns of the loop in the first; a worker counts its open
+// connections in the second, and requests in the third.
+const numbers = new Uint32Array(new ArrayBuffer(12));
 const TURN = 0;
 
 const open = new Set();

@@ -19,7 +19,8 @@ const { Worker } = require('./worker.js');
  * @param {number} place.handoff descriptor of the handoff socket
  * @param {number} place.page descriptor of the shared page
  * @param {boolean} place.advanced `serialization: 'advanced'`
- * @param {string | undefined} place.key what clients are recognised by, with sticky scheduling
+ * @param {string} [place.key] what clients are recognised by, with sticky scheduling
+ * @param {boolean} [place.isSupervised] whether requests are to be counted, and Ctrl+C is for the primary alone
  */
 function setUpWorker(cluster, place) {
   const worker = new Worker({ id: place.id, process, state: 'online' });
@@ -32,6 +33,7 @@ function setUpWorker(cluster, place) {
     ...channel.events,
     onanswer: (...answer) => servers.answer(...answer),
     ondisconnect: () => leave(true),
+    ondrain: (moves) => drain(moves === 1),
     onleavenoted: () => onLeaveNoted?.(),
     onconnection: (listener, fd) => servers.accept(listener, fd),
     onexhausted() {
@@ -47,6 +49,7 @@ function setUpWorker(cluster, place) {
   atExit(() => native.stopIntake());
   const servers = new Servers(worker, channel, native);
   const control = channel.open(native.channel);
+  if (place.isSupervised) require('./supervised.js').setUp();
   if (place.key !== undefined) {
     const { claimSessions } = require('./session_keys.js');
     claimSessions(place.key, (value) => native.claim(value));
@@ -92,6 +95,18 @@ function setUpWorker(cluster, place) {
     });
   }
 
+  let draining;
+
+  /** Leaves when all that has begun is finished. */
+  function drain(moves) {
+    worker.exitedAfterDisconnect = true;
+    if (!draining) {
+      const { Draining, endProcess } = require('./draining.js');
+      draining = new Draining(servers, native, endProcess);
+    }
+    draining.start(moves);
+  }
+
   Object.assign(cluster, {
     isWorker: true,
     isMaster: false,
@@ -103,6 +118,12 @@ function setUpWorker(cluster, place) {
     _setupWorker() {},
   });
   addHidden(cluster, { onRequest: requests.onRequest });
+  addHidden(Worker.prototype, {
+    ready() {
+      channel.flush();
+      native.ready();
+    },
+  });
 
   Worker.prototype.disconnect = function () {
     if (this.state !== 'disconnecting' && this.state !== 'destroying') {

@@ -67,30 +67,26 @@ module.exports = {
       `The property '${name}' must be one of: ${right.map((one) => `'${one}'`).join(', ')}. Received ${inspect(value)}`,
     ),
 
+  /** @param {string} what 'a whole number >= 1', … */
+  outOfRange: (name, what, value) =>
+    coded(
+      RangeError,
+      'ERR_OUT_OF_RANGE',
+      `The value of "${name}" is out of range. It must be ${what}.${received(value)}`,
+    ),
+
   /** @param {string[]} right the names that there are */
   unknownProperty: (name, right) =>
     coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The property '${name}' is unknown: there are ${right.join(', ')}`),
 
-  badTakeBackAfter: (value) =>
-    coded(
-      RangeError,
-      'ERR_OUT_OF_RANGE',
-      `The value of "scheduling.takeBackAfter" is out of range. It must be a whole number of milliseconds >= 1.${received(value)}`,
-    ),
+  supervisedAlready: () =>
+    coded(Error, 'ERR_CLUSTER_RS_SUPERVISED', 'There is a supervisor already: use what cluster.supervise() has given'),
 
-  badWeight: (value) =>
-    coded(
-      RangeError,
-      'ERR_OUT_OF_RANGE',
-      `The value of "worker.weight" is out of range. It must be > 0 && <= 1000.${received(value)}`,
-    ),
+  reloadFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_RELOAD_FAILED', `The old workers stay: ${why}`),
 
-  badTimeout: (timeout) =>
-    coded(
-      RangeError,
-      'ERR_OUT_OF_RANGE',
-      `The value of "options.timeout" is out of range. It must be a number of milliseconds > 0 && < 2147483648.${received(timeout)}`,
-    ),
+  startFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_START_FAILED', `A worker has not started: ${why}`),
+
+  isStopping: () => coded(Error, 'ERR_CLUSTER_RS_STOPPING', 'The supervisor stops its workers, and starts none'),
 
   noAnswer: (timeout) => coded(Error, 'ERR_CLUSTER_RS_TIMEOUT', `No answer within ${timeout} ms`),
 

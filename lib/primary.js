@@ -25,6 +25,7 @@ function setUpPrimary(cluster) {
   const events = new EventEmitter(); // 'disconnect': the last worker has left
   const channels = new WeakMap(); // by worker
   let isSetUp = false;
+  let supervisor;
   let key; // what clients are recognised by with SCHED_STICKY
 
   const native = new binding.Primary(numbers.buffer, (text) =>
@@ -52,6 +53,7 @@ function setUpPrimary(cluster) {
     figures: () => native.figures(),
     onRequest: requests.onRequest,
     setScheduler,
+    supervise,
   });
 
   // Read when it is first needed: this package may have been loaded before the program has set the variable.
@@ -144,6 +146,23 @@ function setUpPrimary(cluster) {
     }
   }
 
+  /** What a worker is to know of it beside its descriptors, as a variable; usually nothing. */
+  function wishes() {
+    const wanted = {};
+    if (cluster.schedulingPolicy === SCHED_STICKY) wanted.key = key;
+    if (supervisor) wanted.isSupervised = true;
+    return Object.keys(wanted).length > 0 ? { CLUSTER_RS_WISHES: JSON.stringify(wanted) } : {};
+  }
+
+  /** Keeps workers alive; see `Supervisor`. */
+  function supervise(options) {
+    const { Supervisor } = require('./supervisor.js');
+    if (supervisor) throw errors.supervisedAlready();
+    supervisor = new Supervisor(cluster, native, options);
+    supervisor.start();
+    return supervisor;
+  }
+
   function fork(env) {
     cluster.setupPrimary();
     const id = native.nextWorker();
@@ -154,7 +173,7 @@ function setUpPrimary(cluster) {
       ...process.env,
       ...env,
       NODE_UNIQUE_ID: `${id}`,
-      ...(cluster.schedulingPolicy === SCHED_STICKY && { CLUSTER_RS_KEY: key }),
+      ...wishes(),
     });
     const child = createProcess();
     const worker = new Worker({ id, process: child });
@@ -166,6 +185,10 @@ function setUpPrimary(cluster) {
     const control = {
       ononline: () => online(worker),
       onlistening: (...address) => listening(worker, ...address),
+      onready() {
+        worker.emit('ready');
+        cluster.emit('ready', worker);
+      },
       onleaving: () => (worker.exitedAfterDisconnect = true),
     };
     startProcess(child, {
@@ -251,33 +274,43 @@ function setUpPrimary(cluster) {
     return this;
   };
 
-  const wishes = new WeakMap(); // of the program, by worker
-  const wishFor = (worker) => wishes.get(worker) ?? { isPaused: false, weight: 1 };
-  const wish = (worker, change) => {
-    const wished = { ...wishFor(worker), ...change };
-    wishes.set(worker, wished);
-    native.setWish(worker.id, wished.isPaused, wished.weight);
+  const shares = new WeakMap(); // of the connections, by worker, where they are not usual
+  const shareOf = (worker) => shares.get(worker) ?? { isPaused: false, weight: 1 };
+  const setShare = (worker, change) => {
+    const share = { ...shareOf(worker), ...change };
+    shares.set(worker, share);
+    native.setShare(worker.id, share.isPaused, share.weight);
     return worker;
   };
 
   addHidden(Worker.prototype, {
     /** No new connections for this worker, until it is resumed. */
     pause() {
-      return wish(this, { isPaused: true });
+      return setShare(this, { isPaused: true });
+    },
+
+    /**
+     * No new connections for this worker; it finishes what it has begun, and ends. Connections that are kept alive go
+     * on at other workers, unless `move` is `false`: then they are closed.
+     */
+    drain({ move = true } = {}) {
+      this.exitedAfterDisconnect = true;
+      if (this.isConnected()) native.drain(this.id, Boolean(move));
+      return this;
     },
 
     resume() {
-      return wish(this, { isPaused: false });
+      return setShare(this, { isPaused: false });
     },
   });
 
   Object.defineProperty(Worker.prototype, 'weight', {
     get() {
-      return wishFor(this).weight;
+      return shareOf(this).weight;
     },
     set(weight) {
-      if (!(weight > 0 && weight <= 1000)) throw errors.badWeight(weight);
-      wish(this, { weight });
+      if (!(weight > 0 && weight <= 1000)) throw errors.outOfRange('worker.weight', '> 0 && <= 1000', weight);
+      setShare(this, { weight });
     },
     configurable: true,
   });

@@ -35,7 +35,8 @@ function onRequest(listener) {
 
 /** `worker.request`: resolves with the answer, rejects with the handler's error or one of {@link errors}. */
 async function request(message, { timeout } = {}) {
-  if (timeout !== undefined && !(timeout > 0 && timeout < 2 ** 31)) throw errors.badTimeout(timeout);
+  if (timeout !== undefined && !(timeout > 0 && timeout < 2 ** 31))
+    throw errors.outOfRange('options.timeout', 'a number of milliseconds > 0 && < 2147483648', timeout);
   const id = ++last;
   const fail = (error) => settle(this, id, { error });
   this.process.send({ cmd: REQUEST, id, message }, (error) => error && fail(error));

@@ -65,7 +65,7 @@ function check(scheduling) {
     takeBackAfter !== undefined &&
     !(Number.isInteger(takeBackAfter) && takeBackAfter >= 1 && takeBackAfter <= longestDelay)
   ) {
-    throw errors.badTakeBackAfter(takeBackAfter);
+    throw errors.outOfRange('scheduling.takeBackAfter', 'a whole number of milliseconds >= 1', takeBackAfter);
   }
   if (spreadDatagrams !== undefined && typeof spreadDatagrams !== 'boolean') {
     throw errors.invalidArgument('settings.scheduling.spreadDatagrams', 'of type boolean', spreadDatagrams);

@@ -20,6 +20,7 @@ class Servers {
   #native;
   #answers = new Map(); // what to do with the answer, by the number of the question
   #open = new Map(); // the handles that servers listen on, by listener
+  #listeners = new WeakMap(); // through which a connection came, by its handle
   #places = new Map(); // which of the servers of an address is the next
 
   /**
@@ -139,8 +140,19 @@ class Servers {
       return false;
     }
     countOpen(connection);
+    this.#listeners.set(connection, listener);
     server.onconnection(0, connection);
     return true;
+  }
+
+  /** The servers, and UDP sockets, that listen. */
+  all() {
+    return [...this.#open.values()].map(ownerOf).filter(Boolean);
+  }
+
+  /** Through which listener a connection came from the primary, by its handle; `undefined` if not from there. */
+  listenerOf(handle) {
+    return handle ? this.#listeners.get(handle) : undefined;
   }
 
   /** Closes all servers. `done` is called when their connections have ended. */

@@ -12,8 +12,8 @@ const { removePreload } = require('./preload.js');
 // Where the primary tells a worker its descriptors; see `src/primary/process.rs`.
 const VARIABLE = 'CLUSTER_RS_WORKER';
 
-// Where the primary's JavaScript tells a worker what clients are recognised by.
-const KEY = 'CLUSTER_RS_KEY';
+// Where the primary's JavaScript tells a worker what it wants of it; see `fork` in primary.js.
+const WISHES = 'CLUSTER_RS_WISHES';
 
 // Under this, the cluster object remembers that it has been taken over, whichever copy of the package did it.
 const TAKEN = Symbol.for('cluster-rs');
@@ -30,12 +30,12 @@ function removeBuiltinListeners() {
 function takePlace() {
   const place = process.env[VARIABLE];
   if (place === undefined) return undefined;
-  const { [KEY]: key } = process.env;
+  const wishes = JSON.parse(process.env[WISHES] ?? '{}');
   delete process.env[VARIABLE];
-  delete process.env[KEY];
+  delete process.env[WISHES];
   removePreload(process.env);
   const [channel, handoff, page, mode] = place.split(',');
-  return { channel: +channel, handoff: +handoff, page: +page, advanced: mode === 'advanced', key };
+  return { channel: +channel, handoff: +handoff, page: +page, advanced: mode === 'advanced', ...wishes };
 }
 
 /**

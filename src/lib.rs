@@ -27,11 +27,11 @@ use crate::ipc::frame::Kind;
 use crate::primary::WorkerControl;
 use crate::primary::process::{Order, stdio_from};
 use crate::sys::js::{Argument, Callback, Callbacks, SharedNumbers, Text};
-use crate::sys::page::Page;
+use crate::sys::page::{self, Page};
 use crate::sys::pidfd::{self, Exit};
 use crate::sys::uv::{Loop, Turn, Uv};
 use crate::sys::{socket, stream};
-use crate::worker::intake::Intake;
+use crate::worker::intake::{Figures, Intake};
 use crate::worker::{PrimaryControl, Questions};
 
 /// Why the addon can't serve in this process, if it can't.
@@ -202,6 +202,19 @@ pub struct DispatchFigures {
     pub waiting: f64,
 }
 
+/// What a worker says of itself.
+#[napi(object)]
+pub struct WorkerFigures {
+    /// Connections that are open.
+    pub connections: f64,
+    /// HTTP requests that have begun, where they are counted.
+    pub requests: f64,
+    /// For how many milliseconds its loop has been running callbacks without a break.
+    pub busy_for: f64,
+    /// The most milliseconds that it has done so, since this was last asked.
+    pub longest_turn: f64,
+}
+
 /// A connection that a worker is to be chosen for. Without addresses it comes through a Unix socket.
 #[napi(object, object_from_js = false)]
 pub struct ArrivingConnection {
@@ -298,8 +311,8 @@ impl Primary {
 
     /// What worker `id` is to get: nothing while it is paused, and otherwise its share by weight.
     #[napi(catch_unwind)]
-    pub fn set_wish(&self, id: u32, paused: bool, weight: f64) {
-        self.inner.set_wish(id, paused, weight);
+    pub fn set_share(&self, id: u32, paused: bool, weight: f64) {
+        self.inner.set_share(id, paused, weight);
     }
 
     /// Whether each worker gets a UDP socket of its own from now on, among which the kernel spreads the senders.
@@ -329,6 +342,29 @@ impl Primary {
             queued: figures.queued() as f64,
             waiting: figures.waiting as f64,
         }
+    }
+
+    /// What worker `id` says of itself; nothing if it is gone.
+    #[napi(catch_unwind)]
+    pub fn worker_figures(&self, id: u32) -> Option<WorkerFigures> {
+        let page = self.inner.page(id)?;
+        let busy_ns = match page.loop_state() {
+            page::Loop::Awake { since_ns } => page::now_ns().saturating_sub(since_ns),
+            page::Loop::Asleep { .. } => 0,
+        };
+        let longest_ns = page.take_longest_turn().max(busy_ns);
+        Some(WorkerFigures {
+            connections: page.open_connections() as f64,
+            requests: page.requests() as f64,
+            busy_for: busy_ns as f64 / 1e6,
+            longest_turn: longest_ns as f64 / 1e6,
+        })
+    }
+
+    /// Whether listeners stay open when their last worker leaves, for those that come later.
+    #[napi(catch_unwind)]
+    pub fn keep_listeners(&self, yes: bool) {
+        self.inner.keep_listeners(yes);
     }
 
     /// The id of the next worker.
@@ -419,6 +455,13 @@ impl Primary {
     #[napi(catch_unwind)]
     pub fn disconnect(&self, id: u32) {
         self.inner.disconnect(id);
+    }
+
+    /// Asks worker `id` to finish what it has begun and to end; it gets no connection from now on. Connections that are
+    /// kept alive are moved to other workers, or closed.
+    #[napi(catch_unwind)]
+    pub fn drain(&self, id: u32, moves: bool) {
+        self.inner.drain(id, moves);
     }
 
     /// Takes worker `id` out of all its listeners.
@@ -525,7 +568,7 @@ pub struct Worker {
 #[napi]
 impl Worker {
     /// Takes over the descriptors that the primary gave. `events` has the functions of `Delivery`, `PrimaryControl`
-    /// and `Intake`; `numbers` is as for a primary, with the number of open connections, which JavaScript counts, second.
+    /// and `Intake`; `numbers` is as for a primary, and has what JavaScript counts: open connections, and HTTP requests.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
@@ -539,9 +582,12 @@ impl Worker {
         let event_loop = Loop::of(&env).map_err(failed)?;
         let channel = ipc::channel::Channel::new(&event_loop, take(channel)?).map_err(failed)?;
         let page = Page::open(take(page)?).map_err(failed)?;
-        let open = SharedNumbers::new(&env, &numbers, OPEN_CONNECTIONS + 1)?;
-        let open = move || open.get(OPEN_CONNECTIONS).into();
-        let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events, open)?;
+        let counted = SharedNumbers::new(&env, &numbers, REQUESTS + 1)?;
+        let figures = move || Figures {
+            open: counted.get(OPEN_CONNECTIONS).into(),
+            requests: counted.get(REQUESTS).into(),
+        };
+        let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events, figures)?;
         let control = PrimaryControl::new(&env, &events)?;
         channel
             .start(Rc::new(Delivery::new(&env, &events, control)?))
@@ -597,10 +643,31 @@ impl Worker {
         self.questions.tell(&FromWorker::Listening(listening));
     }
 
+    /// Tells that the program can do its work now.
+    #[napi(catch_unwind)]
+    pub fn ready(&self) {
+        self.questions.tell(&FromWorker::Ready);
+    }
+
     /// Tells that the worker's server of this listener is closed.
     #[napi(catch_unwind)]
     pub fn close_server(&self, listener: u32) {
         self.questions.tell(&FromWorker::Close { listener });
+    }
+
+    /// Sends a duplicate of `fd`, a connection of this listener, to the primary for another worker; whether that can be.
+    #[napi(catch_unwind)]
+    pub fn move_back(&self, listener: u32, fd: i32) -> bool {
+        let duplicate = socket::duplicate(fd);
+        duplicate
+            .map(|connection| self.intake.move_back(listener, connection))
+            .is_ok()
+    }
+
+    /// Whether some connections still wait to be sent to the primary.
+    #[napi(getter, catch_unwind)]
+    pub fn is_giving_back(&self) -> bool {
+        self.intake.is_giving_back()
     }
 
     /// Tells that a client has been given this, by which it is recognised later.
@@ -633,9 +700,10 @@ fn family(text: &str) -> Family {
     }
 }
 
-/// Where JavaScript finds the number of turns, and puts that of open connections.
+/// Where JavaScript finds the number of turns, and puts those that it counts.
 const TURNS: usize = 0;
 const OPEN_CONNECTIONS: usize = 1;
+const REQUESTS: usize = 2;
 
 fn count_turns(env: &Env, numbers: &Object<'_>) -> Result<Turn> {
     let numbers = SharedNumbers::new(env, numbers, TURNS + 1)?;

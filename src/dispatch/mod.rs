@@ -95,7 +95,7 @@ pub struct Seat {
     /// The worker's process, see [`crate::sys::pidfd::open`]. It is only polled here, and reaped elsewhere.
     pub pidfd: OwnedFd,
     /// The page that the worker writes.
-    pub page: Page,
+    pub page: Arc<Page>,
 }
 
 /// What the dispatcher has to tell. It is told in the dispatcher's thread.

@@ -98,7 +98,10 @@ pub(super) fn had_its_turn<H: Handoff>(
 ) {
     let most = members.last().map_or(0, |last| last.turns);
     let mut member = members.remove(index);
-    if member.full_at.is_some_and(|full_at| load(account) > full_at) {
+    if member
+        .full_at
+        .is_some_and(|full_at| load(account) > full_at)
+    {
         member.next_try = now + DECLINE;
     }
     member.turns = (member.turns + account.weight.stride()).max(most.saturating_sub(CATCH_UP));

@@ -93,7 +93,7 @@ impl Reporter {
 struct Line {
     ours: Rc<AsyncFd<OwnedFd>>,
     theirs: OwnedFd,
-    page: Page,
+    page: Arc<Page>,
     reporter: Rc<Reporter>,
 }
 

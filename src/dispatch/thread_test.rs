@@ -63,7 +63,7 @@ impl Worker {
             ours,
             theirs,
             pidfd,
-            page,
+            page: Arc::new(page),
         };
         dispatcher.add_worker(id, seat);
         for listener in listeners {

@@ -11,6 +11,8 @@ pub enum FromWorker {
     Query { question: u32, query: Query },
     /// A server listens now.
     Listening(Listening),
+    /// The program says that it can do its work now.
+    Ready,
     /// A server is closed.
     Close { listener: u32 },
     /// The worker leaves of its own will; answered by [`FromPrimary::LeaveNoted`].
@@ -25,6 +27,8 @@ pub enum FromPrimary {
     Answer { question: u32, answer: Answer },
     /// Close your servers, then the channel.
     Disconnect,
+    /// Finish what has begun, then end. Connections that are kept alive are to be moved, or closed.
+    Drain { moves: bool },
     /// The primary knows that the worker leaves of its own will.
     LeaveNoted,
 }

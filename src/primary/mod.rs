@@ -23,27 +23,29 @@ use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listeni
 use crate::ipc::delivery::Control;
 use crate::ipc::frame::{Kind, Malformed};
 use crate::sys::js::{Argument, Callback, Callbacks};
+use crate::sys::page::Page;
 
 /// Everything that a primary knows of its workers. Shared by the objects that JavaScript holds.
 pub struct Primary {
     registry: RefCell<Registry>,
     sockets: RefCell<HashMap<u32, Socket>>,
     channels: RefCell<HashMap<u32, Channel>>,
+    pages: RefCell<HashMap<u32, Arc<Page>>>,
     /// Started with the first listener that it serves; until then the seats wait here.
     dispatcher: RefCell<Option<Dispatcher>>,
     seats: RefCell<Vec<(WorkerId, Seat)>>,
     report: Arc<dyn Fn(Report) + Send + Sync>,
     /// How connections are dispatched; `None` if the workers accept by themselves. Fixed by the first `setupPrimary`.
     policy: RefCell<Option<Policy>>,
-    /// What the program wants of single workers, other than usual.
-    wishes: RefCell<HashMap<u32, Wish>>,
+    /// What single workers are to get of the connections, where it is not the usual.
+    shares: RefCell<HashMap<u32, Share>>,
     spread_datagrams: Cell<bool>,
     take_back_after: Cell<Option<Duration>>,
 }
 
-/// What the program wants of a worker.
+/// What a worker is to get of the connections.
 #[derive(Clone, Copy)]
-struct Wish {
+struct Share {
     paused: bool,
     weight: f64,
 }
@@ -55,11 +57,12 @@ impl Primary {
             registry: RefCell::default(),
             sockets: RefCell::default(),
             channels: RefCell::default(),
+            pages: RefCell::default(),
             dispatcher: RefCell::default(),
             seats: RefCell::default(),
             report: Arc::new(report),
             policy: RefCell::new(Some(Policy::default())),
-            wishes: RefCell::default(),
+            shares: RefCell::default(),
             spread_datagrams: Cell::new(false),
             take_back_after: Cell::new(None),
         })
@@ -83,14 +86,14 @@ impl Primary {
     }
 
     /// Gives a worker no connections as long as it is paused, and otherwise its share by weight.
-    pub fn set_wish(&self, worker: u32, paused: bool, weight: f64) {
+    pub fn set_share(&self, worker: u32, paused: bool, weight: f64) {
         if !self.registry.borrow().has(worker) {
             return;
         }
-        let wish = Wish { paused, weight };
-        self.wishes.borrow_mut().insert(worker, wish);
+        let share = Share { paused, weight };
+        self.shares.borrow_mut().insert(worker, share);
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
-            wish.apply(dispatcher, worker);
+            share.apply(dispatcher, worker);
         }
     }
 
@@ -116,6 +119,19 @@ impl Primary {
             .unwrap_or_default()
     }
 
+    /// What a worker's page says, as long as the worker is there.
+    pub fn page(&self, worker: u32) -> Option<Arc<Page>> {
+        self.pages.borrow().get(&worker).cloned()
+    }
+
+    /// Whether listeners stay open when their last worker leaves, for those that come later.
+    pub fn keep_listeners(&self, yes: bool) {
+        let unused = self.registry.borrow_mut().keep(yes);
+        for listener in unused {
+            self.close(listener);
+        }
+    }
+
     /// The id of the next worker.
     pub fn next_worker(&self) -> u32 {
         self.registry.borrow_mut().next_worker()
@@ -125,6 +141,7 @@ impl Primary {
     pub fn add_worker(&self, worker: u32, channel: Channel, seat: Seat) {
         self.registry.borrow_mut().add_worker(worker);
         self.channels.borrow_mut().insert(worker, channel);
+        self.pages.borrow_mut().insert(worker, seat.page.clone());
         match self.dispatcher.borrow().as_ref() {
             Some(dispatcher) => dispatcher.add_worker(WorkerId(worker), seat),
             None => self.seats.borrow_mut().push((WorkerId(worker), seat)),
@@ -136,7 +153,8 @@ impl Primary {
         self.leave_all(worker);
         self.registry.borrow_mut().remove_worker(worker);
         self.channels.borrow_mut().remove(&worker);
-        self.wishes.borrow_mut().remove(&worker);
+        self.shares.borrow_mut().remove(&worker);
+        self.pages.borrow_mut().remove(&worker);
         self.seats
             .borrow_mut()
             .retain(|(seated, _)| *seated != WorkerId(worker));
@@ -149,6 +167,14 @@ impl Primary {
     pub fn disconnect(&self, worker: u32) {
         self.registry.borrow_mut().leaving(worker);
         self.tell(worker, &FromPrimary::Disconnect, None);
+        self.leave_all(worker);
+    }
+
+    /// Asks a worker to finish what it has begun, and to end. It gets no connection from now on, and may give back those
+    /// that are kept alive if they are to be moved.
+    pub fn drain(&self, worker: u32, moves: bool) {
+        self.registry.borrow_mut().leaving(worker);
+        self.tell(worker, &FromPrimary::Drain { moves }, None);
         self.leave_all(worker);
     }
 
@@ -170,16 +196,18 @@ impl Primary {
         let Some(last) = self.registry.borrow_mut().leave(worker, listener) else {
             return;
         };
-        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
-            if last {
-                dispatcher.close_listener(ListenerId(listener));
-            } else {
-                dispatcher.leave(ListenerId(listener), WorkerId(worker));
-            }
-        }
         if last {
-            self.sockets.borrow_mut().remove(&listener);
+            self.close(listener);
+        } else if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.leave(ListenerId(listener), WorkerId(worker));
         }
+    }
+
+    fn close(&self, listener: u32) {
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.close_listener(ListenerId(listener));
+        }
+        self.sockets.borrow_mut().remove(&listener);
     }
 
     fn tell(&self, worker: u32, message: &FromPrimary, descriptor: Option<OwnedFd>) {
@@ -266,8 +294,8 @@ impl Primary {
             for (worker, seat) in self.seats.borrow_mut().drain(..) {
                 started.add_worker(worker, seat);
             }
-            for (worker, wish) in self.wishes.borrow().iter() {
-                wish.apply(&started, *worker);
+            for (worker, share) in self.shares.borrow().iter() {
+                share.apply(&started, *worker);
             }
             *dispatcher = Some(started);
         }
@@ -275,7 +303,7 @@ impl Primary {
     }
 }
 
-impl Wish {
+impl Share {
     fn apply(self, dispatcher: &Dispatcher, worker: u32) {
         dispatcher.set_weight(WorkerId(worker), self.weight);
         dispatcher.set_paused(WorkerId(worker), self.paused);
@@ -284,12 +312,13 @@ impl Wish {
 
 /// The control messages of one worker.
 ///
-/// JavaScript hears of `ononline()`, `onlistening(family, address, port, fd)` and `onleaving()`.
+/// JavaScript hears of `ononline()`, `onlistening(family, address, port, fd)`, `onready()` and `onleaving()`.
 pub struct WorkerControl {
     primary: Weak<Primary>,
     worker: u32,
     online: Callback,
     listening: Callback,
+    ready: Callback,
     leaving: Callback,
 }
 
@@ -307,6 +336,7 @@ impl WorkerControl {
             worker,
             online: callbacks.get(events, "ononline")?,
             listening: callbacks.get(events, "onlistening")?,
+            ready: callbacks.get(events, "onready")?,
             leaving: callbacks.get(events, "onleaving")?,
         })
     }
@@ -345,6 +375,9 @@ impl Control for WorkerControl {
             }
             FromWorker::Query { question, query } => primary.query(self.worker, question, &query),
             FromWorker::Listening(listening) => self.listening(&listening),
+            FromWorker::Ready => {
+                self.ready.call(&[]);
+            }
             FromWorker::Close { listener } => primary.leave(self.worker, listener),
             FromWorker::Leaving => {
                 primary.registry.borrow_mut().leaving(self.worker);

@@ -5,6 +5,7 @@ use std::ffi::{CString, NulError};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -120,7 +121,7 @@ pub fn start(order: Order) -> io::Result<Started> {
             ours,
             theirs,
             pidfd: pidfd.try_clone()?,
-            page,
+            page: Arc::new(page),
         };
         Ok((pid, pidfd, seat))
     });

@@ -63,6 +63,8 @@ pub struct Registry {
     workers: BTreeMap<u32, Worker>,
     listeners: BTreeMap<u32, Listener>,
     by_key: HashMap<Key, u32>,
+    /// Listeners stay when their last member leaves.
+    keeps: bool,
 }
 
 impl Registry {
@@ -133,21 +135,43 @@ impl Registry {
         self.listeners.get(&listener)?.data.clone()
     }
 
-    /// A server is closed. `None` if the worker was no member; otherwise whether it was the last one, with which the
-    /// listener is gone.
+    /// A server is closed. `None` if the worker was no member; otherwise whether the listener is gone with it, because it
+    /// was the last one.
     pub fn leave(&mut self, worker: u32, listener: u32) -> Option<bool> {
         let entry = self.listeners.get_mut(&listener)?;
         if !entry.members.remove(&worker) {
             return None;
         }
-        let last = entry.members.is_empty();
-        if last && let Some(entry) = self.listeners.remove(&listener) {
+        let last = entry.members.is_empty() && !self.keeps;
+        if last {
+            self.forget(listener);
+        }
+        Some(last)
+    }
+
+    fn forget(&mut self, listener: u32) {
+        if let Some(entry) = self.listeners.remove(&listener) {
             // A later listener may have taken the place of this one.
             if self.by_key.get(&entry.key) == Some(&listener) {
                 self.by_key.remove(&entry.key);
             }
         }
-        Some(last)
+    }
+
+    /// Whether listeners stay when their last member leaves, for those that come later. If they don't any more, gives
+    /// those that are gone with it.
+    pub fn keep(&mut self, yes: bool) -> Vec<u32> {
+        self.keeps = yes;
+        let is_unused =
+            |(id, listener): (&u32, &Listener)| listener.members.is_empty().then_some(*id);
+        let unused: Vec<u32> = self.listeners.iter().filter_map(is_unused).collect();
+        if yes {
+            return Vec::new();
+        }
+        for listener in &unused {
+            self.forget(*listener);
+        }
+        unused
     }
 
     /// All listeners that the worker is a member of.
@@ -222,6 +246,21 @@ mod tests {
             Placement::Joined(id)
         );
         assert_eq!(registry.data(id).as_deref(), Some("keys"));
+    }
+
+    #[test]
+    fn listeners_are_kept_for_those_that_come_later() {
+        let mut registry = with_workers(2);
+        assert_eq!(registry.keep(true), []);
+        let listener = registry.open(1, &port(80, 0));
+        assert_eq!(registry.leave(1, listener), Some(false));
+        let again = registry.place(2, &port(80, 0));
+        assert_eq!(again, Placement::Joined(listener));
+        let unused = registry.open(1, &port(81, 0));
+        registry.leave(1, unused);
+        assert_eq!(registry.keep(false), [unused]);
+        assert_eq!(registry.leave(2, listener), Some(true));
+        assert_eq!(registry.place(1, &port(81, 0)), Placement::New);
     }
 
     #[test]

@@ -23,7 +23,9 @@ const SIZE: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 struct Counters {
     taken: AtomicU64,
     open: AtomicU64,
+    requests: AtomicU64,
     turn: AtomicU64,
+    longest_turn: AtomicU64,
 }
 
 /// What the event loop of a worker is doing, and since when (`CLOCK_MONOTONIC`, nanoseconds).
@@ -112,9 +114,28 @@ impl Page {
         self.counters().open.store(open, Relaxed);
     }
 
+    /// How many HTTP requests the worker has begun to serve, if it counts them.
+    pub fn requests(&self) -> u64 {
+        self.counters().requests.load(Relaxed)
+    }
+
+    /// Says how many HTTP requests the worker has begun to serve.
+    pub fn set_requests(&self, requests: u64) {
+        self.counters().requests.store(requests, Relaxed);
+    }
+
     /// The worker's loop is about to wait for events. `now_ns` is [`now_ns`] or libuv's `uv_hrtime`.
     pub fn sleep(&self, now_ns: u64) {
+        if let Loop::Awake { since_ns } = self.loop_state() {
+            let turn = now_ns.saturating_sub(since_ns);
+            self.counters().longest_turn.fetch_max(turn, Relaxed);
+        }
         self.counters().turn.store(now_ns & !1, Relaxed);
+    }
+
+    /// For how many nanoseconds at most the worker's loop has run callbacks without a break, since this was last asked.
+    pub fn take_longest_turn(&self) -> u64 {
+        self.counters().longest_turn.swap(0, Relaxed)
     }
 
     /// The worker's loop has events and will run callbacks. `now_ns` is [`now_ns`] or libuv's `uv_hrtime`.

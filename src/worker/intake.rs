@@ -27,6 +27,14 @@ const RETRY_AFTER: u64 = 10;
 /// How near to the limit of descriptors each connection is preceded by a look whether there is room for it.
 const NARROW: u64 = 128;
 
+/// What JavaScript counts.
+pub struct Figures {
+    /// Connections that are open.
+    pub open: u64,
+    /// HTTP requests that have begun.
+    pub requests: u64,
+}
+
 /// The worker's end of its handoff socket.
 pub struct Intake {
     this: Weak<Intake>,
@@ -36,8 +44,7 @@ pub struct Intake {
     event_loop: Loop,
     socket: OwnedFd,
     page: Page,
-    /// How many connections are open.
-    open: Box<dyn Fn() -> u64>,
+    figures: Box<dyn Fn() -> Figures>,
     /// `onconnection(listener, fd)` gives `false` to refuse; otherwise the descriptor is JavaScript's.
     connection: Callback,
     /// `onexhausted()`: there is no descriptor left for a connection.
@@ -56,14 +63,14 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Begins to take connections. `events` has the two functions; `open` tells how many connections are open.
+    /// Begins to take connections. `events` has the two functions.
     pub fn start(
         env: &Env,
         event_loop: &Loop,
         socket: OwnedFd,
         page: Page,
         events: &Object<'_>,
-        open: impl Fn() -> u64 + 'static,
+        figures: impl Fn() -> Figures + 'static,
     ) -> napi::Result<Rc<Intake>> {
         let callbacks = Callbacks::new(env, "CLUSTERINTAKE")?;
         let connection = callbacks.get(events, "onconnection")?;
@@ -75,7 +82,7 @@ impl Intake {
             event_loop: *event_loop,
             socket,
             page,
-            open: Box::new(open),
+            figures: Box::new(figures),
             connection,
             exhausted,
             arrived: Cell::new(false),
@@ -121,7 +128,9 @@ impl Intake {
         if self.arrived.replace(false) {
             self.take();
         }
-        self.page.set_open_connections((self.open)());
+        let figures = (self.figures)();
+        self.page.set_open_connections(figures.open);
+        self.page.set_requests(figures.requests);
         self.page.sleep(page::now_ns());
     }
 
@@ -185,6 +194,18 @@ impl Intake {
         }
     }
 
+    /// Sends a connection of this listener that has been served to the dispatcher, for another worker.
+    pub fn move_back(&self, listener: u32, connection: OwnedFd) {
+        let moved = (Ticket::again(listener), connection);
+        self.refused.borrow_mut().push_back(moved);
+        self.give_back();
+    }
+
+    /// Whether some connections still wait to be sent back.
+    pub fn is_giving_back(&self) -> bool {
+        !self.refused.borrow().is_empty()
+    }
+
     fn offer(&self, ticket: Ticket, descriptor: OwnedFd) {
         self.highest.set(descriptor.as_raw_fd() as u64);
         let number = socket::release(descriptor);
@@ -197,7 +218,7 @@ impl Intake {
             Outcome::Returned(false) | Outcome::NotCalled => {
                 let refused = socket::reclaim(number).map(|descriptor| (ticket, descriptor));
                 // The primary is to know with how many open it was too much.
-                self.page.set_open_connections((self.open)());
+                self.page.set_open_connections((self.figures)().open);
                 self.refused.borrow_mut().extend(refused);
                 self.give_back();
             }

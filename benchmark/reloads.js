@@ -1,0 +1,121 @@
+'use strict';
+
+// Reloads under load: how many requests fail while a service of two workers, whose answers take 20 ms, is reloaded
+// again and again. The same with PM2 on the built-in module.
+//
+//   node benchmark/reloads.js [number of reloads, 50 if not said]
+
+const { execFile, spawn } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const readline = require('node:readline');
+const { promisify } = require('node:util');
+const { missingTool } = require('./load.js');
+
+const summary = path.join(__dirname, 'summary.lua');
+const programs = path.join(__dirname, 'programs');
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Asks until `stop` is called, which gives what wrk has counted. */
+function load(port, clients, headers) {
+  const args = ['-t', '1', '-c', `${clients}`, '-d', '3600s', '--timeout', '10s', '-s', summary, ...headers];
+  const wrk = spawn('wrk', [...args, `http://127.0.0.1:${port}/`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  wrk.stdout.setEncoding('utf8').on('data', (part) => (text += part));
+  return async () => {
+    wrk.kill('SIGINT');
+    await once(wrk, 'close');
+    return JSON.parse(text.slice(text.lastIndexOf('\n{') + 1));
+  };
+}
+
+/** Our supervisor. */
+async function startOurs(port) {
+  const child = spawn(process.execPath, [path.join(programs, 'reloads.js')], {
+    env: { ...process.env, PORT: `${port}` },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = readline.createInterface({ input: child.stdout });
+  await once(lines, 'line');
+  return {
+    async reload() {
+      child.stdin.write('reload\n');
+      await once(lines, 'line');
+    },
+    async end() {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** PM2 with a daemon of its own. */
+async function startPm2(port) {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-rs-'));
+  const cli = path.join(path.dirname(require.resolve('pm2/package.json')), 'bin', 'pm2');
+  const env = {
+    ...process.env,
+    PM2_HOME: home,
+    PM2_DISCRETE_MODE: 'true',
+    PM2_DISABLE_VERSION_CHECK: 'true',
+    PORT: `${port}`,
+  };
+  const run = (...args) => promisify(execFile)(process.execPath, [cli, ...args], { cwd: home, env });
+  await run('start', path.join(programs, 'slow_server.js'), '--name', 'app', '-i', '2');
+  return {
+    reload: () => run('reload', 'app'),
+    async end() {
+      await run('kill');
+      fs.rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function measure(start, reloads) {
+  const port = await freePort();
+  const service = await start(port);
+  const stops = [load(port, 32, []), load(port, 8, ['-H', 'Connection: close'])];
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const begin = performance.now();
+  for (let i = 0; i < reloads; i++) await service.reload();
+  const seconds = (performance.now() - begin) / 1000;
+  const [kept, fresh] = await Promise.all(stops.map((stop) => stop()));
+  await service.end();
+  return { seconds, kept, fresh };
+}
+
+async function main() {
+  const reloads = Number(process.argv[2] ?? 50);
+  const missing = missingTool();
+  if (missing) throw new Error(missing);
+  const row = (...cells) => console.log(`| ${cells.join(' | ')} |`);
+  row(
+    `${reloads} reloads`,
+    'seconds each',
+    'requests on kept-alive connections',
+    'failed',
+    'requests on new connections',
+    'failed',
+  );
+  row('---', '---', '---', '---', '---', '---');
+  for (const [name, start] of [
+    ['cluster-rs', startOurs],
+    ['PM2, built-in module', startPm2],
+  ]) {
+    const { seconds, kept, fresh } = await measure(start, reloads);
+    row(name, (seconds / reloads).toFixed(2), kept.requests, kept.errors, fresh.requests, fresh.errors);
+  }
+}
+
+main();

@@ -1,0 +1,103 @@
+'use strict';
+
+const { once } = require('node:events');
+const errors = require('../errors.js');
+const { cpuTimeOf } = require('./process_figures.js');
+
+/** How a worker has ended, in words. */
+function howItEnded(code, signal) {
+  return signal ? `it was ended by ${signal}` : `it has exited with code ${code}`;
+}
+
+/**
+ * A worker under supervision: `starting`, then `ready` (or `spare`, if it has no place yet), then perhaps `draining`.
+ */
+class Member {
+  state = 'starting';
+  startedAt = Date.now();
+  isHung = false;
+  #options;
+  #cpu = { time: 0, at: performance.now() };
+
+  /**
+   * @param {import('cluster').Worker} worker just forked
+   * @param {object} options of the supervisor
+   * @param {boolean} isSpare
+   */
+  constructor(worker, options, isSpare) {
+    this.worker = worker;
+    this.#options = options;
+    if (isSpare) worker.pause();
+    /** Fulfilled with the exit code and the signal. */
+    this.ended = new Promise((resolve) => {
+      worker.once('exit', (...how) => resolve(how));
+      worker.process.once('error', (error) => worker.process.pid === undefined && resolve([error.code, null]));
+    });
+    /** Fulfilled when it can work; rejected if it dies before, or takes too long. */
+    this.started = this.#start(isSpare);
+    this.started.catch(() => {}); // Who waits for it hears of it.
+  }
+
+  async #start(isSpare) {
+    const { startTimeout, waitReady } = this.#options;
+    const stop = new AbortController();
+    const timeout = setTimeout(() => stop.abort(), startTimeout);
+    try {
+      const isReady = once(this.worker, waitReady ? 'ready' : 'listening', { signal: stop.signal });
+      const ended = await Promise.race([this.ended.then((how) => ({ how })), isReady]);
+      if (ended.how) throw errors.startFailed(howItEnded(...ended.how));
+    } catch (error) {
+      if (error.name !== 'AbortError') throw error;
+      const missing = waitReady ? 'it has not called cluster.worker.ready()' : 'it does not listen';
+      throw errors.startFailed(`${missing} within ${startTimeout} ms`);
+    } finally {
+      clearTimeout(timeout);
+      stop.abort();
+    }
+    if (this.state === 'starting') this.state = isSpare ? 'spare' : 'ready';
+  }
+
+  /** Puts a spare into service. */
+  activate() {
+    this.worker.resume();
+    this.state = 'ready';
+    this.startedAt = Date.now();
+  }
+
+  /**
+   * Has it finish what it has begun, and then end; by force, if that takes too long.
+   * @param {object} options
+   * @param {boolean} options.move whether kept-alive connections go on at other workers
+   */
+  async drain({ move }) {
+    const { gracePeriod, killTimeout } = this.#options;
+    const isStarting = this.state === 'starting';
+    this.state = 'draining';
+    const timers = [
+      setTimeout(() => this.worker.process.kill('SIGTERM'), gracePeriod),
+      setTimeout(() => this.worker.process.kill('SIGKILL'), gracePeriod + killTimeout),
+    ];
+    // There is nothing to finish yet, and nobody may be there to hear of it.
+    if (isStarting) this.worker.process.kill('SIGTERM');
+    this.worker.drain({ move });
+    await this.ended;
+    for (const timer of timers) clearTimeout(timer);
+  }
+
+  /** Ends it at once. */
+  async kill() {
+    this.state = 'draining';
+    this.worker.process.kill('SIGKILL');
+    await this.ended;
+  }
+
+  /** How much of a core it has used since this was last asked, in percent. */
+  takeCpu() {
+    const now = { time: cpuTimeOf(this.worker.process.pid), at: performance.now() };
+    const { time, at } = this.#cpu;
+    this.#cpu = now;
+    return now.at > at ? Math.max(0, ((now.time - time) / (now.at - at)) * 1e5) : 0;
+  }
+}
+
+module.exports = { Member, howItEnded };

@@ -1,0 +1,76 @@
+'use strict';
+
+// The options of `cluster.supervise`, checked.
+
+const { availableParallelism } = require('node:os');
+const errors = require('../errors.js');
+
+const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
+
+const isCount = (least) => ({
+  isRight: (value) => Number.isInteger(value) && value >= least,
+  what: `a whole number >= ${least}`,
+});
+const isTime = (least) => ({
+  isRight: (value) => Number.isInteger(value) && value >= least && value <= LONGEST,
+  what: `a whole number of milliseconds >= ${least} && <= ${LONGEST}`,
+});
+const isBoolean = { type: 'boolean' };
+
+// What each is if it is not given, and when it is right. Times are in milliseconds, memory is in bytes; 0 means never.
+const OPTIONS = {
+  workers: {
+    default: 'max',
+    isRight: (value) => value === 'max' || isCount(1).isRight(value),
+    what: "'max' or a whole number >= 1",
+  },
+  env: { default: undefined, type: 'object' },
+  waitReady: { default: false, ...isBoolean },
+  startTimeout: { default: 30_000, ...isTime(1) },
+  step: { default: 1, ...isCount(1) },
+  gracePeriod: { default: 10_000, ...isTime(0) },
+  killTimeout: { default: 2000, ...isTime(0) },
+  minDelay: { default: 100, ...isTime(0) },
+  maxDelay: { default: 15_000, ...isTime(0) },
+  maxDeaths: { default: 10, ...isCount(1) },
+  deathsWithin: { default: 60_000, ...isTime(1) },
+  exitOnGiveUp: { default: false, ...isBoolean },
+  hangTimeout: { default: 0, ...isTime(0) },
+  replaceHung: { default: false, ...isBoolean },
+  maxMemory: { default: 0, ...isCount(0) },
+  maxAge: { default: 0, ...isTime(0) },
+  maxRequests: { default: 0, ...isCount(0) },
+  spares: { default: 0, ...isCount(0) },
+  signals: { default: true, ...isBoolean },
+};
+
+/** How many workers `'max'`, or a number, means. */
+function countOf(workers) {
+  const { isRight, what } = OPTIONS.workers;
+  if (!isRight(workers)) throw errors.outOfRange('options.workers', what, workers);
+  return workers === 'max' ? availableParallelism() : workers;
+}
+
+/**
+ * @param {object} [given]
+ * @returns {object} all options, with `workers` as a number
+ * @throws {TypeError | RangeError} that names the option and says what is right
+ */
+function readOptions(given = {}) {
+  if (given === null || typeof given !== 'object') throw errors.invalidArgument('options', 'of type object', given);
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(OPTIONS, name)) throw errors.unknownProperty(`options.${name}`, Object.keys(OPTIONS));
+  }
+  const options = {};
+  for (const [name, { default: usual, isRight, type, what }] of Object.entries(OPTIONS)) {
+    const value = given[name] ?? usual;
+    options[name] = value;
+    if (value === undefined) continue;
+    if (type && typeof value !== type) throw errors.invalidArgument(`options.${name}`, `of type ${type}`, value);
+    if (isRight && !isRight(value)) throw errors.outOfRange(`options.${name}`, what, value);
+  }
+  options.workers = countOf(options.workers);
+  return options;
+}
+
+module.exports = { countOf, readOptions };

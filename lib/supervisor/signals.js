@@ -1,0 +1,24 @@
+'use strict';
+
+/**
+ * Has signals to this process stop or reload a supervisor's workers. SIGTERM and SIGINT stop them gracefully, and the
+ * second one at once; SIGHUP and SIGUSR2 reload. After the stop this process exits.
+ * @param {import('../supervisor.js').Supervisor} supervisor
+ */
+function obeySignals(supervisor) {
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) {
+      supervisor.killAll();
+      return;
+    }
+    isStopping = true;
+    await supervisor.stop();
+    process.exit();
+  };
+  const reload = () => supervisor.reload().catch((error) => process.emitWarning(error));
+  const handlers = { SIGTERM: stop, SIGINT: stop, SIGHUP: reload, SIGUSR2: reload };
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
+}
+
+module.exports = { obeySignals };
