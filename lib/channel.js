@@ -29,8 +29,8 @@ const MOST_HELD = 64 * 1024 * 1024;
 const HANDLE_SIZE = 65536;
 
 // Shared with the addon, for the whole process: it counts the turns of the loop in the first; a worker counts its open
-// connections in the second, and requests in the third.
-const numbers = new Uint32Array(new ArrayBuffer(12));
+// connections in the second, requests in the third, and has its lag in the fourth.
+const numbers = new Uint32Array(new ArrayBuffer(16));
 const TURN = 0;
 
 const open = new Set();

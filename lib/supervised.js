@@ -5,13 +5,24 @@
 const diagnostics = require('node:diagnostics_channel');
 const { numbers } = require('./channel.js');
 
-// Where the addon finds how many HTTP requests have begun.
+// Where the addon finds how many HTTP requests have begun, and by how many milliseconds the last beat was late.
 const REQUESTS = 2;
+const LAG = 3;
+
+// How often a worker gives a sign of life at least, in milliseconds: each turn of its loop shows on its page.
+const BEAT = 250;
 
 function setUp() {
   diagnostics.subscribe('http.server.request.start', () => numbers[REQUESTS]++);
+  let due = performance.now() + BEAT;
+  const beat = () => {
+    const now = performance.now();
+    numbers[LAG] = Math.max(0, Math.round(now - due));
+    due = now + BEAT;
+  };
+  setInterval(beat, BEAT).unref();
   // Ctrl+C reaches all processes of a terminal. The supervisor ends its workers in its own order.
   process.on('SIGINT', () => {});
 }
 
-module.exports = { setUp };
+module.exports = { BEAT, setUp };

@@ -4,6 +4,7 @@
 
 const EventEmitter = require('node:events');
 const errors = require('./errors.js');
+const { BEAT } = require('./supervised.js');
 const { Deaths } = require('./supervisor/deaths.js');
 const { Member } = require('./supervisor/member.js');
 const { countOf, readOptions } = require('./supervisor/options.js');
@@ -315,8 +316,9 @@ class Supervisor extends EventEmitter {
     const { worker } = member;
     const figures = this.#native.workerFigures(worker.id);
     if (!figures) return undefined;
-    const isHung = hangTimeout > 0 && figures.busyFor >= hangTimeout;
-    if (isHung && !member.isHung) this.emit('hang', worker, figures.busyFor);
+    const stuckFor = figures.stillFor - BEAT;
+    const isHung = hangTimeout > 0 && stuckFor >= hangTimeout;
+    if (isHung && !member.isHung) this.emit('hang', worker, Math.round(stuckFor));
     member.isHung = isHung;
     if (isHung && replaceHung) return 'hang';
     if (maxMemory > 0 && memoryOf(worker.process.pid) > maxMemory) return 'memory';
@@ -341,7 +343,7 @@ class Supervisor extends EventEmitter {
           uptime: Date.now() - member.startedAt,
           connections: figures?.connections ?? 0,
           requests: figures?.requests ?? 0,
-          lag: figures?.longestTurn ?? 0,
+          lag: figures?.lag ?? 0,
           cpu: member.takeCpu(),
           memory: memoryOf(child.pid),
           restarts,

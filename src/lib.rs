@@ -209,10 +209,10 @@ pub struct WorkerFigures {
     pub connections: f64,
     /// HTTP requests that have begun, where they are counted.
     pub requests: f64,
-    /// For how many milliseconds its loop has been running callbacks without a break.
-    pub busy_for: f64,
-    /// The most milliseconds that it has done so, since this was last asked.
-    pub longest_turn: f64,
+    /// By how many milliseconds its last regular timer was late, where it has one.
+    pub lag: f64,
+    /// For how many milliseconds its loop has neither gone to sleep nor woken up.
+    pub still_for: f64,
 }
 
 /// A connection that a worker is to be chosen for. Without addresses it comes through a Unix socket.
@@ -348,16 +348,12 @@ impl Primary {
     #[napi(catch_unwind)]
     pub fn worker_figures(&self, id: u32) -> Option<WorkerFigures> {
         let page = self.inner.page(id)?;
-        let busy_ns = match page.loop_state() {
-            page::Loop::Awake { since_ns } => page::now_ns().saturating_sub(since_ns),
-            page::Loop::Asleep { .. } => 0,
-        };
-        let longest_ns = page.take_longest_turn().max(busy_ns);
+        let (page::Loop::Awake { since_ns } | page::Loop::Asleep { since_ns }) = page.loop_state();
         Some(WorkerFigures {
             connections: page.open_connections() as f64,
             requests: page.requests() as f64,
-            busy_for: busy_ns as f64 / 1e6,
-            longest_turn: longest_ns as f64 / 1e6,
+            lag: page.lag() as f64,
+            still_for: page::now_ns().saturating_sub(since_ns) as f64 / 1e6,
         })
     }
 
@@ -568,7 +564,8 @@ pub struct Worker {
 #[napi]
 impl Worker {
     /// Takes over the descriptors that the primary gave. `events` has the functions of `Delivery`, `PrimaryControl`
-    /// and `Intake`; `numbers` is as for a primary, and has what JavaScript counts: open connections, and HTTP requests.
+    /// and `Intake`; `numbers` is as for a primary, and has what JavaScript counts: open connections, HTTP
+    /// requests, and the lag of the loop.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
@@ -582,10 +579,11 @@ impl Worker {
         let event_loop = Loop::of(&env).map_err(failed)?;
         let channel = ipc::channel::Channel::new(&event_loop, take(channel)?).map_err(failed)?;
         let page = Page::open(take(page)?).map_err(failed)?;
-        let counted = SharedNumbers::new(&env, &numbers, REQUESTS + 1)?;
+        let counted = SharedNumbers::new(&env, &numbers, LAG + 1)?;
         let figures = move || Figures {
             open: counted.get(OPEN_CONNECTIONS).into(),
             requests: counted.get(REQUESTS).into(),
+            lag: counted.get(LAG).into(),
         };
         let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events, figures)?;
         let control = PrimaryControl::new(&env, &events)?;
@@ -704,6 +702,7 @@ fn family(text: &str) -> Family {
 const TURNS: usize = 0;
 const OPEN_CONNECTIONS: usize = 1;
 const REQUESTS: usize = 2;
+const LAG: usize = 3;
 
 fn count_turns(env: &Env, numbers: &Object<'_>) -> Result<Turn> {
     let numbers = SharedNumbers::new(env, numbers, TURNS + 1)?;

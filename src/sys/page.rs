@@ -25,7 +25,7 @@ struct Counters {
     open: AtomicU64,
     requests: AtomicU64,
     turn: AtomicU64,
-    longest_turn: AtomicU64,
+    lag: AtomicU64,
 }
 
 /// What the event loop of a worker is doing, and since when (`CLOCK_MONOTONIC`, nanoseconds).
@@ -126,16 +126,17 @@ impl Page {
 
     /// The worker's loop is about to wait for events. `now_ns` is [`now_ns`] or libuv's `uv_hrtime`.
     pub fn sleep(&self, now_ns: u64) {
-        if let Loop::Awake { since_ns } = self.loop_state() {
-            let turn = now_ns.saturating_sub(since_ns);
-            self.counters().longest_turn.fetch_max(turn, Relaxed);
-        }
         self.counters().turn.store(now_ns & !1, Relaxed);
     }
 
-    /// For how many nanoseconds at most the worker's loop has run callbacks without a break, since this was last asked.
-    pub fn take_longest_turn(&self) -> u64 {
-        self.counters().longest_turn.swap(0, Relaxed)
+    /// By how many milliseconds the worker's last regular timer was late, if it has one.
+    pub fn lag(&self) -> u64 {
+        self.counters().lag.load(Relaxed)
+    }
+
+    /// Says by how many milliseconds the worker's last regular timer was late.
+    pub fn set_lag(&self, lag: u64) {
+        self.counters().lag.store(lag, Relaxed);
     }
 
     /// The worker's loop has events and will run callbacks. `now_ns` is [`now_ns`] or libuv's `uv_hrtime`.

@@ -33,6 +33,8 @@ pub struct Figures {
     pub open: u64,
     /// HTTP requests that have begun.
     pub requests: u64,
+    /// By how many milliseconds the last regular timer was late.
+    pub lag: u64,
 }
 
 /// The worker's end of its handoff socket.
@@ -131,6 +133,7 @@ impl Intake {
         let figures = (self.figures)();
         self.page.set_open_connections(figures.open);
         self.page.set_requests(figures.requests);
+        self.page.set_lag(figures.lag);
         self.page.sleep(page::now_ns());
     }
 

@@ -1,0 +1,382 @@
+'use strict';
+
+// `cluster.supervise`: workers that are kept alive, replaced, counted, and ended.
+
+const assert = require('node:assert');
+const http = require('node:http');
+const net = require('node:net');
+const { describe, test } = require('node:test');
+const { Deaths } = require('../lib/supervisor/deaths.js');
+const { readOptions } = require('../lib/supervisor/options.js');
+const { freePort, get, gone, isAlive, isFree, kill, startOurs, stop, until, write } = require('./support.js');
+
+const limit = { timeout: 120_000 };
+
+/** A server whose answer is its process's id, and which does what its clients ask for. */
+function app() {
+  const http = require('http');
+  const fs = require('fs');
+  const version = fs.existsSync(process.env.VERSION) ? fs.readFileSync(process.env.VERSION, 'utf8') : '1';
+  if (version === 'broken') throw new Error('this version is broken');
+  const kept = [];
+  const server = http.createServer(({ url }, response) => {
+    if (url === '/block') for (const end = Date.now() + 2500; Date.now() < end;);
+    if (url === '/grow') kept.push(Buffer.alloc(150 * 1024 * 1024, 1));
+    if (url === '/slow') return setTimeout(() => response.end(`${process.pid}`), 700);
+    response.end(url === '/version' ? version : `${process.pid}`);
+  });
+  if (process.env.LISTEN !== 'no') server.listen(process.env.PORT, '127.0.0.1');
+  if (process.env.READY) setTimeout(() => require('cluster').worker.ready(), 300);
+  process.on('exit', () => console.log(`exit ${process.pid}`));
+}
+
+/** The primary: it prints the supervisor's events, and obeys. */
+function primary({ exec, options }) {
+  const cluster = require('cluster');
+  cluster.setupPrimary({ exec });
+  const supervisor = cluster.supervise(options);
+  globalThis.supervisor = supervisor;
+  const events = ['ready', 'workerReady', 'death', 'giveUp', 'hang', 'replace', 'reload', 'reloaded', 'stop'];
+  for (const event of events) {
+    supervisor.on(event, (...about) => {
+      const text = about.map((one) => one?.process?.pid ?? one);
+      console.log([event, ...text].join(' '));
+    });
+  }
+  require('readline')
+    .createInterface({ input: process.stdin })
+    .on('line', async (line) => {
+      try {
+        console.log(`did ${JSON.stringify(await eval(line))}`);
+      } catch ({ code, message }) {
+        console.log(`failed ${code} ${message}`);
+      }
+    });
+}
+
+async function supervise(t, options, env) {
+  const port = await freePort();
+  const given = { exec: write(t, app), options };
+  const program = startOurs(t, [write(t, primary, given)], { env: { PORT: `${port}`, ...env } });
+  const tell = async (line) => {
+    const count = () => program.lines(/^(did|failed) /).length;
+    const before = count();
+    program.tell(line);
+    await until(
+      () => count() > before,
+      () => `an answer to ${line} in ${program.output}`,
+    );
+    return program.lines(/^(?:did|failed) (.*)/).at(-1)[1];
+  };
+  const status = async () => JSON.parse(await tell('supervisor.status()'));
+  const pids = async () => JSON.parse(await tell('supervisor.workers.map((worker) => worker.process.pid)'));
+  return { port, program, tell, status, pids };
+}
+
+describe('when to start again', () => {
+  const options = { minDelay: 100, maxDelay: 1000, maxDeaths: 6, deathsWithin: 10_000 };
+
+  test('at once the first time, then later and later, up to a limit', () => {
+    const deaths = new Deaths({ ...options, maxDeaths: 100 });
+    const delays = [0, 1, 2, 3, 4, 5, 6].map((i) => deaths.add('a', i, 10));
+    assert.deepStrictEqual(delays, [0, 100, 200, 400, 800, 1000, 1000]);
+    assert.strictEqual(deaths.add('b', 10, 10), 0);
+    assert.strictEqual(deaths.add('a', 20, 1000), 0); // It has lived for long.
+  });
+
+  test('no more after too many in too short a time', () => {
+    const deaths = new Deaths(options);
+    for (let i = 0; i < 5; i++) assert.notStrictEqual(deaths.add(i, i * 1000, 10), undefined);
+    assert.strictEqual(deaths.add(9, 9999, 10), undefined);
+    const slow = new Deaths(options);
+    for (let i = 0; i < 50; i++) assert.notStrictEqual(slow.add(i, i * 2001, 10), undefined);
+  });
+});
+
+describe('wrong options are errors that name them', () => {
+  for (const [given, code, text] of [
+    [null, 'ERR_INVALID_ARG_TYPE', 'options'],
+    ['4', 'ERR_INVALID_ARG_TYPE', 'options'],
+    [{ worker: 3 }, 'ERR_INVALID_ARG_VALUE', "'options.worker' is unknown"],
+    [{ workers: 0 }, 'ERR_OUT_OF_RANGE', 'options.workers'],
+    [{ workers: 'all' }, 'ERR_OUT_OF_RANGE', "'max' or a whole number"],
+    [{ workers: 1.5 }, 'ERR_OUT_OF_RANGE', 'options.workers'],
+    [{ env: 'A=1' }, 'ERR_INVALID_ARG_TYPE', 'options.env'],
+    [{ waitReady: 1 }, 'ERR_INVALID_ARG_TYPE', 'options.waitReady'],
+    [{ gracePeriod: '10s' }, 'ERR_OUT_OF_RANGE', 'options.gracePeriod'],
+    [{ gracePeriod: 2 ** 31 }, 'ERR_OUT_OF_RANGE', 'options.gracePeriod'],
+    [{ startTimeout: 0 }, 'ERR_OUT_OF_RANGE', 'options.startTimeout'],
+    [{ spares: -1 }, 'ERR_OUT_OF_RANGE', 'options.spares'],
+    [{ signals: 'yes' }, 'ERR_INVALID_ARG_TYPE', 'options.signals'],
+  ]) {
+    test(JSON.stringify(given), () => {
+      assert.throws(
+        () => readOptions(given),
+        (error) => error.code === code && error.message.includes(text),
+      );
+    });
+  }
+
+  test('and without any there is a worker for each core', () => {
+    assert.strictEqual(readOptions().workers, require('node:os').availableParallelism());
+  });
+});
+
+test('a worker that dies is replaced, and others are told apart', limit, async (t) => {
+  const { port, program, pids, status } = await supervise(t, { workers: 2 });
+  await program.line(/^ready/);
+  const before = await pids();
+  await kill(before[0]);
+  await program.line(new RegExp(`^death ${before[0]}  SIGKILL 0`));
+  await program.line(/^workerReady/, 3);
+  const after = await pids();
+  assert.ok(after.includes(before[1]) && !after.includes(before[0]) && after.length === 2, `${before} ${after}`);
+  const rows = await status();
+  assert.deepStrictEqual(rows.map(({ state, restarts }) => [state, restarts]).sort(), [
+    ['ready', 0],
+    ['ready', 1],
+  ]);
+  await get(port);
+  const [{ memory, uptime, lag }] = await status();
+  assert.ok(memory > 1e7 && uptime > 0 && lag >= 0);
+  const requests = (await status()).reduce((sum, row) => sum + row.requests, 0);
+  assert.strictEqual(requests, 1);
+});
+
+test('without a worker alive, clients wait', limit, async (t) => {
+  const { port, program, pids } = await supervise(t, { workers: 1, minDelay: 500, maxDelay: 500 });
+  await program.line(/^ready/);
+  const [first] = await pids();
+  await kill(first);
+  assert.notStrictEqual(Number(await get(port)), first);
+  const [second] = await pids();
+  await kill(second); // The second time it waits.
+  assert.notStrictEqual(Number(await get(port)), second);
+});
+
+test('it gives up after too many deaths, and exits if it is to', limit, async (t) => {
+  const file = write(t, 'broken', null, 'version');
+  const options = { workers: 1, minDelay: 1, maxDeaths: 3, exitOnGiveUp: true };
+  const { program } = await supervise(t, options, { VERSION: file });
+  assert.strictEqual(await program.end(), 1);
+  assert.strictEqual(program.lines(/^death/).length, 3);
+  assert.strictEqual(program.lines(/^giveUp 3/).length, 1);
+});
+
+test('a reload brings the new program, one after the other', limit, async (t) => {
+  const file = write(t, '1', null, 'version');
+  const { port, program, pids, tell } = await supervise(t, { workers: 3 }, { VERSION: file });
+  await program.line(/^ready/);
+  const before = await pids();
+  require('node:fs').writeFileSync(file, '2');
+  assert.match(await tell('supervisor.reload()'), /undefined/);
+  assert.strictEqual(await get(port, { path: '/version' }), '2');
+  await gone(before);
+  const steps = program.lines(/^reload (.*)/).map(([, step]) => step);
+  assert.deepStrictEqual(steps, ['0 3', '1 3', '2 3', '3 3']);
+  assert.strictEqual((await pids()).length, 3);
+  assert.strictEqual(program.lines(/^exit/).length, 3, program.output); // They have ended by themselves.
+});
+
+test('if the new program is broken, the old one stays', limit, async (t) => {
+  const file = write(t, '1', null, 'version');
+  const { port, program, pids, tell } = await supervise(t, { workers: 2 }, { VERSION: file });
+  await program.line(/^ready/);
+  const before = await pids();
+  require('node:fs').writeFileSync(file, 'broken');
+  const answer = await tell('supervisor.reload()');
+  assert.match(answer, /^ERR_CLUSTER_RS_RELOAD_FAILED The old workers stay: .* exited with code 1/);
+  assert.deepStrictEqual(await pids(), before);
+  assert.strictEqual(await get(port, { path: '/version' }), '1');
+});
+
+test('a new worker that does not listen in time fails the reload', limit, async (t) => {
+  const { program, pids, tell } = await supervise(t, { workers: 1, startTimeout: 3000 });
+  await program.line(/^ready/);
+  const before = await pids();
+  await tell("process.env.LISTEN = 'no'");
+  assert.match(await tell('supervisor.reload()'), /it does not listen within 3000 ms/);
+  assert.deepStrictEqual(await pids(), before);
+});
+
+test('reloads that come during a reload are one', limit, async (t) => {
+  const { program, tell } = await supervise(t, { workers: 1 });
+  await program.line(/^ready/);
+  await tell('Promise.all([1, 2, 3, 4].map(() => supervisor.reload()))');
+  assert.strictEqual(program.lines(/^reloaded/).length, 2);
+});
+
+test('with waitReady, a worker is ready when it says so', limit, async (t) => {
+  const { program, tell } = await supervise(t, { workers: 1, waitReady: true, startTimeout: 5000 }, { READY: '1' });
+  await program.line(/^ready/);
+  await tell('delete process.env.READY');
+  assert.match(await tell('supervisor.reload()'), /it has not called cluster.worker.ready\(\) within 5000 ms/);
+});
+
+test('scaling up and down loses nothing', limit, async (t) => {
+  const { port, program, pids, tell } = await supervise(t, { workers: 1 });
+  await program.line(/^ready/);
+  const agent = new http.Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  let isOver = false;
+  const client = async () => {
+    while (!isOver) await get(port, { agent });
+  };
+  const clients = Promise.all([client(), client(), client()]);
+  await tell('supervisor.scale(4)');
+  assert.strictEqual((await pids()).length, 4);
+  await tell('supervisor.scale(2)');
+  assert.strictEqual((await pids()).length, 2);
+  isOver = true;
+  await clients;
+  assert.match(await tell("supervisor.scale('many')"), /^ERR_OUT_OF_RANGE/);
+});
+
+test('a restart ends all of them and loses nothing', limit, async (t) => {
+  const { port, program, pids, tell } = await supervise(t, { workers: 2, step: 2 });
+  await program.line(/^ready/);
+  const before = await pids();
+  const restarted = tell('new Promise((done) => setTimeout(done, 200)).then(() => supervisor.restart())');
+  const [answer] = await Promise.all([get(port, { path: '/slow' }), restarted, get(port)]);
+  assert.ok(before.includes(Number(answer)));
+  for (const pid of before) assert.ok(!isAlive(pid));
+  assert.strictEqual((await pids()).length, 2);
+});
+
+test('stopping finishes requests, closes the port, and ends the workers', limit, async (t) => {
+  const { port, program, tell, pids } = await supervise(t, { workers: 2 });
+  await program.line(/^ready/);
+  const workers = await pids();
+  const agent = new http.Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  await get(port, { agent }); // Stays open, idle.
+  const [answer] = await Promise.all([
+    get(port, { path: '/slow' }),
+    tell('new Promise((done) => setTimeout(done, 100)).then(() => supervisor.stop())'),
+  ]);
+  assert.ok(workers.includes(Number(answer)));
+  await gone(workers);
+  assert.ok(await isFree(port));
+  assert.match(await tell('supervisor.reload()'), /^ERR_CLUSTER_RS_STOPPING/);
+});
+
+test('SIGTERM stops, and the primary exits with 0', limit, async (t) => {
+  const { port, program, pids } = await supervise(t, { workers: 2 });
+  await program.line(/^ready/);
+  const workers = await pids();
+  const slow = get(port, { path: '/slow' });
+  await until(() => new Promise((resolve) => setTimeout(() => resolve(true), 200)), 'a while');
+  process.kill(program.pid, 'SIGTERM');
+  assert.ok(workers.includes(Number(await slow)));
+  assert.strictEqual(await program.end(), 0);
+});
+
+test('Ctrl+C does the same, although it reaches the workers too', limit, async (t) => {
+  const { port, program } = await supervise(t, { workers: 2 });
+  await program.line(/^ready/);
+  const slow = get(port, { path: '/slow' });
+  await until(() => new Promise((resolve) => setTimeout(() => resolve(true), 200)), 'a while');
+  process.kill(-program.pid, 'SIGINT');
+  assert.match(await slow, /^\d+$/);
+  assert.strictEqual(await program.end(), 0);
+  assert.strictEqual(program.lines(/^exit/).length, 2);
+});
+
+test('a second signal ends all at once', limit, async (t) => {
+  const { port, program, pids } = await supervise(t, { workers: 1, gracePeriod: 60_000 });
+  await program.line(/^ready/);
+  const [worker] = await pids();
+  const open = net.connect(port, '127.0.0.1');
+  t.after(() => open.destroy());
+  open.write('GET /slow HTTP/1.1\r\nHost: here\r\n'); // Half a request.
+  await until(() => new Promise((resolve) => setTimeout(() => resolve(true), 200)), 'a while');
+  process.kill(program.pid, 'SIGTERM');
+  await program.line(/^stop/);
+  assert.ok(isAlive(worker));
+  process.kill(program.pid, 'SIGTERM');
+  await program.end();
+  await gone([worker]);
+});
+
+test('SIGHUP and SIGUSR2 reload', limit, async (t) => {
+  const { program } = await supervise(t, { workers: 1 });
+  await program.line(/^ready/);
+  for (const [i, signal] of ['SIGHUP', 'SIGUSR2'].entries()) {
+    process.kill(program.pid, signal);
+    await program.line(/^reloaded/, i + 1);
+  }
+});
+
+test('a worker that does not end in time is ended', limit, async (t) => {
+  const { program, pids, tell } = await supervise(t, { workers: 1, gracePeriod: 200, killTimeout: 200 });
+  await program.line(/^ready/);
+  const [worker] = await pids();
+  await stop(worker);
+  await tell('supervisor.reload()');
+  await gone([worker]);
+});
+
+test('a worker that hangs is told of, and replaced', limit, async (t) => {
+  const { port, program, pids } = await supervise(t, { workers: 2, hangTimeout: 500, replaceHung: true });
+  await program.line(/^ready/);
+  const before = await pids();
+  const blocked = get(port, { path: '/block' }).catch((error) => error.code);
+  const [, hung] = await program.line(/^hang (\d+) (\d+)/);
+  await program.line(new RegExp(`^replace ${hung} hang`));
+  assert.strictEqual(await blocked, 'ECONNRESET');
+  await gone([Number(hung)]);
+  const after = await pids();
+  assert.strictEqual(after.filter((pid) => before.includes(pid)).length, 1);
+});
+
+test('a worker that only hangs is only told of', limit, async (t) => {
+  const { port, program, pids } = await supervise(t, { workers: 1, hangTimeout: 500 });
+  await program.line(/^ready/);
+  const before = await pids();
+  assert.strictEqual(Number(await get(port, { path: '/block' })), before[0]);
+  assert.strictEqual(program.lines(/^hang/).length, 1);
+  assert.deepStrictEqual(await pids(), before);
+});
+
+for (const [reason, options, act] of [
+  ['memory', { maxMemory: 160 * 1024 * 1024 }, (port) => get(port, { path: '/grow' })],
+  ['age', { maxAge: 300 }, () => {}],
+  ['requests', { maxRequests: 5 }, (port) => Promise.all(Array.from({ length: 6 }, () => get(port)))],
+]) {
+  test(`a worker is replaced for its ${reason}`, limit, async (t) => {
+    const { port, program, pids } = await supervise(t, { workers: 1, ...options });
+    await program.line(/^ready/);
+    const [before] = await pids();
+    await act(port);
+    await program.line(new RegExp(`^replace ${before} ${reason}`));
+    await gone([before]);
+    assert.notStrictEqual(Number(await get(port)), before);
+    assert.strictEqual(program.lines(/^death/).length, 0);
+  });
+}
+
+test('a spare takes the place of a dead worker at once', limit, async (t) => {
+  const { port, program, pids, status, tell } = await supervise(t, { workers: 2, spares: 1 });
+  await program.line(/^ready/);
+  await until(async () => (await status()).filter(({ state }) => state === 'spare').length === 1, 'a spare');
+  const [spare] = (await status()).filter(({ state }) => state === 'spare');
+  for (let i = 0; i < 10; i++) assert.notStrictEqual(Number(await get(port)), spare.pid);
+  const before = await pids();
+  await tell(
+    `supervisor.once('death', () => console.log('in service', supervisor.workers.map((worker) => worker.process.pid).join()))`,
+  );
+  await kill(before[0]);
+  const [, workers] = await program.line(/^in service (.*)/);
+  assert.deepStrictEqual(workers.split(',').map(Number).sort(), [before[1], spare.pid].sort());
+  await until(async () => (await status()).filter(({ state }) => state === 'spare').length === 1, 'another spare');
+  // And a reload does not use spares that have the old program.
+  const old = (await status()).map(({ pid }) => pid);
+  await tell('supervisor.reload()');
+  await gone(old);
+});
+
+test('there is one supervisor, and it reads its options', limit, async (t) => {
+  const { program, tell } = await supervise(t, { workers: 1 });
+  await program.line(/^ready/);
+  assert.match(await tell("require('cluster').supervise()"), /^ERR_CLUSTER_RS_SUPERVISED/);
+});
