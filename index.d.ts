@@ -4,6 +4,7 @@
 // version of it (20 or later) the program uses, and the members below. The program sees these on `node:cluster` too.
 
 import type { Serializable } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 
 declare module 'cluster' {
   interface Cluster {
@@ -36,6 +37,14 @@ declare module 'cluster' {
     setScheduler(
       scheduler: ((connection: cluster.ArrivingConnection, workers: Worker[]) => Worker | undefined) | null,
     ): void;
+
+    /**
+     * Keeps workers alive and replaces them without losing a request. What they run is said by `setupPrimary`. In the
+     * primary only, once.
+     * @throws with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE` for a wrong option, and
+     *   `ERR_CLUSTER_RS_SUPERVISED` if there is a supervisor already
+     */
+    supervise(options?: cluster.SupervisorOptions): cluster.Supervisor;
 
     /**
      * Sends a message to all workers, and encodes it only once. In the primary only.
@@ -73,6 +82,21 @@ declare module 'cluster' {
      * worker may be paused before it listens. Where all are paused, clients wait. Not with `SCHED_NONE`. In the primary only.
      */
     pause(): this;
+
+    /**
+     * No new connections for this worker; it finishes what it has begun, and ends. Plain HTTP connections that are kept
+     * alive go on at other workers between two requests, and their clients do not notice; others end with their next
+     * answer. The worker's `process` emits `'drain'` first, for those who have long connections to close. In the end a
+     * program that listens for SIGTERM gets that signal; otherwise its process exits with 0. In the primary only.
+     * @param options.move `false` if there is no worker to go on at: idle connections are closed then
+     */
+    drain(options?: { move?: boolean | undefined }): this;
+
+    /**
+     * Tells a supervisor with `waitReady` that this worker can do its work now. The primary's worker object and
+     * `cluster` emit `'ready'`. In the worker only.
+     */
+    ready(): void;
 
     /** Undoes {@link pause}, at once. In the primary only. */
     resume(): this;
@@ -178,6 +202,174 @@ declare namespace cluster {
      * @default 20
      */
     takeBackAfter?: number | undefined;
+  }
+
+  /** The options of {@link Cluster.supervise}. Times are in milliseconds, memory in bytes; 0 means never. */
+  interface SupervisorOptions {
+    /**
+     * How many workers; `'max'` is one for each core (`os.availableParallelism()`).
+     * @default 'max'
+     */
+    workers?: number | 'max' | undefined;
+    /** Variables for the workers, beside those of the primary. */
+    env?: NodeJS.ProcessEnv | undefined;
+    /**
+     * Whether a worker is ready when it calls `cluster.worker.ready()`, and not when it listens first.
+     * @default false
+     */
+    waitReady?: boolean | undefined;
+    /**
+     * How long a worker may take to get ready. One that takes longer is ended.
+     * @default 30000
+     */
+    startTimeout?: number | undefined;
+    /**
+     * How many workers are replaced at a time.
+     * @default 1
+     */
+    step?: number | undefined;
+    /**
+     * How long a worker may take to finish what it has begun. Then it gets SIGTERM.
+     * @default 10000
+     */
+    gracePeriod?: number | undefined;
+    /**
+     * How long after SIGTERM it gets SIGKILL.
+     * @default 2000
+     */
+    killTimeout?: number | undefined;
+    /**
+     * How long the second start in a row waits: the first is at once, and each further one waits twice as long.
+     * @default 100
+     */
+    minDelay?: number | undefined;
+    /**
+     * How long a start waits at most. A worker that has lived for so long begins anew.
+     * @default 15000
+     */
+    maxDelay?: number | undefined;
+    /**
+     * So many deaths within `deathsWithin` are too many: no worker is started any more, and `'giveUp'` is emitted.
+     * @default 10
+     */
+    maxDeaths?: number | undefined;
+    /** @default 60000 */
+    deathsWithin?: number | undefined;
+    /**
+     * Whether the primary then ends the workers and exits with code 1.
+     * @default false
+     */
+    exitOnGiveUp?: boolean | undefined;
+    /**
+     * After how long a worker whose event loop does not go on is told of by `'hang'`. It is not asked for that.
+     * @default 0
+     */
+    hangTimeout?: number | undefined;
+    /**
+     * Whether it is then replaced.
+     * @default false
+     */
+    replaceHung?: boolean | undefined;
+    /**
+     * With how much resident memory a worker is replaced.
+     * @default 0
+     */
+    maxMemory?: number | undefined;
+    /**
+     * After how long a worker is replaced.
+     * @default 0
+     */
+    maxAge?: number | undefined;
+    /**
+     * After how many HTTP requests a worker is replaced.
+     * @default 0
+     */
+    maxRequests?: number | undefined;
+    /**
+     * How many workers have loaded the program and wait, to take the place of one that dies at once.
+     * @default 0
+     */
+    spares?: number | undefined;
+    /**
+     * Whether SIGTERM and SIGINT stop the workers (at once, when one of them comes again) and then this process, and
+     * SIGHUP and SIGUSR2 reload.
+     * @default true
+     */
+    signals?: boolean | undefined;
+  }
+
+  /** What a worker of a supervisor does. */
+  interface WorkerStatus {
+    id: number;
+    pid: number;
+    state: 'starting' | 'ready' | 'spare' | 'draining';
+    /** Milliseconds. */
+    uptime: number;
+    /** That are open, and came through the dispatcher. */
+    connections: number;
+    /** HTTP requests since it started. */
+    requests: number;
+    /** By how many milliseconds its event loop was late lately. */
+    lag: number;
+    /** Percent of a core, since this was last asked. */
+    cpu: number;
+    /** Resident memory in bytes. */
+    memory: number;
+    /** How often a worker in its place had died. */
+    restarts: number;
+  }
+
+  /** The events of a {@link Supervisor}, with their arguments. */
+  interface SupervisorEvents {
+    /** All workers are in service for the first time. */
+    ready: [];
+    /** A worker is in service. */
+    workerReady: [worker: Worker];
+    /** A worker has died; `delay` is how many milliseconds later another is started, if at all. */
+    death: [worker: Worker, code: number | null, signal: NodeJS.Signals | null, delay: number | undefined];
+    /** There were too many deaths. */
+    giveUp: [deaths: number];
+    /** A worker's event loop has not gone on for so many milliseconds. */
+    hang: [worker: Worker, stuckFor: number];
+    /** A worker is going to be replaced. */
+    replace: [worker: Worker, reason: 'hang' | 'memory' | 'age' | 'requests'];
+    /** How far a reload has got. */
+    reload: [done: number, of: number];
+    /** How far a restart has got. */
+    restart: [done: number, of: number];
+    /** A reload is done. */
+    reloaded: [];
+    /** The workers are about to be ended. */
+    stop: [];
+  }
+
+  /** What {@link Cluster.supervise} gives. */
+  interface Supervisor extends EventEmitter {
+    /** How many workers there are to be. */
+    readonly size: number;
+    /** Those in service. */
+    readonly workers: Worker[];
+    /** Those that wait for a place. */
+    readonly spares: Worker[];
+    /**
+     * Replaces all workers: a new one has to be ready before an old one is drained. Calls that come while a reload goes
+     * on are one more reload after it.
+     * @returns rejects with code `ERR_CLUSTER_RS_RELOAD_FAILED` if a new worker does not start; the old ones stay then
+     */
+    reload(): Promise<void>;
+    /** Ends each worker before another is started in its place; clients wait meanwhile. */
+    restart(): Promise<void>;
+    /** Changes the number of workers. Fulfilled when the new ones are ready, or those too many have ended. */
+    scale(workers: number | 'max'): Promise<void>;
+    /** Drains all workers, and closes what they listened on. Fulfilled when they have ended. */
+    stop(): Promise<void>;
+    /** Ends all workers by SIGKILL. */
+    killAll(): void;
+    /** What each worker does, in the order of their ids. */
+    status(): WorkerStatus[];
+    on<E extends keyof SupervisorEvents>(event: E, listener: (...about: SupervisorEvents[E]) => void): this;
+    once<E extends keyof SupervisorEvents>(event: E, listener: (...about: SupervisorEvents[E]) => void): this;
+    off<E extends keyof SupervisorEvents>(event: E, listener: (...about: SupervisorEvents[E]) => void): this;
   }
 
   /** A connection that a worker is to be chosen for. Without addresses it came through a Unix socket. */

@@ -44,3 +44,14 @@ test('examples/scheduler.js: each customer has workers of his own', limit, async
   assert.deepStrictEqual(await of('127.0.0.2'), ['3', '4']);
   assert.deepStrictEqual(await of('127.0.0.3'), ['1', '2', '3', '4']);
 });
+
+test('examples/supervise.js: it reloads, survives and stops', limit, async (t) => {
+  const program = start(t, [path.join(root, 'examples', 'supervise.js')]);
+  const [, pid, port] = await program.line(/^(\d+) serves http:\/\/127\.0\.0\.1:(\d+)/);
+  assert.match(await get(port), /^worker \d/);
+  process.kill(Number(pid), 'SIGHUP');
+  await program.line(/^reloaded/);
+  assert.match(await get(port), /^worker \d/);
+  process.kill(Number(pid), 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+});

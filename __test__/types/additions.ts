@@ -1,7 +1,7 @@
 // Compiled, never run: what is ours alone.
 
 import builtin from 'node:cluster';
-import cluster, { type Figures, type RequestOptions, type Scheduling } from 'cluster-rs';
+import cluster, { type Figures, type RequestOptions, type Scheduling, type Supervisor } from 'cluster-rs';
 
 const scheduling: Scheduling = { takeBackAfter: 50 };
 cluster.setupPrimary({ exec: 'worker.js', scheduling });
@@ -26,6 +26,14 @@ cluster.setScheduler(null);
 worker.pause().resume().weight = 2;
 cluster.schedulingPolicy = cluster.SCHED_STICKY;
 
+const supervisor: Supervisor = cluster.supervise({ workers: 'max', spares: 1, gracePeriod: 5000 });
+supervisor.on('death', (dead, code, signal, delay) => console.log(dead.id, code?.toFixed(), signal, delay?.toFixed()));
+supervisor.once('reload', (done, of) => console.log(done / of));
+const memory: number[] = supervisor.status().map((row) => row.memory);
+const stopped: Promise<void> = supervisor.reload().then(() => supervisor.stop());
+worker.drain({ move: false });
+cluster.worker?.ready();
+
 // It is the same object.
 const native: boolean = builtin.native;
 
@@ -38,4 +46,7 @@ cluster.setupPrimary({ scheduling: { takeBackBefore: 1 } });
 // @ts-expect-error: no such key.
 cluster.setupPrimary({ scheduling: { policy: 'sticky', key: 'body' } });
 
-export { answer, native, numbers };
+// @ts-expect-error: no such option.
+cluster.supervise({ grace: 5000 });
+
+export { answer, memory, native, numbers, stopped };
