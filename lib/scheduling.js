@@ -72,4 +72,4 @@ function check(scheduling) {
   }
 }
 
-module.exports = { BY_ADDRESS, POLICIES, check, fromEnvironment, nameOf };
+module.exports = { BY_ADDRESS, KEYS, POLICIES, check, fromEnvironment, nameOf, parse };

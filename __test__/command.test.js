@@ -1,0 +1,297 @@
+'use strict';
+
+// The command `cluster-rs`, as its users run it.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { describe, test } = require('node:test');
+const { Lines } = require('../lib/command/output.js');
+const { formatTime, parseSize, parseTime } = require('../lib/command/units.js');
+const { freePort, get, gone, isAlive, kill, root, run, scratch, start, until } = require('./support.js');
+
+const limit = { timeout: 120_000 };
+const bin = path.join(root, 'bin', 'cluster-rs.js');
+
+/** A program that listens, and nothing else. */
+const app = `
+  const http = require('http');
+  if (process.env.BROKEN || require('fs').existsSync('broken')) throw new Error('broken');
+  console.log('started with', process.argv.slice(2).join(), process.execArgv.join(), process.env.EXTRA);
+  http.createServer((request, response) => setTimeout(() => response.end(String(process.pid)), 20)).listen(process.env.PORT, '127.0.0.1');
+`;
+
+/** A folder with the program and other files, and sockets of its own. */
+async function place(t, files = {}) {
+  const folder = scratch(t);
+  for (const [name, text] of Object.entries({ 'app.js': app, ...files }))
+    fs.writeFileSync(path.join(folder, name), text);
+  const port = await freePort();
+  const options = { cwd: folder, env: { XDG_RUNTIME_DIR: folder, PORT: `${port}` } };
+  const command = async (...args) => {
+    const { stdout, stderr, code } = await run(t, [bin, ...args], options);
+    return { stdout, stderr, code };
+  };
+  const serve = async (...args) => {
+    const program = start(t, [bin, ...args], options);
+    await until(
+      () => / runs with /.test(program.stderr) || program.child.exitCode !== null,
+      () => `a start of ${program.output}`,
+    );
+    return program;
+  };
+  const status = async () => JSON.parse((await command('status', '--json')).stdout);
+  return { folder, port, command, serve, status };
+}
+
+test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit, async (t) => {
+  const { port, command, serve, status } = await place(t);
+  const program = await serve('app.js', '-w', '2', '--name', 'api', '--node-args=--no-warnings', '--', 'a', '-w');
+  assert.deepStrictEqual(program.lines(/^started/).map(String), Array(2).fill('started'));
+  assert.match(program.stdout, /^started with a,-w --no-warnings undefined$/m);
+  await get(port);
+
+  assert.match(
+    (await command('list')).stdout,
+    /^name +pid +workers +uptime +program\napi +\d+ +2 +\d+s +\S+app\.js\n$/,
+  );
+  const [listed] = JSON.parse((await command('list', '--json')).stdout);
+  assert.deepStrictEqual([listed.name, listed.pid, listed.size], ['api', program.pid, 2]);
+  const before = await status();
+  assert.strictEqual(before.workers.length, 2);
+  for (const worker of before.workers)
+    assert.ok(isAlive(worker.pid) && worker.memory > 1e7 && worker.state === 'ready');
+  const columns = /^id +pid +state +uptime +connections +requests +loop lag +CPU +memory +restarts$/m;
+  assert.match((await command('status', 'api')).stdout, columns);
+
+  let isOver = false;
+  const client = async () => {
+    while (!isOver) await get(port);
+  };
+  const clients = Promise.all([client(), client(), client()]);
+  const reloaded = await command('reload', 'api');
+  assert.strictEqual(reloaded.stdout, 'reload api: 0 of 2\nreload api: 1 of 2\nreload api: 2 of 2\napi is reloaded\n');
+  await gone(before.workers.map(({ pid }) => pid));
+  assert.deepStrictEqual(JSON.parse((await command('scale', 'api', '3', '--json')).stdout), {
+    name: 'api',
+    scale: true,
+  });
+  assert.strictEqual((await command('scale', '1')).stdout, 'api has 1 workers\n');
+  assert.strictEqual((await command('restart')).code, 0);
+  isOver = true;
+  await clients;
+  assert.strictEqual((await status()).workers.length, 1);
+
+  assert.strictEqual((await command('stop')).stdout, 'api has stopped\n');
+  assert.strictEqual(await program.end(), 0);
+  const none = await command('status', 'api');
+  assert.deepStrictEqual([none.code, none.stderr], [3, 'cluster-rs: no program named api runs\n']);
+  assert.strictEqual((await command('reload')).code, 3);
+});
+
+test('what SIGTERM stops ends with 0, and leaves no socket', limit, async (t) => {
+  const { folder, serve } = await place(t);
+  const program = await serve('app.js', '-w', '1', '--name', 'api');
+  const socket = path.join(folder, 'cluster-rs', 'api.sock');
+  assert.strictEqual(fs.statSync(socket).mode & 0o777, 0o600);
+  assert.strictEqual(fs.statSync(path.dirname(socket)).mode & 0o777, 0o700);
+  process.kill(program.pid, 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+  assert.ok(!fs.existsSync(socket));
+});
+
+test('what has been killed leaves a socket that is recognised', limit, async (t) => {
+  const { folder, command, serve } = await place(t);
+  const first = await serve('app.js', '-w', '1', '--name', 'api');
+  const again = await command('app.js', '--name', 'api');
+  assert.deepStrictEqual(
+    [again.code, again.stderr],
+    [1, 'cluster-rs: a program named api runs already: choose another --name\n'],
+  );
+  await kill(first.pid);
+  assert.ok(fs.existsSync(path.join(folder, 'cluster-rs', 'api.sock')));
+  assert.strictEqual((await command('list')).stdout, 'nothing runs\n');
+  const second = await serve('app.js', '-w', '1', '--name', 'api');
+  assert.match(second.stderr, /api runs with 1 workers/);
+});
+
+test('where two run, one has to be named', limit, async (t) => {
+  const { command, serve } = await place(t, { 'other.js': "require('http').createServer().listen(0, '127.0.0.1')" });
+  await serve('app.js', '-w', '1', '--name', 'one');
+  await serve('other.js', '-w', '1'); // Named after its file.
+  const { code, stderr } = await command('reload');
+  assert.deepStrictEqual([code, stderr.split('\n')[0]], [2, 'cluster-rs: which one? There are one, other']);
+});
+
+test('a reload that fails is told, and its exit code is 1', limit, async (t) => {
+  const { folder, port, command, serve } = await place(t);
+  await serve('app.js', '-w', '1', '--name', 'api');
+  fs.writeFileSync(path.join(folder, 'broken'), '');
+  const { code, stderr } = await command('reload');
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /^cluster-rs: The old workers stay: A worker has not started: it has exited with code 1/);
+  assert.match(await get(port), /^\d+$/);
+});
+
+test('a program that can not start is given up', limit, async (t) => {
+  const { command } = await place(t, { 'broken.js': 'process.exit(7)' });
+  const { code, stderr } = await command('broken.js', '-w', '12');
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /worker \d+ has died: it has exited with code 7; the next one starts/);
+  assert.match(stderr, /broken gives up after 10 deaths/);
+});
+
+test('logs has what was printed, and what is', limit, async (t) => {
+  const { folder, port, command, serve } = await place(t, {
+    'app.js': `require('http').createServer((request, response) => {
+      console.log('asked');
+      console.error('for nothing');
+      response.end();
+    }).listen(process.env.PORT, '127.0.0.1');`,
+  });
+  await serve('app.js', '-w', '1', '--name', 'api');
+  await get(port);
+  await get(port);
+  assert.strictEqual((await command('logs', '-n', '3', '--no-follow')).stdout.split('\n').length, 4);
+  const follower = start(t, [bin, 'logs', 'api', '--json'], { env: { XDG_RUNTIME_DIR: folder } });
+  await follower.line(/^\{"worker":1,"text":"asked"\}/, 2);
+  await get(port);
+  await follower.line(/^\{"worker":1,"text":"asked"\}/, 3);
+  await follower.line(/^\{"worker":1,"text":"for nothing"\}/, 3);
+  await command('stop');
+  await follower.end();
+});
+
+test('each kind of file is read, and the command line comes first', limit, async (t) => {
+  const settings = {
+    app: 'app.js',
+    workers: 2,
+    name: 'from-file',
+    args: ['x', 1],
+    env: { EXTRA: 'extra' },
+    grace: '5s',
+  };
+  const kinds = {
+    'cluster.config.js': `module.exports = ${JSON.stringify(settings)}`,
+    'cluster.config.json': JSON.stringify(settings),
+    'other.mjs': `export default ${JSON.stringify(settings)}`,
+    'package.json': JSON.stringify({ name: 'p', 'cluster-rs': settings }),
+  };
+  for (const [name, text] of Object.entries(kinds)) {
+    const { serve, status } = await place(t, { [name]: text });
+    const program = await serve(...(name.startsWith('other') ? ['--config', name] : []), '-w', '1');
+    const found = await status();
+    assert.deepStrictEqual([found.name, found.size], ['from-file', 1], name);
+    assert.match(program.stdout, /^started with x,1 {2}extra$/m);
+    process.kill(program.pid, 'SIGTERM');
+    await program.end();
+  }
+});
+
+describe('what is wrong is told with its place, and the exit code is 2', () => {
+  for (const [args, message] of [
+    [[], 'which program is to be run?'],
+    [['nothing.js'], /^there is no program nothing\.js in /],
+    [['app.js', '--wrokers', '2'], "Unknown option '--wrokers'; did you mean --workers?"],
+    [['app.js', '-w', '0'], '--workers is "0", and must be max, or a whole number, at least 1'],
+    [['app.js', '--grace', 'soon'], '--grace is "soon", and must be a time such as 250ms, 10s, 5m or 1h'],
+    [['app.js', '--grace', '10'], /^--grace is "10"/],
+    [['app.js', '--max-memory', '3X'], '--max-memory is "3X", and must be a size such as 300M or 1G'],
+    [['app.js', '--policy', 'random'], /^--policy is "random", and must be rr, least, none, sticky, or sticky:KEY/],
+    [['app.js', '--policy', 'sticky:body'], /^--policy is "sticky:body"/],
+    [['app.js', '--name', '../x'], /^--name is /],
+    [['app.js', 'more'], 'there is more after app.js: its own arguments follow --'],
+    [['app.js', '--config', 'none.json'], /^none\.json can't be read: /],
+    [['--config', 'typo.json'], 'typo.json has maxMemroy, which is unknown; did you mean maxMemory?'],
+    [['--config', 'value.json'], 'workers in value.json is "many", and must be max, or a whole number, at least 1'],
+    [['scale'], 'scale [NAME] N: N is max, or a whole number, at least 1'],
+    [['list', 'x'], 'x is too much after list'],
+    [['logs', 'x', '-n', 'all'], '--lines is all, and must be a whole number'],
+  ]) {
+    test(args.join(' ') || 'nothing', limit, async (t) => {
+      const { command } = await place(t, { 'typo.json': '{ "maxMemroy": 1 }', 'value.json': '{ "workers": "many" }' });
+      const { code, stderr } = await command(...args);
+      const [line] = stderr.split('\n');
+      assert.strictEqual(code, 2, stderr);
+      if (message instanceof RegExp) assert.match(line.slice('cluster-rs: '.length), message);
+      else assert.strictEqual(line, `cluster-rs: ${message}`);
+    });
+  }
+});
+
+test('a folder for sockets that others could write to is refused', limit, async (t) => {
+  const { folder, command } = await place(t);
+  fs.mkdirSync(path.join(folder, 'cluster-rs'), { mode: 0o755 });
+  const { code, stderr } = await command('list');
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /must be a folder of your own with mode 700/);
+  fs.rmdirSync(path.join(folder, 'cluster-rs'));
+  fs.symlinkSync(scratch(t), path.join(folder, 'cluster-rs'));
+  assert.strictEqual((await command('list')).code, 1);
+});
+
+test('what is no request is answered, and harms nobody', limit, async (t) => {
+  const { folder, command, serve } = await place(t);
+  await serve('app.js', '-w', '1', '--name', 'api');
+  const socket = net.connect(path.join(folder, 'cluster-rs', 'api.sock')).setEncoding('utf8');
+  let text = '';
+  socket.on('data', (part) => (text += part));
+  socket.write('what?\n{"command":"constructor"}\nnull\n');
+  await until(
+    () => text.split('\n').length === 4,
+    () => text,
+  );
+  for (const line of text.trim().split('\n')) assert.ok('error' in JSON.parse(line), line);
+  socket.destroy();
+  assert.strictEqual((await command('status')).code, 0);
+});
+
+test('lines of different workers are not mixed, and say whose they are', limit, async (t) => {
+  const text = 'é'.repeat(3000);
+  const { serve } = await place(t, {
+    'app.js': `
+      require('http').createServer().listen(0, '127.0.0.1');
+      for (let i = 0; i < 200; i++) process.stdout.write(i + ' ${text}\\n');
+      setTimeout(() => process.stdout.write('no end'), 200);
+      setTimeout(() => process.exit(), 400);
+    `,
+  });
+  const program = await serve('app.js', '-w', '4', '--prefix', '--name', 'api');
+  await until(() => program.lines(/^\d+ \| no end$/).length >= 4, 'last lines');
+  for (const line of program.stdout.split('\n').slice(0, -1)) assert.match(line, /^\d+ \| (\d+ é{3000}|no end)$/);
+});
+
+test('help fits a screen, and the version is that of the package', limit, async (t) => {
+  const { command } = await place(t);
+  const { stdout, code } = await command('--help');
+  assert.strictEqual(code, 0);
+  const lines = stdout.split('\n');
+  assert.ok(lines.length <= 25 && lines.every((line) => line.length <= 80));
+  assert.strictEqual((await command('-v')).stdout.trim(), require('../package.json').version);
+});
+
+describe('parts', () => {
+  test('times and sizes', () => {
+    assert.deepStrictEqual(['250ms', '10s', '1.5m', '1h'].map(parseTime), [250, 10_000, 90_000, 3_600_000]);
+    assert.deepStrictEqual(['', '10', 's', '-1s', '1 s', '1d'].map(parseTime), Array(6).fill(undefined));
+    assert.deepStrictEqual(['1024', '1K', '300M', '1GB', '2MiB'].map(parseSize), [
+      1024,
+      1024,
+      300 * 2 ** 20,
+      2 ** 30,
+      2 ** 21,
+    ]);
+    assert.deepStrictEqual([500, 61_000, 3_600_000, 90_000_000].map(formatTime), ['0s', '1m 1s', '1h 0m', '1d 1h']);
+  });
+
+  test('lines in pieces', () => {
+    const lines = new Lines();
+    const [first, second] = [Buffer.from('ein\nzw').subarray(0), Buffer.from('ö')];
+    assert.deepStrictEqual(lines.add(first), ['ein']);
+    assert.deepStrictEqual(lines.add(second.subarray(0, 1)), []);
+    assert.deepStrictEqual(lines.add(second.subarray(1)), []);
+    assert.deepStrictEqual(lines.add(Buffer.from('lf\n\n')), ['zwölf', '']);
+    assert.deepStrictEqual([lines.end(), lines.add(Buffer.from('x')), lines.end()], [[], [], ['x']]);
+  });
+});

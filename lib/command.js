@@ -1,0 +1,28 @@
+'use strict';
+
+// The command `cluster-rs`: runs a program on all cores, or talks to one that runs.
+
+const { readArguments } = require('./command/arguments.js');
+const { Failure, USAGE } = require('./command/failure.js');
+const { HELP } = require('./command/help.js');
+
+/** @param {string[]} args what follows the command's name */
+async function main(args) {
+  let wantsJson = args.includes('--json');
+  try {
+    const { command, options, positionals, rest } = readArguments(args);
+    wantsJson = Boolean(options.json);
+    if (options.help) process.stdout.write(HELP);
+    else if (options.version) console.log(require('../package.json').version);
+    else if (command === 'run') await require('./command/run.js').run(options, positionals, rest);
+    else await require('./command/client.js').talk(command, options, positionals);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message } = error;
+    process.stderr.write(wantsJson ? `${JSON.stringify({ error: { code, message } })}\n` : `cluster-rs: ${message}\n`);
+    if (code === USAGE) process.stderr.write('cluster-rs --help shows what there is.\n');
+    process.exitCode = code;
+  }
+}
+
+module.exports = { main };

@@ -1,0 +1,41 @@
+'use strict';
+
+const { parseArgs } = require('node:util');
+const { Failure, USAGE, suggestion } = require('./failure.js');
+const { SETTINGS, toOption } = require('./settings.js');
+
+const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs'];
+
+const COMMON = { help: { type: 'boolean', short: 'h' } };
+const OF_RUN = { ...COMMON, version: { type: 'boolean', short: 'v' }, config: { type: 'string' } };
+const OF_COMMAND = { ...COMMON, json: { type: 'boolean' } };
+const OF_LOGS = { ...OF_COMMAND, lines: { type: 'string', short: 'n' }, 'no-follow': { type: 'boolean' } };
+
+for (const [name, { isFlag, short }] of Object.entries(SETTINGS)) {
+  OF_RUN[toOption(name)] = { type: isFlag ? 'boolean' : 'string', ...(short && { short }) };
+}
+
+/**
+ * @param {string[]} args
+ * @returns {{ command: string, options: object, positionals: string[], rest: string[] }} `rest` follows `--`
+ */
+function readArguments(args) {
+  const isCommand = COMMANDS.includes(args[0]);
+  const command = isCommand ? args[0] : 'run';
+  const known = command === 'logs' ? OF_LOGS : isCommand ? OF_COMMAND : OF_RUN;
+  const end = args.indexOf('--');
+  const own = args.slice(isCommand ? 1 : 0, end < 0 ? undefined : end);
+  const rest = end < 0 ? [] : args.slice(end + 1);
+  try {
+    const { values, positionals } = parseArgs({ args: own, options: known, allowPositionals: true });
+    return { command, options: values, positionals, rest };
+  } catch (error) {
+    if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    const [, unknown] = /^Unknown option '(--[^' =]+)'/.exec(error.message) ?? [];
+    const names = Object.keys(known).map((name) => `--${name}`);
+    const hint = unknown ? suggestion(unknown, names) : '';
+    throw new Failure(`${error.message.split(/[.\n]/)[0]}${hint}`, USAGE);
+  }
+}
+
+module.exports = { readArguments };

@@ -1,0 +1,120 @@
+'use strict';
+
+// `cluster-rs list`, `status` and so on: asks programs that run.
+
+const { ask, connect } = require('./control.js');
+const { Failure, NOT_RUNNING, USAGE } = require('./failure.js');
+const { namesWithSockets } = require('./runtime_folder.js');
+const { hasColours, table } = require('./table.js');
+const { formatSize, formatTime } = require('./units.js');
+
+const printJson = (value) => console.log(JSON.stringify(value));
+
+async function running() {
+  const names = [];
+  for (const name of namesWithSockets().sort()) {
+    const socket = await connect(name);
+    socket?.destroy();
+    if (socket) names.push(name);
+  }
+  return names;
+}
+
+/** The name that was given, or that of the only one that runs. */
+async function pick(given) {
+  if (given !== undefined) return given;
+  const names = await running();
+  if (names.length === 0) throw new Failure('nothing runs', NOT_RUNNING);
+  if (names.length > 1) throw new Failure(`which one? There are ${names.join(', ')}`, USAGE);
+  return names[0];
+}
+
+async function list({ json }) {
+  const all = await Promise.all((await running()).map((name) => ask(name, { command: 'info' })));
+  if (json) return printJson(all);
+  if (all.length === 0) return console.log('nothing runs');
+  const rows = all.map(({ name, pid, size, uptime, program }) => [name, pid, size, formatTime(uptime), program]);
+  process.stdout.write(table(['name', 'pid', 'workers', 'uptime', 'program'], rows, hasColours(process.stdout)));
+}
+
+async function status({ json }, name) {
+  const found = await ask(name, { command: 'status' });
+  if (json) return printJson(found);
+  console.log(`${found.name}: process ${found.pid}, ${found.size} workers, up ${formatTime(found.uptime)}`);
+  const head = ['id', 'pid', 'state', 'uptime', 'connections', 'requests', 'loop lag', 'CPU', 'memory', 'restarts'];
+  const rows = found.workers.map((worker) => [
+    worker.id,
+    worker.pid,
+    worker.state,
+    formatTime(worker.uptime),
+    worker.connections,
+    worker.requests,
+    `${worker.lag} ms`,
+    `${worker.cpu.toFixed(0)} %`,
+    formatSize(worker.memory),
+    worker.restarts,
+  ]);
+  process.stdout.write(table(head, rows, hasColours(process.stdout)));
+}
+
+/** Has something done, and shows how far it is. On a terminal the line is rewritten. */
+async function act({ json }, name, request, done) {
+  const isTerminal = Boolean(process.stdout.isTTY);
+  const show = ({ done: steps, of }) => {
+    if (json) return;
+    process.stdout.write(
+      `${isTerminal ? '\r' : ''}${request.command} ${name}: ${steps} of ${of}${isTerminal ? '' : '\n'}`,
+    );
+  };
+  try {
+    await ask(name, request, show);
+  } finally {
+    if (isTerminal && !json) process.stdout.write('\r\x1b[K');
+  }
+  if (json) printJson({ name, [request.command]: true });
+  else console.log(`${name} ${done}`);
+}
+
+async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
+  if (!/^\d+$/.test(lines)) throw new Failure(`--lines is ${lines}, and must be a whole number`, USAGE);
+  const print = ({ worker, text }) => (json ? printJson({ worker, text }) : console.log(`${worker} | ${text}`));
+  process.stdout.on('error', () => process.exit()); // Whoever reads has gone.
+  await ask(name, { command: 'logs', lines: Number(lines), follow: !noFollow }, print);
+}
+
+async function scale(options, positionals) {
+  const workers = positionals.at(-1);
+  if (workers !== 'max' && !/^[1-9]\d*$/.test(workers ?? '')) {
+    throw new Failure('scale [NAME] N: N is max, or a whole number, at least 1', USAGE);
+  }
+  const name = await pick(positionals.at(-2));
+  await act(
+    options,
+    name,
+    { command: 'scale', workers: workers === 'max' ? workers : Number(workers) },
+    `has ${workers} workers`,
+  );
+}
+
+/**
+ * @param {string} command
+ * @param {object} options
+ * @param {string[]} positionals
+ */
+async function talk(command, options, positionals) {
+  const most = { list: 0, scale: 2 }[command] ?? 1;
+  if (positionals.length > most) throw new Failure(`${positionals[most]} is too much after ${command}`, USAGE);
+  if (command === 'list') return list(options);
+  if (command === 'scale') return scale(options, positionals);
+  const name = await pick(positionals[0]);
+  if (command === 'status') return status(options, name);
+  if (command === 'logs') return logs(options, name);
+  return act(
+    options,
+    name,
+    { command },
+    { reload: 'is reloaded', restart: 'is restarted', stop: 'has stopped' }[command],
+  );
+}
+
+module.exports = { talk };

@@ -1,0 +1,85 @@
+'use strict';
+
+// The conversation between an application and the command that asks it: one JSON value in each line. The command sends
+// `{ command, … }`; the application answers with any number of `{ event }` and then `{ result }` or `{ error }`.
+
+const { once } = require('node:events');
+const fs = require('node:fs');
+const net = require('node:net');
+const readline = require('node:readline');
+const { Failure, NOT_RUNNING } = require('./failure.js');
+const { socketOf } = require('./runtime_folder.js');
+
+/** Connects to an application; `undefined` if it does not run. What it has left behind is removed then. */
+async function connect(name) {
+  const path = socketOf(name);
+  const socket = net.connect(path);
+  try {
+    await once(socket, 'connect');
+    return socket;
+  } catch (error) {
+    if (error.code === 'ECONNREFUSED') fs.rmSync(path, { force: true });
+    else if (error.code !== 'ENOENT') throw new Failure(`${path} can't be reached: ${error.message}`);
+    return undefined;
+  }
+}
+
+/**
+ * Asks an application.
+ * @param {string} name
+ * @param {object} request
+ * @param {(event: any) => void} [onEvent]
+ * @returns {Promise<any>} the result
+ */
+async function ask(name, request, onEvent = () => {}) {
+  const socket = await connect(name);
+  if (!socket) throw new Failure(`no program named ${name} runs`, NOT_RUNNING);
+  socket.on('error', () => {}); // Its end is told by the end of the lines.
+  socket.write(`${JSON.stringify(request)}\n`);
+  for await (const line of readline.createInterface({ input: socket })) {
+    const { event, result, error } = JSON.parse(line);
+    if (event !== undefined) onEvent(event);
+    else {
+      socket.destroy();
+      if (error !== undefined) throw new Failure(error);
+      return result;
+    }
+  }
+  throw new Failure(`${name} has ended`);
+}
+
+/**
+ * Listens for commands.
+ * @param {string} name of this application
+ * @param {(request: object, tell: (event: any) => void, gone: Promise<void>) => Promise<any>} answer gives the result.
+ *   What it throws is the error
+ * @returns {Promise<net.Server>}
+ */
+async function serve(name, answer) {
+  const other = await connect(name);
+  if (other) {
+    other.destroy();
+    throw new Failure(`a program named ${name} runs already: choose another --name`);
+  }
+  const server = net.createServer((socket) => {
+    const write = (message) => socket.writable && socket.write(`${JSON.stringify(message)}\n`);
+    const gone = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => {}); // It goes, as it may.
+    readline.createInterface({ input: socket }).on('line', async (line) => {
+      try {
+        write({ result: (await answer(JSON.parse(line), (event) => write({ event }), gone)) ?? null });
+      } catch (error) {
+        write({ error: error.message });
+      }
+    });
+  });
+  const path = socketOf(name);
+  const mask = process.umask(0o177);
+  server.listen(path);
+  await once(server, 'listening');
+  process.umask(mask);
+  process.once('exit', () => fs.rmSync(path, { force: true }));
+  return server;
+}
+
+module.exports = { ask, connect, serve };

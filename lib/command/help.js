@@ -1,0 +1,27 @@
+'use strict';
+
+const HELP = `Usage: cluster-rs app.js [options] [-- arguments of app.js]
+       cluster-rs list | status | reload | scale | restart | stop | logs [NAME]
+
+Runs a program that listens on all cores, and keeps it alive.
+  -w, --workers N|max     how many workers (max: one for each core)
+      --policy POLICY     rr, least, none, sticky, or sticky:KEY where KEY is
+                          ip, header:NAME, cookie:NAME or query:NAME
+      --grace TIME        for requests in progress, before a worker is killed
+      --spares N          workers that wait to take the place of a dead one
+      --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME
+                          replace a worker that exceeds it
+      --wait-ready        a worker is ready with cluster.worker.ready()
+      --start-timeout TIME
+      --name NAME         for the commands below (the package's name)
+      --prefix            the worker's number before each line of its output
+      --node-args ARGS    for Node, in each worker
+      --config FILE       else cluster.config.js or .json, or package.json
+  TIME is 250ms, 10s, 5m or 1h; SIZE is 300M or 1G.
+
+list, status, reload, restart, stop; scale [NAME] N|max;
+logs [NAME] [-n LINES] [--no-follow]; each of them with --json.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such program runs.
+`;
+
+module.exports = { HELP };

@@ -1,0 +1,111 @@
+'use strict';
+
+// `cluster-rs app.js`: this process becomes the primary.
+
+const cluster = require('../../index.js');
+const { howItEnded } = require('../supervisor/member.js');
+const { configure } = require('./configuration.js');
+const { serve } = require('./control.js');
+const { Failure } = require('./failure.js');
+const { Output } = require('./output.js');
+
+const say = (text) => process.stderr.write(`cluster-rs: ${text}\n`);
+
+/** What `cluster.supervise` is told. */
+function toSupervisorOptions(settings) {
+  const { env, grace, hangTimeout, maxAge, maxMemory, maxRequests, spares, startTimeout, waitReady, workers } =
+    settings;
+  // Programs do not see the terminal behind the pipe, and most of them take this for it.
+  const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
+  return {
+    env: { ...colours, ...env },
+    exitOnGiveUp: true,
+    gracePeriod: grace,
+    hangTimeout,
+    maxAge,
+    maxMemory,
+    maxRequests,
+    replaceHung: hangTimeout > 0,
+    spares,
+    startTimeout,
+    waitReady,
+    workers,
+  };
+}
+
+function tellEvents(supervisor, name) {
+  supervisor.on('ready', () => say(`${name} runs with ${supervisor.size} workers, process ${process.pid}`));
+  supervisor.on('death', ({ id }, code, signal, delay) => {
+    const next =
+      delay === undefined ? '' : delay > 0 ? `; the next one starts in ${delay} ms` : '; the next one starts';
+    say(`worker ${id} has died: ${howItEnded(code, signal)}${next}`);
+  });
+  supervisor.on('giveUp', (deaths) => say(`${name} gives up after ${deaths} deaths`));
+  supervisor.on('hang', ({ id }, stuckFor) => say(`worker ${id} has not gone on for ${stuckFor} ms`));
+  supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is replaced: ${reason}`));
+  supervisor.on('reloaded', () => say(`${name} is reloaded`));
+  supervisor.on('stop', () => say(`${name} stops`));
+}
+
+/** Reports the steps of something that takes a while. */
+async function withProgress(supervisor, event, tell, act) {
+  const report = (done, of) => tell({ done, of });
+  supervisor.on(event, report);
+  try {
+    await act();
+  } finally {
+    supervisor.off(event, report);
+  }
+}
+
+/** What each command does here. */
+function commandsOf(supervisor, output, about) {
+  const info = () => ({ ...about, uptime: Math.round(process.uptime() * 1000), size: supervisor.size });
+  return {
+    info,
+    status: () => ({ ...info(), workers: supervisor.status() }),
+    reload: (_, tell) => withProgress(supervisor, 'reload', tell, () => supervisor.reload()),
+    restart: (_, tell) => withProgress(supervisor, 'restart', tell, () => supervisor.restart()),
+    scale: ({ workers }) => supervisor.scale(workers),
+    async stop() {
+      await supervisor.stop();
+      setImmediate(() => process.exit()); // After the answer.
+    },
+    async logs({ lines, follow }, tell, gone) {
+      for (const line of output.last(lines)) tell(line);
+      if (!follow) return;
+      output.on('line', tell);
+      await gone;
+      output.off('line', tell);
+    },
+  };
+}
+
+/** Runs a program until it is stopped. */
+async function run(options, positionals, rest) {
+  const settings = await configure(options, positionals, rest);
+  const { args, name, nodeArgs, policy = 'rr', prefix = false, program } = settings;
+  if (!cluster.native) throw new Failure('the Rust core does not serve here, as the warning says');
+
+  const [, kind, key] = /^([^:]+):?(.*)$/s.exec(policy);
+  cluster.setupPrimary({
+    exec: program,
+    args,
+    execArgv: [...process.execArgv, ...(nodeArgs?.split(/\s+/).filter(Boolean) ?? [])],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    scheduling: { policy: kind, ...(key && { key }) },
+  });
+  const output = new Output(prefix);
+  cluster.on('fork', (worker) => output.follow(worker));
+
+  const commands = {};
+  await serve(name, (request, tell, gone) => {
+    if (!Object.hasOwn(commands, request.command)) throw new Failure(`${request.command} is unknown`);
+    return commands[request.command](request, tell, gone);
+  });
+  const supervisor = cluster.supervise(toSupervisorOptions(settings));
+  tellEvents(supervisor, name);
+  Object.assign(commands, commandsOf(supervisor, output, { name, pid: process.pid, program }));
+}
+
+module.exports = { run };

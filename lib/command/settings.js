@@ -1,0 +1,92 @@
+'use strict';
+
+// What can be said about a program that is run: on the command line, or in a file. Each setting is checked here,
+// wherever it comes from.
+
+const { KEYS, parse: parsePolicy } = require('../scheduling.js');
+const { Failure, USAGE, suggestion } = require('./failure.js');
+const { parseSize, parseTime } = require('./units.js');
+
+const count = (least) => ({
+  read: (value) => (/^\d+$/.test(value) && Number(value) >= least ? Number(value) : undefined),
+  what: `a whole number, at least ${least}`,
+});
+const number = (value) => (Number.isInteger(value) && value >= 0 ? value : undefined);
+const time = {
+  read: (value) => number(value) ?? parseTime(String(value)),
+  what: 'a time such as 250ms, 10s, 5m or 1h',
+};
+const size = { read: (value) => number(value) ?? parseSize(String(value)), what: 'a size such as 300M or 1G' };
+const text = { read: (value) => (typeof value === 'string' && value !== '' ? value : undefined), what: 'a text' };
+const flag = { read: (value) => (typeof value === 'boolean' ? value : undefined), what: 'true or false', isFlag: true };
+
+// By their names in files. On the command line `maxMemory` is `--max-memory`.
+const SETTINGS = {
+  workers: { ...count(1), short: 'w' },
+  policy: {
+    read: (value) => (typeof value === 'string' && parsePolicy(value) ? value : undefined),
+    what: `rr, least, none, sticky, or sticky:KEY where KEY is one of ${KEYS.join(', ')}`,
+  },
+  grace: time,
+  spares: count(0),
+  maxMemory: size,
+  maxAge: time,
+  maxRequests: count(0),
+  hangTimeout: time,
+  waitReady: flag,
+  startTimeout: time,
+  name: {
+    read: (value) => (/^[\w][\w.-]*$/.test(value) ? value : undefined),
+    what: 'letters, digits, dots, dashes and underscores',
+  },
+  prefix: flag,
+  nodeArgs: text,
+};
+const readCount = SETTINGS.workers.read;
+SETTINGS.workers.read = (value) => (value === 'max' ? value : readCount(value));
+SETTINGS.workers.what = `max, or ${SETTINGS.workers.what}`;
+
+// These are only in files: on the command line they have places of their own.
+const FILE_ONLY = {
+  app: text,
+  args: { read: (value) => (Array.isArray(value) ? value.map(String) : undefined), what: 'a list of texts' },
+  env: { read: (value) => (value?.constructor === Object ? value : undefined), what: 'an object of variables' },
+};
+
+const toOption = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+function read(setting, value, label) {
+  const found = setting.read(value);
+  if (found !== undefined) return found;
+  throw new Failure(`${label} is ${JSON.stringify(value)}, and must be ${setting.what}`, USAGE);
+}
+
+/** The settings among parsed options of the command line. */
+function fromOptions(options) {
+  const settings = {};
+  for (const [name, setting] of Object.entries(SETTINGS)) {
+    const value = options[toOption(name)];
+    if (value !== undefined) settings[name] = read(setting, value, `--${toOption(name)}`);
+  }
+  return settings;
+}
+
+/**
+ * The settings of a file.
+ * @param {unknown} content
+ * @param {string} where for errors
+ */
+function fromFile(content, where) {
+  const known = { ...FILE_ONLY, ...SETTINGS };
+  if (content === null || typeof content !== 'object') throw new Failure(`${where} has no object of settings`, USAGE);
+  const settings = {};
+  for (const [name, value] of Object.entries(content)) {
+    if (!Object.hasOwn(known, name)) {
+      throw new Failure(`${where} has ${name}, which is unknown${suggestion(name, Object.keys(known))}`, USAGE);
+    }
+    settings[name] = read(known[name], value, `${name} in ${where}`);
+  }
+  return settings;
+}
+
+module.exports = { SETTINGS, fromFile, fromOptions, toOption };
