@@ -339,6 +339,8 @@ declare namespace cluster {
     restart: [done: number, of: number];
     /** A reload is done. */
     reloaded: [];
+    /** A reload has failed, for the reason that its promise rejects with. */
+    reloadFailed: [error: Error];
     /** The workers are about to be ended. */
     stop: [];
   }

@@ -10,6 +10,7 @@ const { Member } = require('./supervisor/member.js');
 const { countOf, readOptions } = require('./supervisor/options.js');
 const { memoryOf } = require('./supervisor/process_figures.js');
 const { obeySignals } = require('./supervisor/signals.js');
+const { setUpSystemd } = require('./systemd.js');
 
 // How often workers are looked at, in milliseconds.
 const LOOK = 1000;
@@ -51,6 +52,7 @@ class Supervisor extends EventEmitter {
   start() {
     const { hangTimeout, signals, workers } = this.#options;
     this.#native.keepListeners(true);
+    setUpSystemd(this, this.#native);
     if (signals) obeySignals(this);
     for (let i = 0; i < workers; i++) this.#addPlace();
     this.#fillSpares();
@@ -227,7 +229,9 @@ class Supervisor extends EventEmitter {
     try {
       await this.#inSteps('reload', (places) => this.#replace(places));
     } catch (error) {
-      throw errors.reloadFailed(error.message);
+      const failed = errors.reloadFailed(error.message);
+      this.emit('reloadFailed', failed);
+      throw failed;
     } finally {
       this.#fillSpares();
     }

@@ -54,6 +54,18 @@ pub fn blank_socket(tcp: bool) -> Result<i32> {
     Ok(socket::release(made.map_err(failed)?))
 }
 
+/// Tells the manager of this service something: text for the socket that it has named. Whether it could be sent.
+#[napi(catch_unwind)]
+pub fn notify(socket: String, text: String) -> bool {
+    primary::notify::notify(&socket, &text).is_ok()
+}
+
+/// Takes note of the end of a child process that has ended, and that nobody else waits for.
+#[napi(catch_unwind)]
+pub fn reap(pid: i32) {
+    primary::process::reap(pid);
+}
+
 /// One end of a channel.
 ///
 /// The methods that send give how many bytes wait in this process afterwards, 0 if all is written, or a negative
@@ -355,6 +367,13 @@ impl Primary {
             lag: page.lag() as f64,
             still_for: page::now_ns().saturating_sub(since_ns) as f64 / 1e6,
         })
+    }
+
+    /// Takes over a socket that this process was started with, for the server that wants to be where it is bound; whether
+    /// it is one.
+    #[napi(catch_unwind)]
+    pub fn adopt(&self, fd: i32) -> bool {
+        self.inner.adopt(fd).is_ok()
     }
 
     /// Whether listeners stay open when their last worker leaves, for those that come later.

@@ -7,6 +7,7 @@ const { howItEnded } = require('../supervisor/member.js');
 const { configure } = require('./configuration.js');
 const { serve } = require('./control.js');
 const { Failure } = require('./failure.js');
+const { reapOrphans } = require('./orphans.js');
 const { Output } = require('./output.js');
 
 const say = (text) => process.stderr.write(`cluster-rs: ${text}\n`);
@@ -44,6 +45,7 @@ function tellEvents(supervisor, name) {
   supervisor.on('hang', ({ id }, stuckFor) => say(`worker ${id} has not gone on for ${stuckFor} ms`));
   supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is replaced: ${reason}`));
   supervisor.on('reloaded', () => say(`${name} is reloaded`));
+  supervisor.on('reloadFailed', (error) => say(error.message));
   supervisor.on('stop', () => say(`${name} stops`));
 }
 
@@ -97,6 +99,8 @@ async function run(options, positionals, rest) {
   });
   const output = new Output(prefix);
   cluster.on('fork', (worker) => output.follow(worker));
+
+  reapOrphans(cluster);
 
   const commands = {};
   await serve(name, (request, tell, gone) => {

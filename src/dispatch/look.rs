@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::first_bytes::{LOOKED_AT, Look, StickyBy};
 use super::{Arrival, Chooser, Key, WorkerId};
-use crate::sys::handoff;
+use crate::sys::{handoff, socket};
 
 /// How long a client has to send what it is recognised by.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ impl Drop for Place<'_> {
 
 /// The key of a client that is known by its address; none on a Unix socket.
 pub(super) fn key_of_address(connection: &OwnedFd) -> Option<Key> {
-    handoff::peer(connection.as_fd()).map(|peer| Key::of_address(peer.ip()))
+    socket::peer_address(connection.as_fd()).map(|peer| Key::of_address(peer.ip()))
 }
 
 /// Waits for what `by` says, and gives the connection back with the key. A client that sends nothing in time is known
@@ -93,8 +93,8 @@ pub(super) async fn ask(
 ) -> Option<WorkerId> {
     let (answer, answered) = oneshot::channel();
     let arrival = Arrival {
-        peer: handoff::peer(connection.as_fd()),
-        local: handoff::local(connection.as_fd()),
+        peer: socket::peer_address(connection.as_fd()),
+        local: socket::local_address(connection.as_fd()).ok().flatten(),
     };
     chooser(arrival, answer);
     timeout(patience, answered).await.ok()?.ok()?

@@ -81,13 +81,23 @@ impl Socket {
         {
             socket::open_to_all(path, query.readable_all, query.writable_all)?;
         }
+        let mut socket = Socket::adopt(descriptor, query, how)?;
+        socket.path = path;
+        Ok(socket)
+    }
+
+    /// Uses a socket that is bound already. There is only one of it, so it can't be spread.
+    pub fn adopt(descriptor: OwnedFd, query: &Query, how: Use) -> io::Result<Socket> {
         let descriptors = if how == Use::Dispatched {
             socket::listen(descriptor.as_fd(), query.backlog)?;
             Descriptors::Dispatched(descriptor)
         } else {
             Descriptors::Shared(descriptor)
         };
-        Ok(Socket { descriptors, path })
+        Ok(Socket {
+            descriptors,
+            path: None,
+        })
     }
 
     /// A descriptor for the dispatcher, if it accepts from this socket.
@@ -213,7 +223,7 @@ fn port(query: &Query) -> io::Result<u16> {
 }
 
 /// An IP address as text, with the zone of a link-local one (`fe80::1%eth0`).
-fn parse(text: &str, port: u16) -> io::Result<SocketAddr> {
+pub(super) fn parse(text: &str, port: u16) -> io::Result<SocketAddr> {
     let (address, zone) = text.split_once('%').unwrap_or((text, ""));
     match address.parse().map_err(|_| Errno::EINVAL)? {
         IpAddr::V6(address) if !zone.is_empty() => {

@@ -1,6 +1,8 @@
 //! The primary's side: its workers, and what they listen on.
 
+pub mod activation;
 pub mod listener;
+pub mod notify;
 pub mod process;
 pub mod registry;
 
@@ -15,6 +17,7 @@ use std::time::Duration;
 use napi::Env;
 use napi::bindgen_prelude::Object;
 
+use self::activation::AdoptedSockets;
 use self::listener::{Socket, Use};
 use self::registry::{Placement, Registry};
 use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
@@ -29,6 +32,7 @@ use crate::sys::page::Page;
 pub struct Primary {
     registry: RefCell<Registry>,
     sockets: RefCell<HashMap<u32, Socket>>,
+    adopted: RefCell<AdoptedSockets>,
     channels: RefCell<HashMap<u32, Channel>>,
     pages: RefCell<HashMap<u32, Arc<Page>>>,
     /// Started with the first listener that it serves; until then the seats wait here.
@@ -56,6 +60,7 @@ impl Primary {
         Rc::new(Primary {
             registry: RefCell::default(),
             sockets: RefCell::default(),
+            adopted: RefCell::default(),
             channels: RefCell::default(),
             pages: RefCell::default(),
             dispatcher: RefCell::default(),
@@ -117,6 +122,11 @@ impl Primary {
             .as_ref()
             .map(Dispatcher::figures)
             .unwrap_or_default()
+    }
+
+    /// Takes over a socket that this process was started with, for the server that wants to be where it is bound.
+    pub fn adopt(&self, number: i32) -> io::Result<()> {
+        self.adopted.borrow_mut().adopt(number)
     }
 
     /// What a worker's page says, as long as the worker is there.
@@ -245,10 +255,14 @@ impl Primary {
 
     fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
         let udp = matches!(query.family, Family::Udp4 | Family::Udp6);
-        let socket = match (udp, self.policy.borrow().is_some()) {
-            (true, _) if self.spread_datagrams.get() => Socket::open(query, Use::Spread)?,
-            (false, true) => Socket::open(query, Use::Dispatched)?,
-            _ => Socket::open(query, Use::Shared)?,
+        let how = match (udp, self.policy.borrow().is_some()) {
+            (true, _) if self.spread_datagrams.get() => Use::Spread,
+            (false, true) => Use::Dispatched,
+            _ => Use::Shared,
+        };
+        let socket = match self.adopted.borrow().find(query) {
+            Some(adopted) => Socket::adopt(adopted?, query, how)?,
+            None => Socket::open(query, how)?,
         };
         let descriptor = socket.to_dispatch()?;
         if descriptor.is_some() {

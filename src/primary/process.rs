@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
 use crate::dispatch::Seat;
@@ -132,10 +133,15 @@ pub fn start(order: Order) -> io::Result<Started> {
     })
 }
 
+/// Takes note of the end of a child that is no worker, if it has ended.
+pub fn reap(pid: i32) {
+    let _ = waitpid(Pid::from_raw(pid), Some(WaitPidFlag::WNOHANG));
+}
+
 /// Ends a process that can't be watched.
 fn abandon(pid: Pid) {
     let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
-    let _ = nix::sys::wait::waitpid(pid, None);
+    let _ = waitpid(pid, None);
 }
 
 fn run(

@@ -7,13 +7,11 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrStorage, getpeername, getsockname,
-    getsockopt, recv, socketpair, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, socketpair, sockopt,
 };
 use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdRegisterError};
@@ -241,22 +239,6 @@ pub fn accept(listener: BorrowedFd) -> io::Result<OwnedFd> {
 pub fn is_connection(descriptor: BorrowedFd) -> bool {
     getsockopt(&descriptor, sockopt::SockType).is_ok_and(|kind| kind == SockType::Stream)
         && getsockopt(&descriptor, sockopt::AcceptConn).is_ok_and(|listens| !listens)
-}
-
-/// Where the other end of a connection is; none for a Unix socket or one that is closed.
-pub fn peer(connection: BorrowedFd) -> Option<SocketAddr> {
-    address_of(getpeername(connection.as_raw_fd()).ok()?)
-}
-
-/// Where this end of a connection is; none for a Unix socket.
-pub fn local(connection: BorrowedFd) -> Option<SocketAddr> {
-    address_of(getsockname(connection.as_raw_fd()).ok()?)
-}
-
-fn address_of(address: SockaddrStorage) -> Option<SocketAddr> {
-    let v4 = address.as_sockaddr_in().copied().map(SocketAddrV4::from);
-    let v6 = address.as_sockaddr_in6().copied().map(SocketAddrV6::from);
-    v4.map(SocketAddr::V4).or(v6.map(SocketAddr::V6))
 }
 
 /// Reads what a client has sent so far, and leaves it there: how many bytes, 0 at its end.

@@ -5,14 +5,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::socket::sockopt::{Ipv6V6Only, ReuseAddr, ReusePort};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, bind,
-    getsockname, getsockopt, setsockopt, socket, sockopt,
+    getpeername, getsockname, getsockopt, setsockopt, socket, sockopt,
 };
 
 /// What a socket address is bound with, beside the address.
@@ -116,13 +116,29 @@ pub fn listen(socket: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
 
 /// The address that an IPv4 or IPv6 socket is bound to; `None` for another kind.
 pub fn local_address(socket: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
-    let address: SockaddrStorage = getsockname(socket.as_raw_fd())?;
-    if let Some(v4) = address.as_sockaddr_in() {
-        return Ok(Some(SocketAddr::V4((*v4).into())));
-    }
-    Ok(address
-        .as_sockaddr_in6()
-        .map(|v6| SocketAddr::V6((*v6).into())))
+    Ok(ip_of(&getsockname(socket.as_raw_fd())?))
+}
+
+/// The address of the other end of an IPv4 or IPv6 connection; `None` for another kind, or one that has ended.
+pub fn peer_address(connection: BorrowedFd<'_>) -> Option<SocketAddr> {
+    ip_of(&getpeername(connection.as_raw_fd()).ok()?)
+}
+
+fn ip_of(address: &SockaddrStorage) -> Option<SocketAddr> {
+    let v4 = address
+        .as_sockaddr_in()
+        .map(|v4| SocketAddr::V4((*v4).into()));
+    v4.or_else(|| {
+        address
+            .as_sockaddr_in6()
+            .map(|v6| SocketAddr::V6((*v6).into()))
+    })
+}
+
+/// The path that a Unix socket is bound to, if it is.
+pub fn local_path(socket: BorrowedFd<'_>) -> Option<PathBuf> {
+    let address: UnixAddr = getsockname(socket.as_raw_fd()).ok()?;
+    address.path().map(PathBuf::from)
 }
 
 /// What kind of socket a descriptor is.

@@ -1,0 +1,59 @@
+'use strict';
+
+// A supervisor as a service of systemd: it says when it is ready, reloads and stops, and that it is alive; and its
+// servers get the sockets that systemd has opened for them.
+
+const { binding } = require('./native.js');
+
+// The first descriptor that systemd passes.
+const FIRST_SOCKET = 3;
+
+/** Takes variables out of the environment, so that workers do not think that they are meant; gives their values. */
+function take(...names) {
+  const values = names.map((name) => process.env[name]);
+  for (const name of names) delete process.env[name];
+  return values;
+}
+
+const isThisProcess = (pid) => pid === undefined || Number(pid) === process.pid;
+
+function adoptSockets(native) {
+  const [count, pid] = take('LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES');
+  if (count === undefined || pid === undefined || !isThisProcess(pid)) return;
+  for (let fd = FIRST_SOCKET; fd < FIRST_SOCKET + Number(count); fd++) {
+    if (native.adopt(fd)) continue;
+    process.emitWarning(`Descriptor ${fd} is no socket that a server can be made of`, { code: 'CLUSTER_RS_SYSTEMD' });
+  }
+}
+
+/**
+ * @param {import('./supervisor.js').Supervisor} supervisor
+ * @param {object} native the addon's `Primary`
+ */
+function setUpSystemd(supervisor, native) {
+  adoptSockets(native);
+  const [socket] = take('NOTIFY_SOCKET');
+  const [interval, watched] = take('WATCHDOG_USEC', 'WATCHDOG_PID');
+  if (socket === undefined) return;
+
+  const tell = (...lines) => {
+    if (binding.notify(socket, lines.join('\n'))) return;
+    process.emitWarning(`systemd does not hear: ${socket}`, { code: 'CLUSTER_RS_SYSTEMD' });
+  };
+  const tellReady = () => tell('READY=1', `STATUS=${supervisor.workers.length} workers`);
+
+  supervisor.once('ready', tellReady);
+  supervisor.on('reload', (done, of) => {
+    const now = process.hrtime.bigint() / 1000n; // of CLOCK_MONOTONIC
+    if (done === 0) tell('RELOADING=1', `MONOTONIC_USEC=${now}`, `STATUS=Reloading ${of} workers`);
+  });
+  supervisor.on('reloaded', tellReady);
+  supervisor.on('reloadFailed', tellReady);
+  supervisor.on('stop', () => tell('STOPPING=1', 'STATUS=Finishing requests'));
+  if (interval > 0 && isThisProcess(watched)) {
+    const beat = () => supervisor.workers.length > 0 && tell('WATCHDOG=1');
+    setInterval(beat, Number(interval) / 2000).unref(); // Half of it, and it is in microseconds.
+  }
+}
+
+module.exports = { setUpSystemd };

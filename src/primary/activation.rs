@@ -1,0 +1,139 @@
+//! Sockets that this process was started with (systemd's socket activation), for servers that want just these.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+
+use super::listener;
+use crate::ipc::control::{Family, Query};
+use crate::sys::socket::{self, Kind};
+
+/// A socket, and where it is bound.
+struct Adopted {
+    descriptor: OwnedFd,
+    kind: Kind,
+    bound: Bound,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Bound {
+    Ip(SocketAddr),
+    Path(PathBuf),
+}
+
+/// All that this process was started with. They stay open.
+#[derive(Default)]
+pub struct AdoptedSockets(Vec<Adopted>);
+
+impl AdoptedSockets {
+    /// Takes over the descriptor with this number.
+    ///
+    /// Errors: `EBADF` if it is not open, `InvalidInput` if it is no bound socket that servers can be made of.
+    pub fn adopt(&mut self, number: i32) -> io::Result<()> {
+        let descriptor = socket::take_inherited(number)?;
+        let kind = socket::kind(descriptor.as_fd());
+        let ip = socket::local_address(descriptor.as_fd()).ok().flatten();
+        let bound = ip
+            .map(Bound::Ip)
+            .or_else(|| socket::local_path(descriptor.as_fd()).map(Bound::Path));
+        match bound {
+            Some(bound) if kind != Kind::Other => {
+                self.0.push(Adopted {
+                    descriptor,
+                    kind,
+                    bound,
+                });
+                Ok(())
+            }
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    /// A descriptor of the socket that is bound where `query` wants to be, if there is one. A server that does not say
+    /// on which address, takes any with its port.
+    pub fn find(&self, query: &Query) -> Option<io::Result<OwnedFd>> {
+        let (kind, wanted) = match query.family {
+            Family::Tcp4 | Family::Tcp6 => (Kind::Stream, None),
+            Family::Udp4 | Family::Udp6 => (Kind::Datagram, None),
+            Family::Unix => (Kind::Stream, query.address.as_ref().map(PathBuf::from)),
+            Family::Unknown => return None,
+        };
+        let found = self.0.iter().find(|adopted| {
+            adopted.kind == kind
+                && match (&adopted.bound, &wanted) {
+                    (Bound::Path(path), Some(wanted)) => path == wanted,
+                    (Bound::Ip(bound), None) => is_wanted(*bound, query),
+                    _ => false,
+                }
+        });
+        found.map(|adopted| adopted.descriptor.try_clone())
+    }
+}
+
+fn is_wanted(bound: SocketAddr, query: &Query) -> bool {
+    let port = query.port.and_then(|port| u16::try_from(port).ok());
+    let is_port = port.is_some_and(|port| port != 0 && port == bound.port());
+    let is_address = query.address.as_ref().is_none_or(|address| {
+        listener::parse(address, bound.port()).is_ok_and(|wanted| wanted == bound)
+    });
+    is_port && is_address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::os::fd::IntoRawFd;
+    use std::os::unix::net::UnixListener;
+
+    fn tcp(address: Option<&str>, port: u16) -> Query {
+        Query {
+            address: address.map(str::to_owned),
+            port: Some(port.into()),
+            family: Family::Tcp4,
+            ..Query::default()
+        }
+    }
+
+    #[test]
+    fn a_socket_is_found_by_where_it_is_bound() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut adopted = AdoptedSockets::default();
+        adopted.adopt(listener.into_raw_fd()).unwrap();
+        assert!(adopted.find(&tcp(Some("127.0.0.1"), port)).is_some());
+        assert!(adopted.find(&tcp(None, port)).is_some());
+        assert!(adopted.find(&tcp(Some("127.0.0.2"), port)).is_none());
+        assert!(adopted.find(&tcp(None, port.wrapping_add(1))).is_none());
+        assert!(adopted.find(&tcp(None, 0)).is_none());
+        let udp = Query {
+            family: Family::Udp4,
+            ..tcp(None, port)
+        };
+        assert!(adopted.find(&udp).is_none());
+    }
+
+    #[test]
+    fn a_path_is_found_and_what_is_no_socket_refused() {
+        let folder = std::env::temp_dir().join(format!("cluster-rs-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("adopted.sock");
+        let mut adopted = AdoptedSockets::default();
+        adopted
+            .adopt(UnixListener::bind(&path).unwrap().into_raw_fd())
+            .unwrap();
+        let query = |path: PathBuf| Query {
+            address: path.to_str().map(str::to_owned),
+            port: Some(-1),
+            family: Family::Unix,
+            ..Query::default()
+        };
+        assert!(adopted.find(&query(path)).is_some());
+        assert!(adopted.find(&query(folder.join("other.sock"))).is_none());
+        let file = std::fs::File::open(&folder).unwrap();
+        assert!(adopted.adopt(file.into_raw_fd()).is_err());
+        assert!(adopted.adopt(-1).is_err());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
