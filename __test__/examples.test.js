@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const http = require('node:http');
 const path = require('node:path');
 const { test } = require('node:test');
-const { get, root, start } = require('./support.js');
+const { get, root, scratch, start, until } = require('./support.js');
 
 const limit = { timeout: 60_000 };
 
@@ -53,5 +53,27 @@ test('examples/supervise.js: it reloads, survives and stops', limit, async (t) =
   await program.line(/^reloaded/);
   assert.match(await get(port), /^worker \d/);
   process.kill(Number(pid), 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+});
+
+test('examples/drain.js: one connection sees worker after worker', limit, async (t) => {
+  const program = start(t, [path.join(root, 'examples', 'drain.js')], { env: { EVERY: '300' } });
+  const [, port] = await program.line(/http:\/\/127\.0\.0\.1:(\d+)/);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const sockets = new Set();
+  agent.on('free', (socket) => sockets.add(socket));
+  const workers = new Set();
+  await until(async () => workers.add(await get(port, { agent })).size >= 4, 'four workers');
+  assert.strictEqual(sockets.size, 1);
+});
+
+test('examples/server.js and cluster.config.js: the command runs them', limit, async (t) => {
+  const args = [path.join(root, 'bin', 'cluster-rs.js'), '--config', path.join(root, 'examples', 'cluster.config.js')];
+  const program = start(t, args, { env: { XDG_RUNTIME_DIR: scratch(t) } });
+  const [, worker, port] = await program.line(/^(\d) \| process \d+ answers on http:\/\/127\.0\.0\.1:(\d+)/);
+  assert.match(worker, /[123]/);
+  assert.match(await get(port), /^hello from process \d+\n/);
+  process.kill(program.pid, 'SIGTERM');
   assert.strictEqual(await program.end(), 0);
 });
