@@ -14,11 +14,12 @@ const requests = require('./requests.js');
 // A sender is told to wait when this much has not been read yet, in bytes; the number is Node's.
 const PLENTY = 2 * 65536;
 
-// How many messages of one turn of the loop are written at once. What follows them goes together.
+// How many messages of one turn of the loop are written at once. What follows them goes together. Where there were
+// more in the turn before, only the first one is: each write wakes the reader.
 const EAGER = 4;
 
-// From which length on a message that is a string travels as it is: making JSON of it, and reading that, costs more
-// than all the rest.
+// From which length on a string, as a message or as a property of one, travels as it is: making JSON of it, and reading
+// that, costs more than all the rest.
 const LONG_STRING = 4096;
 
 // How long the text of messages that go together gets at most, so that a reader has its turns too.
@@ -76,10 +77,40 @@ function isInternal(message) {
 
 /** Throws Node's own errors for what is no message. */
 function check(message) {
-  if (message === undefined) throw errors.messageMissing();
-  if (!['string', 'object', 'number', 'boolean'].includes(typeof message)) {
-    throw errors.invalidArgument('message', 'one of type string, object, number, or boolean', message);
+  switch (typeof message) {
+    case 'string':
+    case 'object':
+    case 'number':
+    case 'boolean':
+      return;
+    case 'undefined':
+      throw errors.messageMissing();
+    default:
+      throw errors.invalidArgument('message', 'one of type string, object, number, or boolean', message);
   }
+}
+
+// What is not well-formed survives only in JSON, which escapes it.
+const isLong = (value) => typeof value === 'string' && value.length >= LONG_STRING && value.isWellFormed();
+
+/** The name of the longest property of a plain object that is a long string; `undefined` if there is none. */
+function longestProperty(message) {
+  if (message === null || typeof message !== 'object' || Object.getPrototypeOf(message) !== Object.prototype) {
+    return undefined;
+  }
+  let found;
+  for (const name in message) {
+    const value = message[name];
+    if (isLong(value) && (found === undefined || value.length > message[found].length)) found = name;
+  }
+  return message.toJSON === undefined ? found : undefined;
+}
+
+/** Gives a message the string that came apart from it; `undefined` if it has no such place. */
+function complete([message, name], string) {
+  if (!Object.hasOwn(message, name)) return undefined;
+  message[name] = string;
+  return [message];
 }
 
 class Channel {
@@ -93,7 +124,8 @@ class Channel {
   #heldSize = 0;
   #hasLost = false;
   #turn = 0;
-  #written = 0;
+  #posted = 0;
+  #eager = EAGER;
   #batch = '';
   #waiting = [];
   #onclose = () => {};
@@ -112,6 +144,10 @@ class Channel {
       }
     },
     ontext: (text) => this.#receive([{ message: text }], text.length),
+    onincomplete: (text, missing) => {
+      const decoded = this.#decode(() => complete(JSON.parse(text), missing), Array.isArray);
+      if (decoded) this.#receive([{ message: decoded[0] }], text.length + missing.length);
+    },
     onadvanced: (bytes) => {
       const decoded = this.#decode(() => [deserialize(bytes)], Array.isArray);
       if (decoded) this.#receive([{ message: decoded[0] }], bytes.length);
@@ -253,8 +289,9 @@ class Channel {
   }
 
   /**
-   * A message in the form in which it travels: JSON, structured-clone bytes, or a long string in an array.
-   * @returns {string | Buffer | [string]}
+   * A message in the form in which it travels: JSON, structured-clone bytes, or a long string and, where that is a
+   * property, JSON of the message without it and of its name.
+   * @returns {string | Buffer | { long: string, rest?: string }}
    */
   encode(message) {
     check(message);
@@ -262,8 +299,12 @@ class Channel {
       const { serialize } = require('./serialization.js');
       return serialize(message);
     }
-    // What is not well-formed survives only in JSON, which escapes it.
-    if (typeof message === 'string' && message.length >= LONG_STRING && message.isWellFormed()) return [message];
+    if (isLong(message)) return { long: message };
+    const name = longestProperty(message);
+    if (name !== undefined) {
+      const rest = JSON.stringify([{ ...message, [name]: 0 }, name]).slice(1, -1);
+      return { long: message[name], rest };
+    }
     const text = JSON.stringify(message);
     if (text === undefined) throw errors.invalidArgument('message', 'something that JSON can hold', message);
     return text;
@@ -272,10 +313,14 @@ class Channel {
   #write(encoded, callback, options) {
     if (typeof encoded === 'string') return this.#post(encoded, callback, options);
     this.flush();
-    const waiting = Array.isArray(encoded)
-      ? this.#native.sendText(encoded[0], true)
-      : this.#native.sendAdvanced(encoded, true);
-    return this.#sent(waiting, callback, options);
+    return this.#sent(this.#writeAlone(encoded), callback, options);
+  }
+
+  #writeAlone(encoded) {
+    const { long, rest } = encoded;
+    if (long === undefined) return this.#native.sendAdvanced(encoded, true);
+    if (rest === undefined) return this.#native.sendText(long, true);
+    return this.#native.sendIncomplete(rest, long, true);
   }
 
   /**
@@ -292,21 +337,26 @@ class Channel {
   #post(text, callback, options) {
     if (this.#turn !== numbers[TURN]) {
       this.#turn = numbers[TURN];
-      this.#written = 0;
+      this.#eager = this.#posted > EAGER ? 1 : EAGER;
+      this.#posted = 0;
     }
+    this.#posted++;
     // A callback comes when its message is written, and programs wait for it with the next one.
     if (callback) this.flush();
-    if (this.#batch === '' && (this.#written < EAGER || callback || isExiting())) {
-      this.#written++;
-      const waiting = this.#native.sendMessages(text, true);
-      const sent = this.#sent(waiting, callback, options);
-      if (isExiting()) this.#native.flush(this.#patience);
-      return sent;
+    if (this.#batch === '') {
+      if (this.#posted <= this.#eager || callback || isExiting()) {
+        const waiting = this.#native.sendMessages(text, true);
+        const sent = this.#sent(waiting, callback, options);
+        if (isExiting()) this.#native.flush(this.#patience);
+        return sent;
+      }
+      setImmediate(() => this.flush());
+      this.#batch = text;
+    } else {
+      if (this.#batch.length + text.length > BATCH) this.flush();
+      this.#batch = this.#batch === '' ? text : `${this.#batch},${text}`;
     }
-    if (this.#batch === '') setImmediate(() => this.flush());
-    else if (this.#batch.length + text.length > BATCH) this.flush();
-    this.#batch = this.#batch === '' ? text : `${this.#batch},${text}`;
-    return this.#batch.length < PLENTY && this.#waiting.length === 0;
+    return this.#waiting.length === 0 && this.#batch.length < PLENTY;
   }
 
   /** Writes what was to go together. In a process that exits, also waits for it to be read. */

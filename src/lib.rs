@@ -21,7 +21,7 @@ use crate::dispatch::{Policy, Report};
 use crate::ipc::channel::Draft;
 use crate::ipc::control::{Family, FromWorker, Listening, Query};
 use crate::ipc::delivery::Delivery;
-use crate::ipc::frame::Kind;
+use crate::ipc::frame::{Kind, LENGTH};
 use crate::primary::WorkerControl;
 use crate::primary::process::{Order, stdio_from};
 use crate::sys::js::{Argument, Callback, Callbacks, SharedNumbers, Text};
@@ -73,6 +73,22 @@ impl Channel {
         let mut draft = self.0.draft();
         text.append_to(draft.payload())?;
         self.send(Kind::Text, draft, Vec::new(), reported)
+    }
+
+    /// Sends one message without the string `missing`, which must be well-formed. `text` is as for a handle.
+    #[napi(catch_unwind)]
+    pub fn send_incomplete(&self, text: Text, missing: Text, reported: bool) -> Result<f64> {
+        let mut draft = self.0.draft();
+        let payload = draft.payload();
+        let begin = payload.len() + LENGTH;
+        payload.resize(begin, 0);
+        payload.push(b'[');
+        text.append_to(payload)?;
+        payload.push(b']');
+        let length = (payload.len() - begin) as u32;
+        payload[begin - LENGTH..begin].copy_from_slice(&length.to_le_bytes());
+        missing.append_to(payload)?;
+        self.send(Kind::Incomplete, draft, Vec::new(), reported)
     }
 
     /// Sends one structured-clone message.
