@@ -95,15 +95,16 @@ const isLong = (value) => typeof value === 'string' && value.length >= LONG_STRI
 
 /** The name of the longest property of a plain object that is a long string; `undefined` if there is none. */
 function longestProperty(message) {
-  if (message === null || typeof message !== 'object' || Object.getPrototypeOf(message) !== Object.prototype) {
-    return undefined;
-  }
+  // What is like an array would only be slow to look through.
+  if (message === null || typeof message !== 'object' || message.length !== undefined) return undefined;
   let found;
   for (const name in message) {
     const value = message[name];
     if (isLong(value) && (found === undefined || value.length > message[found].length)) found = name;
   }
-  return message.toJSON === undefined ? found : undefined;
+  if (found === undefined) return undefined;
+  const isOwn = Object.hasOwn(message, found) && message.toJSON === undefined;
+  return isOwn && Object.getPrototypeOf(message) === Object.prototype ? found : undefined;
 }
 
 /** Gives a message the string that came apart from it; `undefined` if it has no such place. */
