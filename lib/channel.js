@@ -22,6 +22,10 @@ const EAGER = 4;
 // that, costs more than all the rest.
 const LONG_STRING = 4096;
 
+// After how many messages without long JSON no more is searched for long strings, and in how many properties.
+const SEARCHES = 16;
+const MOST_SEARCHED = 32;
+
 // How long the text of messages that go together gets at most, so that a reader has its turns too.
 const BATCH = 65536;
 
@@ -93,18 +97,24 @@ function check(message) {
 // What is not well-formed survives only in JSON, which escapes it.
 const isLong = (value) => typeof value === 'string' && value.length >= LONG_STRING && value.isWellFormed();
 
-/** The name of the longest property of a plain object that is a long string; `undefined` if there is none. */
-function longestProperty(message) {
-  // What is like an array would only be slow to look through.
-  if (message === null || typeof message !== 'object' || message.length !== undefined) return undefined;
+/**
+ * Takes the longest string out of a plain object, if it has a long one. JSON sees to the rest as it would have.
+ * @returns {{ long: string, rest: string } | undefined}
+ */
+function takeLongest(message) {
+  if (typeof message !== 'object' || message === null) return undefined;
+  if (Object.getPrototypeOf(message) !== Object.prototype || 'toJSON' in message) return undefined;
+  const names = Object.keys(message);
+  if (names.length > MOST_SEARCHED) return undefined;
   let found;
-  for (const name in message) {
-    const value = message[name];
-    if (isLong(value) && (found === undefined || value.length > message[found].length)) found = name;
+  let long = '';
+  for (const name of names) {
+    // A getter is to be called only once.
+    const { value } = Object.getOwnPropertyDescriptor(message, name);
+    if (isLong(value) && value.length > long.length) [found, long] = [name, value];
   }
   if (found === undefined) return undefined;
-  const isOwn = Object.hasOwn(message, found) && message.toJSON === undefined;
-  return isOwn && Object.getPrototypeOf(message) === Object.prototype ? found : undefined;
+  return { long, rest: JSON.stringify([{ ...message, [found]: 0 }, found]).slice(1, -1) };
 }
 
 /** Gives a message the string that came apart from it; `undefined` if it has no such place. */
@@ -127,6 +137,7 @@ class Channel {
   #turn = 0;
   #posted = 0;
   #eager = EAGER;
+  #searches = 0;
   #batch = '';
   #waiting = [];
   #onclose = () => {};
@@ -137,21 +148,16 @@ class Channel {
   events = {
     onmessages: (text) => {
       const messages = this.#decode(() => JSON.parse(text), Array.isArray);
-      if (messages) {
-        this.#receive(
-          messages.map((message) => ({ message })),
-          text.length,
-        );
-      }
+      if (messages) this.#receive(messages, text.length);
     },
-    ontext: (text) => this.#receive([{ message: text }], text.length),
+    ontext: (text) => this.#receive([text], text.length),
     onincomplete: (text, missing) => {
       const decoded = this.#decode(() => complete(JSON.parse(text), missing), Array.isArray);
-      if (decoded) this.#receive([{ message: decoded[0] }], text.length + missing.length);
+      if (decoded) this.#receive(decoded, text.length + missing.length);
     },
     onadvanced: (bytes) => {
       const decoded = this.#decode(() => [deserialize(bytes)], Array.isArray);
-      if (decoded) this.#receive([{ message: decoded[0] }], bytes.length);
+      if (decoded) this.#receive(decoded, bytes.length);
     },
     onhandle: (text, fd) => {
       const decoded = this.#decode(() => JSON.parse(text), isPassing);
@@ -301,14 +307,15 @@ class Channel {
       return serialize(message);
     }
     if (isLong(message)) return { long: message };
-    const name = longestProperty(message);
-    if (name !== undefined) {
-      const rest = JSON.stringify([{ ...message, [name]: 0 }, name]).slice(1, -1);
-      return { long: message[name], rest };
+    let incomplete;
+    if (this.#searches > 0) {
+      this.#searches--;
+      incomplete = takeLongest(message);
     }
-    const text = JSON.stringify(message);
+    const text = incomplete ? incomplete.long : JSON.stringify(message);
     if (text === undefined) throw errors.invalidArgument('message', 'something that JSON can hold', message);
-    return text;
+    if (text.length >= LONG_STRING) this.#searches = SEARCHES;
+    return incomplete ?? text;
   }
 
   #write(encoded, callback, options) {
@@ -415,32 +422,34 @@ class Channel {
         const text = 'Handle did not reach the receiving process correctly';
         process.emitWarning(text, 'SentHandleNotReceivedWarning');
       }
-      this.#receive([{ message, handle }], HANDLE_SIZE);
+      this.#receive([message], HANDLE_SIZE, [handle]);
     };
     if (fd < 0) ready();
     else attach(about, fd, this.#target, ready);
   }
 
-  /** @param {{ message: unknown, handle?: object }[]} messages @param {number} size characters or bytes */
-  #receive(messages, size) {
+  /**
+   * @param {unknown[]} messages
+   * @param {number} size characters or bytes
+   * @param {object[]} [handles] of the messages
+   */
+  #receive(messages, size, handles) {
     if (this.#held.length === 0 && (!this.#holds || this.#isHeard('message'))) {
-      this.#deliver(messages);
+      this.#deliver(messages, handles);
       return;
     }
     // What Node's own modules say to each other has its listener already.
-    this.#deliver(messages.filter(({ message }) => isInternal(message)));
-    this.#hold(
-      messages.filter(({ message }) => !isInternal(message)),
-      size,
-    );
+    this.#deliver(messages.filter(isInternal), handles);
+    this.#hold({ messages: messages.filter((message) => !isInternal(message)), size, handles });
   }
 
   /** Emits messages in their order. An exception in a listener leaves the rest for the next tick. */
-  #deliver(messages, index = 0) {
+  #deliver(messages, handles, index = 0) {
     let next = index;
     try {
       while (next < messages.length) {
-        const { message, handle } = messages[next++];
+        const handle = handles?.[next];
+        const message = messages[next++];
         if (isInternal(message)) {
           requests.receive(this.#worker, message);
           this.#target.emit('internalMessage', message, handle);
@@ -450,19 +459,19 @@ class Channel {
       }
     } finally {
       if (next < messages.length) {
-        process.nextTick(() => this.#deliver(messages, next));
+        process.nextTick(() => this.#deliver(messages, handles, next));
       }
     }
   }
 
-  #hold(messages, size) {
-    if (messages.length === 0) return;
-    this.#heldSize += size;
-    this.#held.push({ messages, size });
+  #hold(received) {
+    if (received.messages.length === 0) return;
+    this.#heldSize += received.size;
+    this.#held.push(received);
     while (this.#heldSize > MOST_HELD && this.#held.length > 1) {
-      const lost = this.#held.shift();
-      this.#heldSize -= lost.size;
-      for (const { handle } of lost.messages) (handle?.destroy ?? handle?.close)?.call(handle);
+      const { handles = [], size } = this.#held.shift();
+      this.#heldSize -= size;
+      for (const handle of handles) (handle?.destroy ?? handle?.close)?.call(handle);
       if (this.#hasLost) continue;
       this.#hasLost = true;
       process.emitWarning('Messages are lost: nobody has listened to them for too long', {
@@ -479,7 +488,11 @@ class Channel {
       const held = this.#held;
       this.#held = [];
       this.#heldSize = 0;
-      this.#deliver(held.flatMap(({ messages }) => messages));
+      const handles = held.flatMap((received) => received.messages.map((_, i) => received.handles?.[i]));
+      this.#deliver(
+        held.flatMap(({ messages }) => messages),
+        handles,
+      );
     });
   }
 }
