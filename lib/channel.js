@@ -4,7 +4,6 @@
 // `send`, `disconnect`, `connected` and `channel`, as `setupChannel` in Node's `lib/internal/child_process.js` does.
 
 const { AsyncResource } = require('node:async_hooks');
-const { constants } = require('node:os');
 const { deprecate } = require('node:util');
 const { Control } = require('./control.js');
 const errors = require('./errors.js');
@@ -381,8 +380,9 @@ class Channel {
   /** Takes note of how many bytes wait after a frame was given to the addon; gives what `send` returns. */
   #sent(waiting, callback, options) {
     const isFunction = typeof callback === 'function';
-    if (waiting === -constants.errno.EMSGSIZE) throw errors.messageTooLarge();
     if (waiting < 0) {
+      const { constants } = require('node:os');
+      if (waiting === -constants.errno.EMSGSIZE) throw errors.messageTooLarge();
       if (isFunction || !options?.swallowErrors) this.#fail(errors.fromSystem(waiting, 'write'), callback);
     } else if (waiting === 0) {
       if (isFunction) process.nextTick(callback, null);

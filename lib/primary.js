@@ -115,11 +115,7 @@ function setUpPrimary(cluster) {
     const { prepare } = require('./launch.js');
     const { createProcess, startProcess } = require('./worker_process.js');
     const { settings } = cluster;
-    const program = prepare(settings, [...cluster.settings.execArgv], {
-      ...process.env,
-      ...env,
-      NODE_UNIQUE_ID: `${id}`,
-    });
+    const program = prepare(settings, [...cluster.settings.execArgv], { ...env, NODE_UNIQUE_ID: `${id}` });
     const child = createProcess();
     const worker = new Worker({ id, process: child });
     const channel = new Channel(worker, {

@@ -23,7 +23,7 @@ use crate::ipc::control::{Family, FromWorker, Listening, Query};
 use crate::ipc::delivery::Delivery;
 use crate::ipc::frame::{Kind, LENGTH};
 use crate::primary::WorkerControl;
-use crate::primary::process::{Order, stdio_from};
+use crate::primary::process::{Order, environment_from, stdio_from};
 use crate::sys::js::{Argument, Callback, Callbacks, SharedNumbers, Text};
 use crate::sys::page::Page;
 use crate::sys::pidfd::{self, Exit};
@@ -39,6 +39,12 @@ pub fn unsupported() -> Option<&'static str> {
         return Some("this host does not export libuv");
     }
     (!pidfd::has_pidfd()).then_some("this kernel has no pidfd_open (Linux 5.3 or newer is needed)")
+}
+
+/// Whether this process has a variable of that name.
+#[napi(catch_unwind)]
+pub fn has_variable(name: String) -> bool {
+    std::env::var_os(name).is_some()
 }
 
 /// A socket that nothing is done with, as a descriptor for the caller: TCP, or else a Unix stream socket.
@@ -180,14 +186,24 @@ impl Channel {
     }
 }
 
+/// The variables of a worker.
+#[napi(object)]
+pub struct Environment {
+    /// Whether it has those of this process, unless they are among the following.
+    pub inherits: bool,
+    /// `NAME=value`.
+    pub variables: Vec<String>,
+    /// Names.
+    pub removed: Vec<String>,
+}
+
 /// A worker to start.
 #[napi(object)]
 pub struct StartOptions {
     pub file: String,
     /// With the program's own name first.
     pub arguments: Vec<String>,
-    /// `NAME=value`.
-    pub environment: Vec<String>,
+    pub environment: Environment,
     pub folder: Option<String>,
     /// A descriptor of this process, or -1 to ignore, -2 for a pipe, -3 for the channel.
     pub stdio: Vec<i32>,
@@ -301,7 +317,11 @@ impl Primary {
         let order = Order {
             file: options.file,
             arguments: options.arguments,
-            environment: options.environment,
+            environment: environment_from(
+                options.environment.inherits,
+                options.environment.variables,
+                &options.environment.removed,
+            ),
             folder: options.folder,
             stdio: options.stdio.into_iter().map(stdio_from).collect(),
             advanced: options.advanced,
