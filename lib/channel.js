@@ -50,20 +50,20 @@ function watchExit() {
   });
 }
 
-// Node 26 has given up the old name.
-const HAS_OLD_NAME = parseInt(process.versions.node, 10) < 26;
+const deprecated = (accessor) => {
+  return deprecate(accessor, '_channel is deprecated. Use ChildProcess.channel instead.', 'DEP0129');
+};
 
-/** Gives `channel` the name that it had in earlier times. */
-function nameAsBefore(target) {
-  const deprecated = (accessor) => {
-    return deprecate(accessor, '_channel is deprecated. Use ChildProcess.channel instead.', 'DEP0129');
-  };
-  Object.defineProperty(target, '_channel', {
-    get: deprecated(() => target.channel),
-    set: deprecated((channel) => (target.channel = channel)),
-    configurable: true,
-  });
-}
+// The name that `channel` had in earlier times. Node 26 has given it up.
+const oldName = parseInt(process.versions.node, 10) < 26 && {
+  get: deprecated(function () {
+    return this.channel;
+  }),
+  set: deprecated(function (channel) {
+    this.channel = channel;
+  }),
+  configurable: true,
+};
 
 /** Whether this is a message and what is said about its handle. */
 function isPassing(decoded) {
@@ -199,7 +199,7 @@ class Channel {
     const target = this.#target;
     this.#control = new Control(native);
     target.channel = this.#control;
-    if (HAS_OLD_NAME) nameAsBefore(target);
+    if (oldName) Object.defineProperty(target, '_channel', oldName);
     // What Node notes here is noted in the addon; programs that look find the same.
     target._handleQueue = null;
     target._pendingMessage = null;

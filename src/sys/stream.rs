@@ -6,13 +6,14 @@ use std::mem::{MaybeUninit, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::sockopt::{RcvBuf, SndBuf};
+use nix::sys::socket::sockopt::SndBuf;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, setsockopt, socketpair,
 };
 
 /// How much the kernel may hold for a channel in each direction, in bytes: room for a large message to be on its way
-/// while the next part of it is written. The kernel grants less where `net.core.wmem_max` says so.
+/// while the next part of it is written. The kernel grants less where `net.core.wmem_max` says so; what counts for such
+/// a socket is the sender's buffer.
 const SOCKET_BUFFER: usize = 1 << 20;
 
 /// Two connected, non-blocking ends that a program started by this one does not inherit by accident.
@@ -32,7 +33,6 @@ pub fn channel_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     for end in [&ours, &theirs] {
         // A smaller buffer is slower, not wrong.
         let _ = setsockopt(end, SndBuf, &SOCKET_BUFFER);
-        let _ = setsockopt(end, RcvBuf, &SOCKET_BUFFER);
     }
     Ok((ours, theirs))
 }
