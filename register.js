@@ -3,14 +3,14 @@
 // Loaded before the program, by `node -r cluster-rs/register` or `--import cluster-rs/register`, and by the primary in
 // front of each worker's own arguments.
 
-const { createRequire } = require('node:module');
-const { fileURLToPath } = require('node:url');
-const { isMainThread } = require('node:worker_threads');
+const { isMainThread } = require('./lib/native.js');
 
 const OPTIONS = ['-r', '--require', '--import'];
 
 function isThisFile(name) {
   if (name === undefined || name === __filename) return name === __filename;
+  const { createRequire } = require('node:module');
+  const { fileURLToPath } = require('node:url');
   try {
     const found = name.startsWith('file:') ? fileURLToPath(name) : createRequire(`${process.cwd()}/`).resolve(name);
     return found === __filename;

@@ -1,9 +1,11 @@
 'use strict';
 
-// HTTP load, made by wrk.
+// HTTP load: as much as there can be, made by wrk, or at a steady pace.
 
 const { execFile, spawnSync } = require('node:child_process');
+const http = require('node:http');
 const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
 const { promisify } = require('node:util');
 
 const script = path.join(__dirname, 'summary.lua');
@@ -33,4 +35,34 @@ async function load({ port, seconds, keepAlive, clients }) {
   return JSON.parse(stdout.slice(stdout.lastIndexOf('\n{') + 1));
 }
 
-module.exports = { load, missingTool };
+/** Asks once, on a connection of its own; gives whether there was an answer. */
+function ask(port) {
+  return new Promise((resolve) => {
+    const request = http.get({ port, host: '127.0.0.1', agent: false }, (response) => {
+      response.resume().on('end', () => resolve(true));
+    });
+    request.on('error', () => resolve(false));
+  });
+}
+
+/**
+ * Asks for `/` at a steady pace, each time on a connection of its own.
+ * @param {object} options
+ * @param {number} options.port of a server on 127.0.0.1
+ * @param {number} options.seconds
+ * @param {number} options.rate how often in a second
+ * @returns {Promise<{ requests: number, seconds: number, errors: number }>} as from {@link load}
+ */
+async function pace({ port, seconds, rate }) {
+  const begin = performance.now();
+  const asked = [];
+  while (asked.length < rate * seconds) {
+    const due = ((performance.now() - begin) / 1000) * rate;
+    while (asked.length < Math.min(due, rate * seconds)) asked.push(ask(port));
+    await delay(1);
+  }
+  const errors = (await Promise.all(asked)).filter((answered) => !answered).length;
+  return { requests: asked.length, seconds: (performance.now() - begin) / 1000, errors };
+}
+
+module.exports = { load, missingTool, pace };

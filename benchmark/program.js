@@ -94,10 +94,11 @@ class Program {
     return { primary: cpuOf(this.pid), workers: this.workers.reduce((sum, pid) => sum + cpuOf(pid), 0) };
   }
 
-  /** Resident memory of the primary, and of a worker on average, in bytes. */
+  /** Memory of the primary, and of a worker on average, in bytes: all that is `resident`, and what is `own` of that. */
   memory() {
-    const workers = this.workers.reduce((sum, pid) => sum + residentOf(pid), 0);
-    return { primary: residentOf(this.pid), worker: workers / this.workers.length };
+    const workers = this.workers.map(memoryOf);
+    const mean = (kind) => workers.reduce((sum, memory) => sum + memory[kind], 0) / workers.length;
+    return { primary: memoryOf(this.pid), worker: { resident: mean('resident'), own: mean('own') } };
   }
 
   /** Ends one worker and forgets it. */
@@ -133,9 +134,11 @@ function cpuOf(pid) {
   return (Number(fields[11]) + Number(fields[12])) * TICK;
 }
 
-function residentOf(pid) {
-  const [, kilobytes] = fs.readFileSync(`/proc/${pid}/status`, 'latin1').match(/^VmRSS:\s+(\d+) kB/m);
-  return Number(kilobytes) * 1024;
+/** What is resident of a process's memory, and what of that is its `own`: not shared with any other process. */
+function memoryOf(pid) {
+  const text = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+  const bytes = (name) => Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(text)[1]) * 1024;
+  return { resident: bytes('Rss'), own: bytes('Private_Clean') + bytes('Private_Dirty') };
 }
 
 /**

@@ -4,7 +4,6 @@
 // `send`, `disconnect`, `connected` and `channel`, as `setupChannel` in Node's `lib/internal/child_process.js` does.
 
 const { AsyncResource } = require('node:async_hooks');
-const { constants } = require('node:os');
 const { deprecate } = require('node:util');
 const { Control } = require('./control.js');
 const errors = require('./errors.js');
@@ -14,12 +13,17 @@ const requests = require('./requests.js');
 // A sender is told to wait when this much has not been read yet, in bytes; the number is Node's.
 const PLENTY = 2 * 65536;
 
-// How many messages of one turn of the loop are written at once. What follows them goes together.
+// How many messages of one turn of the loop are written at once. What follows them goes together. Where there were
+// more in the turn before, only the first one is: each write wakes the reader.
 const EAGER = 4;
 
-// From which length on a message that is a string travels as it is: making JSON of it, and reading that, costs more
-// than all the rest.
+// From which length on a string, as a message or as a property of one, travels as it is: making JSON of it, and reading
+// that, costs more than all the rest.
 const LONG_STRING = 4096;
+
+// After how many messages without long JSON no more is searched for long strings, and in how many properties.
+const SEARCHES = 16;
+const MOST_SEARCHED = 32;
 
 // How long the text of messages that go together gets at most, so that a reader has its turns too.
 const BATCH = 65536;
@@ -46,20 +50,20 @@ function watchExit() {
   });
 }
 
-// Node 26 has given up the old name.
-const HAS_OLD_NAME = parseInt(process.versions.node, 10) < 26;
+const deprecated = (accessor) => {
+  return deprecate(accessor, '_channel is deprecated. Use ChildProcess.channel instead.', 'DEP0129');
+};
 
-/** Gives `channel` the name that it had in earlier times. */
-function nameAsBefore(target) {
-  const deprecated = (accessor) => {
-    return deprecate(accessor, '_channel is deprecated. Use ChildProcess.channel instead.', 'DEP0129');
-  };
-  Object.defineProperty(target, '_channel', {
-    get: deprecated(() => target.channel),
-    set: deprecated((channel) => (target.channel = channel)),
-    configurable: true,
-  });
-}
+// The name that `channel` had in earlier times. Node 26 has given it up.
+const oldName = parseInt(process.versions.node, 10) < 26 && {
+  get: deprecated(function () {
+    return this.channel;
+  }),
+  set: deprecated(function (channel) {
+    this.channel = channel;
+  }),
+  configurable: true,
+};
 
 /** Whether this is a message and what is said about its handle. */
 function isPassing(decoded) {
@@ -76,10 +80,47 @@ function isInternal(message) {
 
 /** Throws Node's own errors for what is no message. */
 function check(message) {
-  if (message === undefined) throw errors.messageMissing();
-  if (!['string', 'object', 'number', 'boolean'].includes(typeof message)) {
-    throw errors.invalidArgument('message', 'one of type string, object, number, or boolean', message);
+  switch (typeof message) {
+    case 'string':
+    case 'object':
+    case 'number':
+    case 'boolean':
+      return;
+    case 'undefined':
+      throw errors.messageMissing();
+    default:
+      throw errors.invalidArgument('message', 'one of type string, object, number, or boolean', message);
   }
+}
+
+// What is not well-formed survives only in JSON, which escapes it.
+const isLong = (value) => typeof value === 'string' && value.length >= LONG_STRING && value.isWellFormed();
+
+/**
+ * Takes the longest string out of a plain object, if it has a long one. JSON sees to the rest as it would have.
+ * @returns {{ long: string, rest: string } | undefined}
+ */
+function takeLongest(message) {
+  if (typeof message !== 'object' || message === null) return undefined;
+  if (Object.getPrototypeOf(message) !== Object.prototype || 'toJSON' in message) return undefined;
+  const names = Object.keys(message);
+  if (names.length > MOST_SEARCHED) return undefined;
+  let found;
+  let long = '';
+  for (const name of names) {
+    // A getter is to be called only once.
+    const { value } = Object.getOwnPropertyDescriptor(message, name);
+    if (isLong(value) && value.length > long.length) [found, long] = [name, value];
+  }
+  if (found === undefined) return undefined;
+  return { long, rest: JSON.stringify([{ ...message, [found]: 0 }, found]).slice(1, -1) };
+}
+
+/** Gives a message the string that came apart from it; `undefined` if it has no such place. */
+function complete([message, name], string) {
+  if (!Object.hasOwn(message, name)) return undefined;
+  message[name] = string;
+  return [message];
 }
 
 class Channel {
@@ -93,7 +134,9 @@ class Channel {
   #heldSize = 0;
   #hasLost = false;
   #turn = 0;
-  #written = 0;
+  #posted = 0;
+  #eager = EAGER;
+  #searches = 0;
   #batch = '';
   #waiting = [];
   #onclose = () => {};
@@ -104,17 +147,16 @@ class Channel {
   events = {
     onmessages: (text) => {
       const messages = this.#decode(() => JSON.parse(text), Array.isArray);
-      if (messages) {
-        this.#receive(
-          messages.map((message) => ({ message })),
-          text.length,
-        );
-      }
+      if (messages) this.#receive(messages, text.length);
     },
-    ontext: (text) => this.#receive([{ message: text }], text.length),
+    ontext: (text) => this.#receive([text], text.length),
+    onincomplete: (text, missing) => {
+      const decoded = this.#decode(() => complete(JSON.parse(text), missing), Array.isArray);
+      if (decoded) this.#receive(decoded, text.length + missing.length);
+    },
     onadvanced: (bytes) => {
       const decoded = this.#decode(() => [deserialize(bytes)], Array.isArray);
-      if (decoded) this.#receive([{ message: decoded[0] }], bytes.length);
+      if (decoded) this.#receive(decoded, bytes.length);
     },
     onhandle: (text, fd) => {
       const decoded = this.#decode(() => JSON.parse(text), isPassing);
@@ -157,7 +199,7 @@ class Channel {
     const target = this.#target;
     this.#control = new Control(native);
     target.channel = this.#control;
-    if (HAS_OLD_NAME) nameAsBefore(target);
+    if (oldName) Object.defineProperty(target, '_channel', oldName);
     // What Node notes here is noted in the addon; programs that look find the same.
     target._handleQueue = null;
     target._pendingMessage = null;
@@ -253,8 +295,9 @@ class Channel {
   }
 
   /**
-   * A message in the form in which it travels: JSON, structured-clone bytes, or a long string in an array.
-   * @returns {string | Buffer | [string]}
+   * A message in the form in which it travels: JSON, structured-clone bytes, or a long string and, where that is a
+   * property, JSON of the message without it and of its name.
+   * @returns {string | Buffer | { long: string, rest?: string }}
    */
   encode(message) {
     check(message);
@@ -262,20 +305,29 @@ class Channel {
       const { serialize } = require('./serialization.js');
       return serialize(message);
     }
-    // What is not well-formed survives only in JSON, which escapes it.
-    if (typeof message === 'string' && message.length >= LONG_STRING && message.isWellFormed()) return [message];
-    const text = JSON.stringify(message);
+    if (isLong(message)) return { long: message };
+    let incomplete;
+    if (this.#searches > 0) {
+      this.#searches--;
+      incomplete = takeLongest(message);
+    }
+    const text = incomplete ? incomplete.long : JSON.stringify(message);
     if (text === undefined) throw errors.invalidArgument('message', 'something that JSON can hold', message);
-    return text;
+    if (text.length >= LONG_STRING) this.#searches = SEARCHES;
+    return incomplete ?? text;
   }
 
   #write(encoded, callback, options) {
     if (typeof encoded === 'string') return this.#post(encoded, callback, options);
     this.flush();
-    const waiting = Array.isArray(encoded)
-      ? this.#native.sendText(encoded[0], true)
-      : this.#native.sendAdvanced(encoded, true);
-    return this.#sent(waiting, callback, options);
+    return this.#sent(this.#writeAlone(encoded), callback, options);
+  }
+
+  #writeAlone(encoded) {
+    const { long, rest } = encoded;
+    if (long === undefined) return this.#native.sendAdvanced(encoded, true);
+    if (rest === undefined) return this.#native.sendText(long, true);
+    return this.#native.sendIncomplete(rest, long, true);
   }
 
   /**
@@ -292,21 +344,26 @@ class Channel {
   #post(text, callback, options) {
     if (this.#turn !== numbers[TURN]) {
       this.#turn = numbers[TURN];
-      this.#written = 0;
+      this.#eager = this.#posted > EAGER ? 1 : EAGER;
+      this.#posted = 0;
     }
+    this.#posted++;
     // A callback comes when its message is written, and programs wait for it with the next one.
     if (callback) this.flush();
-    if (this.#batch === '' && (this.#written < EAGER || callback || isExiting())) {
-      this.#written++;
-      const waiting = this.#native.sendMessages(text, true);
-      const sent = this.#sent(waiting, callback, options);
-      if (isExiting()) this.#native.flush(this.#patience);
-      return sent;
+    if (this.#batch === '') {
+      if (this.#posted <= this.#eager || callback || isExiting()) {
+        const waiting = this.#native.sendMessages(text, true);
+        const sent = this.#sent(waiting, callback, options);
+        if (isExiting()) this.#native.flush(this.#patience);
+        return sent;
+      }
+      setImmediate(() => this.flush());
+      this.#batch = text;
+    } else {
+      if (this.#batch.length + text.length > BATCH) this.flush();
+      this.#batch = this.#batch === '' ? text : `${this.#batch},${text}`;
     }
-    if (this.#batch === '') setImmediate(() => this.flush());
-    else if (this.#batch.length + text.length > BATCH) this.flush();
-    this.#batch = this.#batch === '' ? text : `${this.#batch},${text}`;
-    return this.#batch.length < PLENTY && this.#waiting.length === 0;
+    return this.#waiting.length === 0 && this.#batch.length < PLENTY;
   }
 
   /** Writes what was to go together. In a process that exits, also waits for it to be read. */
@@ -323,8 +380,9 @@ class Channel {
   /** Takes note of how many bytes wait after a frame was given to the addon; gives what `send` returns. */
   #sent(waiting, callback, options) {
     const isFunction = typeof callback === 'function';
-    if (waiting === -constants.errno.EMSGSIZE) throw errors.messageTooLarge();
     if (waiting < 0) {
+      const { constants } = require('node:os');
+      if (waiting === -constants.errno.EMSGSIZE) throw errors.messageTooLarge();
       if (isFunction || !options?.swallowErrors) this.#fail(errors.fromSystem(waiting, 'write'), callback);
     } else if (waiting === 0) {
       if (isFunction) process.nextTick(callback, null);
@@ -364,32 +422,34 @@ class Channel {
         const text = 'Handle did not reach the receiving process correctly';
         process.emitWarning(text, 'SentHandleNotReceivedWarning');
       }
-      this.#receive([{ message, handle }], HANDLE_SIZE);
+      this.#receive([message], HANDLE_SIZE, [handle]);
     };
     if (fd < 0) ready();
     else attach(about, fd, this.#target, ready);
   }
 
-  /** @param {{ message: unknown, handle?: object }[]} messages @param {number} size characters or bytes */
-  #receive(messages, size) {
+  /**
+   * @param {unknown[]} messages
+   * @param {number} size characters or bytes
+   * @param {object[]} [handles] of the messages
+   */
+  #receive(messages, size, handles) {
     if (this.#held.length === 0 && (!this.#holds || this.#isHeard('message'))) {
-      this.#deliver(messages);
+      this.#deliver(messages, handles);
       return;
     }
     // What Node's own modules say to each other has its listener already.
-    this.#deliver(messages.filter(({ message }) => isInternal(message)));
-    this.#hold(
-      messages.filter(({ message }) => !isInternal(message)),
-      size,
-    );
+    this.#deliver(messages.filter(isInternal), handles);
+    this.#hold({ messages: messages.filter((message) => !isInternal(message)), size, handles });
   }
 
   /** Emits messages in their order. An exception in a listener leaves the rest for the next tick. */
-  #deliver(messages, index = 0) {
+  #deliver(messages, handles, index = 0) {
     let next = index;
     try {
       while (next < messages.length) {
-        const { message, handle } = messages[next++];
+        const handle = handles?.[next];
+        const message = messages[next++];
         if (isInternal(message)) {
           requests.receive(this.#worker, message);
           this.#target.emit('internalMessage', message, handle);
@@ -399,19 +459,19 @@ class Channel {
       }
     } finally {
       if (next < messages.length) {
-        process.nextTick(() => this.#deliver(messages, next));
+        process.nextTick(() => this.#deliver(messages, handles, next));
       }
     }
   }
 
-  #hold(messages, size) {
-    if (messages.length === 0) return;
-    this.#heldSize += size;
-    this.#held.push({ messages, size });
+  #hold(received) {
+    if (received.messages.length === 0) return;
+    this.#heldSize += received.size;
+    this.#held.push(received);
     while (this.#heldSize > MOST_HELD && this.#held.length > 1) {
-      const lost = this.#held.shift();
-      this.#heldSize -= lost.size;
-      for (const { handle } of lost.messages) (handle?.destroy ?? handle?.close)?.call(handle);
+      const { handles = [], size } = this.#held.shift();
+      this.#heldSize -= size;
+      for (const handle of handles) (handle?.destroy ?? handle?.close)?.call(handle);
       if (this.#hasLost) continue;
       this.#hasLost = true;
       process.emitWarning('Messages are lost: nobody has listened to them for too long', {
@@ -428,7 +488,11 @@ class Channel {
       const held = this.#held;
       this.#held = [];
       this.#heldSize = 0;
-      this.#deliver(held.flatMap(({ messages }) => messages));
+      const handles = held.flatMap((received) => received.messages.map((_, i) => received.handles?.[i]));
+      this.#deliver(
+        held.flatMap(({ messages }) => messages),
+        handles,
+      );
     });
   }
 }

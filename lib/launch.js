@@ -4,6 +4,7 @@
 
 const childProcess = require('node:child_process');
 const { fileURLToPath } = require('node:url');
+const { describeEnvironment } = require('./environment.js');
 const errors = require('./errors.js');
 const { preload } = require('./preload.js');
 const { normalizeStdio } = require('./stdio.js');
@@ -34,10 +35,10 @@ const isText = (value) => typeof value === 'string' && !value.includes('\0');
 const isListOfText = (value) => Array.isArray(value) && value.every(isText);
 
 /** Whether there is nothing that Node's check, which takes its time, could find wrong. */
-function isOrdinary(settings, environment) {
+function isOrdinary(settings, variables) {
   const { cwd, exec, args, execArgv, gid, serialization, stdio, uid, windowsHide } = settings;
   const unset = [cwd, gid, serialization, stdio, uid, windowsHide];
-  const lists = [[exec], args, execArgv, environment];
+  const lists = [[exec], args, execArgv, variables];
   return unset.every((value) => value === undefined) && lists.every(isListOfText);
 }
 
@@ -60,15 +61,6 @@ function inspectPort(setting) {
   return port;
 }
 
-/** `NAME=value` for each variable. */
-function toList(env) {
-  const list = [];
-  for (const name of Object.keys(env)) {
-    if (env[name] !== undefined) list.push(`${name}=${env[name]}`);
-  }
-  return list;
-}
-
 /** Node starts a program where it is itself, unless it is told otherwise in words. */
 function folderOf(cwd) {
   const folder = cwd instanceof URL ? fileURLToPath(cwd) : cwd;
@@ -80,22 +72,27 @@ const toPath = (name) => (name instanceof URL ? fileURLToPath(name) : String(nam
 /**
  * @param {object} settings `cluster.settings`
  * @param {string[]} execArgv a copy of its own, to be added to
- * @param {NodeJS.ProcessEnv} env all of it
+ * @param {object} changes to the variables, as for `describeEnvironment`
  * @returns {object} `options` for the addon, and what `startProcess` wants to know; throws Node's own errors
  */
-function prepare(settings, execArgv, env) {
+function prepare(settings, execArgv, changes) {
   if (settings.inspectPort === null) throw errors.badPort(null);
   if (usesInspector(execArgv)) execArgv.push(`--inspect-port=${inspectPort(settings.inspectPort)}`);
   const { cwd, gid, silent, stdio, uid, windowsHide } = settings;
-  const environment = toList(env);
-  if (!isOrdinary(settings, environment)) {
+  let environment = describeEnvironment(changes);
+  if (!isOrdinary(settings, environment.variables)) {
+    const env = { ...process.env, ...changes };
     validate(settings, { cwd, env, execArgv, gid, silent, stdio, uid, windowsHide });
   }
 
   const file = process.execPath;
   const program = [...execArgv, toPath(settings.exec), ...(Array.isArray(settings.args) ? settings.args : [])];
   const { places, streams } = normalizeStdio(stdio, silent);
-  const loaded = preload(env, program);
+  const { NODE_OPTIONS } = Object.hasOwn(changes, 'NODE_OPTIONS') ? changes : process.env;
+  const loaded = preload(NODE_OPTIONS, program);
+  if (loaded.nodeOptions !== NODE_OPTIONS) {
+    environment = describeEnvironment({ ...changes, NODE_OPTIONS: loaded.nodeOptions });
+  }
   return {
     file,
     spawnargs: [file, ...program],
@@ -104,7 +101,7 @@ function prepare(settings, execArgv, env) {
     options: {
       file,
       arguments: [file, ...loaded.args].map(String),
-      environment: loaded.env === env ? environment : toList(loaded.env),
+      environment,
       folder: folderOf(cwd),
       stdio: places,
       advanced: settings.serialization === 'advanced',

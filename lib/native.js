@@ -2,7 +2,8 @@
 
 // The addon, or the reason why it can't serve here.
 
-const { isMainThread } = require('node:worker_threads');
+// Node marks what other threads must not do. `node:worker_threads` would say the same, but is a large module to load.
+const isMainThread = !process.abort.disabled;
 
 /** The binary of most machines, or that for which the generated loader finds this one to be. */
 function loadBinary() {
@@ -32,7 +33,8 @@ function load() {
 }
 
 /**
+ * `isMainThread` is as in `node:worker_threads`.
  * `binding` is the addon (`native/binding.d.ts` describes it), or `undefined` where `reason` says why there is none.
- * @type {{ binding?: object, reason?: string }}
+ * @type {{ isMainThread: boolean, binding?: object, reason?: string }}
  */
-module.exports = load();
+module.exports = { isMainThread, ...load() };

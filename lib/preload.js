@@ -10,12 +10,12 @@ const OPTION = `--require "${REGISTER.replace(/["\\]/g, '\\$&')}" `;
 /**
  * Puts this package in front of the program's preloads. Those of `NODE_OPTIONS` come before those of the command line,
  * so where there are any it has to be the first of them.
- * @param {NodeJS.ProcessEnv} env
+ * @param {string | undefined} nodeOptions `NODE_OPTIONS`
  * @param {string[]} args of Node and the program
  */
-function preload(env, args) {
-  if (!/(^|\s)(-r|--require)\b/.test(env.NODE_OPTIONS)) return { env, args: ['--require', REGISTER, ...args] };
-  return { env: { ...env, NODE_OPTIONS: OPTION + env.NODE_OPTIONS }, args };
+function preload(nodeOptions, args) {
+  if (!/(^|\s)(-r|--require)\b/.test(nodeOptions)) return { nodeOptions, args: ['--require', REGISTER, ...args] };
+  return { nodeOptions: OPTION + nodeOptions, args };
 }
 
 /** Takes away from the variables of this worker what {@link preload} has added. */

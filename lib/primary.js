@@ -170,7 +170,6 @@ function setUpPrimary(cluster) {
     const { createProcess, startProcess } = require('./worker_process.js');
     const { settings } = cluster;
     const program = prepare(settings, [...cluster.settings.execArgv], {
-      ...process.env,
       ...env,
       NODE_UNIQUE_ID: `${id}`,
       ...wishes(),

@@ -23,9 +23,9 @@ use crate::dispatch::{Arrival, Chooser, Key, Policy, Report, StickyBy, WorkerId}
 use crate::ipc::channel::Draft;
 use crate::ipc::control::{Family, FromWorker, Listening, Query};
 use crate::ipc::delivery::Delivery;
-use crate::ipc::frame::Kind;
+use crate::ipc::frame::{Kind, LENGTH};
 use crate::primary::WorkerControl;
-use crate::primary::process::{Order, stdio_from};
+use crate::primary::process::{Order, environment_from, stdio_from};
 use crate::sys::js::{Argument, Callback, Callbacks, SharedNumbers, Text};
 use crate::sys::page::{self, Page};
 use crate::sys::pidfd::{self, Exit};
@@ -41,6 +41,12 @@ pub fn unsupported() -> Option<&'static str> {
         return Some("this host does not export libuv");
     }
     (!pidfd::has_pidfd()).then_some("this kernel has no pidfd_open (Linux 5.3 or newer is needed)")
+}
+
+/// Whether this process has a variable of that name.
+#[napi(catch_unwind)]
+pub fn has_variable(name: String) -> bool {
+    std::env::var_os(name).is_some()
 }
 
 /// A socket that nothing is done with, as a descriptor for the caller: TCP, or else a Unix stream socket.
@@ -87,6 +93,22 @@ impl Channel {
         let mut draft = self.0.draft();
         text.append_to(draft.payload())?;
         self.send(Kind::Text, draft, Vec::new(), reported)
+    }
+
+    /// Sends one message without the string `missing`, which must be well-formed. `text` is as for a handle.
+    #[napi(catch_unwind)]
+    pub fn send_incomplete(&self, text: Text, missing: Text, reported: bool) -> Result<f64> {
+        let mut draft = self.0.draft();
+        let payload = draft.payload();
+        let begin = payload.len() + LENGTH;
+        payload.resize(begin, 0);
+        payload.push(b'[');
+        text.append_to(payload)?;
+        payload.push(b']');
+        let length = (payload.len() - begin) as u32;
+        payload[begin - LENGTH..begin].copy_from_slice(&length.to_le_bytes());
+        missing.append_to(payload)?;
+        self.send(Kind::Incomplete, draft, Vec::new(), reported)
     }
 
     /// Sends one structured-clone message.
@@ -178,14 +200,24 @@ impl Channel {
     }
 }
 
+/// The variables of a worker.
+#[napi(object)]
+pub struct Environment {
+    /// Whether it has those of this process, unless they are among the following.
+    pub inherits: bool,
+    /// `NAME=value`.
+    pub variables: Vec<String>,
+    /// Names.
+    pub removed: Vec<String>,
+}
+
 /// A worker to start.
 #[napi(object)]
 pub struct StartOptions {
     pub file: String,
     /// With the program's own name first.
     pub arguments: Vec<String>,
-    /// `NAME=value`.
-    pub environment: Vec<String>,
+    pub environment: Environment,
     pub folder: Option<String>,
     /// A descriptor of this process, or -1 to ignore, -2 for a pipe, -3 for the channel.
     pub stdio: Vec<i32>,
@@ -401,7 +433,11 @@ impl Primary {
         let order = Order {
             file: options.file,
             arguments: options.arguments,
-            environment: options.environment,
+            environment: environment_from(
+                options.environment.inherits,
+                options.environment.variables,
+                &options.environment.removed,
+            ),
             folder: options.folder,
             stdio: options.stdio.into_iter().map(stdio_from).collect(),
             advanced: options.advanced,

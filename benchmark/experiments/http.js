@@ -1,6 +1,6 @@
 'use strict';
 
-const { load } = require('../load.js');
+const { load, pace } = require('../load.js');
 const { freePort, withProgram } = require('../program.js');
 
 /** The longest that a warm-up may take, in milliseconds: on a busy machine it would not end. */
@@ -23,9 +23,10 @@ function cpuEach(before, after, operations) {
  * @param {number} [options.warmUp] how many requests are not counted before each worker runs compiled code
  * @param {number} options.clients
  * @param {boolean} [options.keepAlive]
+ * @param {number} [options.rate] so many connections per second, instead of as many as there can be
  * @param {object} [options.busy] further options of the program
  */
-async function underLoad(way, { workers, seconds, warmUp = 0, clients, keepAlive = false, busy }) {
+async function underLoad(way, { workers, seconds, warmUp = 0, clients, keepAlive = false, rate, busy }) {
   const port = await freePort();
   return withProgram(['http', way, { workers, port, ...busy }], async (program) => {
     const end = Date.now() + MOST_WARM_UP;
@@ -33,7 +34,7 @@ async function underLoad(way, { workers, seconds, warmUp = 0, clients, keepAlive
     do warm += (await load({ port, seconds: 1, keepAlive, clients })).requests;
     while (warm < warmUp && Date.now() < end);
     const before = program.cpu();
-    const made = await load({ port, seconds, keepAlive, clients });
+    const made = await (rate ? pace({ port, seconds, rate }) : load({ port, seconds, keepAlive, clients }));
     const cpu = cpuEach(before, program.cpu(), made.requests);
     if (made.errors > 0) console.warn(`\n${made.errors} of ${made.requests} requests have failed: ${way.name}`);
     return { perSecond: made.requests / made.seconds, p99: made.p99, cpu };

@@ -20,8 +20,14 @@ function flood(send) {
   let sent = 0;
   let flying = 0;
   let isOver = false;
+  let isNext = false;
+  const sendNext = () => {
+    if (isNext || isOver || flying === WINDOW) return;
+    isNext = true;
+    setImmediate(sendBatch);
+  };
   const sendBatch = () => {
-    if (isOver) return;
+    isNext = false;
     if (performance.now() > end) {
       isOver = true;
       send({ sent });
@@ -31,9 +37,9 @@ function flood(send) {
     for (let i = 1; i < batch; i++) send({ n: 100000 + (sent++ % 900000), text });
     send({ n: 100000 + (sent++ % 900000), text }, () => {
       flying--;
-      setImmediate(sendBatch);
+      sendNext();
     });
-    if (flying < WINDOW) setImmediate(sendBatch);
+    sendNext();
   };
   sendBatch();
 }

@@ -69,6 +69,7 @@ fn cut(mut stream: &[u8]) -> (Frames, Result<bool, Malformed>) {
             4 => Kind::AdvancedHandle,
             5 => Kind::Control,
             6 => Kind::Text,
+            7 => Kind::Incomplete,
             _ => return (frames, Err(Malformed)),
         };
         if length > MOST || header[6] != 0 || header[7] != 0 {

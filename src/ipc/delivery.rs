@@ -6,7 +6,7 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 
 use super::channel::Receiver;
-use super::frame::{Kind, Malformed};
+use super::frame::{self, Kind, Malformed};
 use crate::sys::js::{Argument, Callback, Callbacks};
 use crate::sys::socket;
 
@@ -23,6 +23,7 @@ pub trait Control {
 ///
 /// - `onmessages(text)`: a JSON array of messages;
 /// - `ontext(text)`: one message that is a string;
+/// - `onincomplete(text, missing)`: a JSON array of one message and what is to be known about the string missing in it;
 /// - `onadvanced(bytes)`: one structured-clone message;
 /// - `onhandle(text, fd)`, `onadvancedhandle(bytes, fd)`: a message and a descriptor, -1 if that was lost;
 /// - `onwritten(count)`: so many of the frames that had to wait are written;
@@ -31,6 +32,7 @@ pub struct Delivery<C> {
     callbacks: Callbacks,
     messages: Callback,
     text: Callback,
+    incomplete: Callback,
     advanced: Callback,
     handle: Callback,
     advanced_handle: Callback,
@@ -46,6 +48,7 @@ impl<C: Control> Delivery<C> {
         Ok(Delivery {
             messages: callbacks.get(events, "onmessages")?,
             text: callbacks.get(events, "ontext")?,
+            incomplete: callbacks.get(events, "onincomplete")?,
             advanced: callbacks.get(events, "onadvanced")?,
             handle: callbacks.get(events, "onhandle")?,
             advanced_handle: callbacks.get(events, "onadvancedhandle")?,
@@ -73,6 +76,11 @@ impl<C: Control> Receiver for Delivery<C> {
         match kind {
             Kind::Messages => self.messages.call(&[Argument::Text(payload)]),
             Kind::Text => self.text.call(&[Argument::Text(payload)]),
+            Kind::Incomplete => {
+                let (text, missing) = frame::split(payload).ok_or(Malformed)?;
+                self.incomplete
+                    .call(&[Argument::Text(text), Argument::Text(missing)])
+            }
             Kind::Advanced => self.advanced.call(&[Argument::Bytes(payload)]),
             Kind::Handle => self
                 .handle

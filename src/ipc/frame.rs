@@ -33,6 +33,9 @@ pub enum Kind {
     Control,
     /// One message of the program that is a long string: its text, as it is.
     Text,
+    /// One message of the program without a long string in it: the length of the JSON (u32, little-endian), a JSON array
+    /// of the message and what JavaScript needs to know about the string, and its text, as it is.
+    Incomplete,
 }
 
 impl Kind {
@@ -44,6 +47,7 @@ impl Kind {
             Kind::AdvancedHandle,
             Kind::Control,
             Kind::Text,
+            Kind::Incomplete,
         ]
         .into_iter()
         .find(|kind| kind.to_byte() == byte)
@@ -57,6 +61,7 @@ impl Kind {
             Kind::AdvancedHandle => 4,
             Kind::Control => 5,
             Kind::Text => 6,
+            Kind::Incomplete => 7,
         }
     }
 }
@@ -66,6 +71,15 @@ pub fn header(kind: Kind, payload: usize, descriptors: usize) -> [u8; HEADER] {
     debug_assert!(payload <= MOST && descriptors <= usize::from(u8::MAX));
     let [a, b, c, d] = (payload as u32).to_le_bytes();
     [a, b, c, d, kind.to_byte(), descriptors as u8, 0, 0]
+}
+
+/// How many bytes the length takes that [`split`] finds in front.
+pub const LENGTH: usize = 4;
+
+/// The two parts of the payload of [`Kind::Incomplete`]; `None` if it has not got them.
+pub fn split(payload: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = payload.split_first_chunk::<LENGTH>()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
 /// A frame that has arrived whole.
@@ -210,6 +224,7 @@ mod tests {
             Kind::AdvancedHandle,
             Kind::Control,
             Kind::Text,
+            Kind::Incomplete,
         ])
     }
 
@@ -259,6 +274,13 @@ mod tests {
         decoder.filled(HEADER);
         assert_eq!(decoder.next(), Ok(None));
         assert!(decoder.room().len() >= MOST);
+    }
+
+    #[test]
+    fn parts_are_split_where_the_length_says() {
+        assert_eq!(split(b"\x02\0\0\0[]long"), Some((&b"[]"[..], &b"long"[..])));
+        assert_eq!(split(b"\x02\0\0\0["), None);
+        assert_eq!(split(b"\x02\0\0"), None);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A worker's process: how it is started, and how its end is noticed.
 
 use std::cell::RefCell;
-use std::ffi::{CString, NulError};
+use std::env;
+use std::ffi::{CString, NulError, OsStr};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -44,7 +46,7 @@ pub struct Order {
     /// With the program's own name first.
     pub arguments: Vec<String>,
     /// `NAME=value`.
-    pub environment: Vec<String>,
+    pub environment: Vec<Vec<u8>>,
     pub folder: Option<String>,
     pub stdio: Vec<Stdio>,
     /// `serialization: 'advanced'`.
@@ -104,10 +106,11 @@ pub fn start(order: Order) -> io::Result<Started> {
     descriptors.extend([Some(theirs.try_clone()?), Some(memory)]);
     let mut environment = order.environment;
     let serialization = if order.advanced { "advanced" } else { "json" };
-    environment.push(format!(
+    let place = format!(
         "{VARIABLE}={channel_place},{next},{},{serialization}",
         next + 1
-    ));
+    );
+    environment.push(place.into_bytes());
     let process = run(
         &order.file,
         order.arguments,
@@ -147,27 +150,25 @@ fn abandon(pid: Pid) {
 fn run(
     file: &str,
     arguments: Vec<String>,
-    environment: Vec<String>,
+    environment: Vec<Vec<u8>>,
     folder: Option<String>,
     descriptors: &[Option<OwnedFd>],
     (user, group): (Option<u32>, Option<u32>),
 ) -> io::Result<Pid> {
-    let list = |strings: Vec<String>| {
-        strings
-            .into_iter()
-            .map(CString::new)
-            .collect::<Result<Vec<_>, NulError>>()
-    };
     let folder = folder.map(CString::new).transpose()?;
     spawn::spawn(&Program {
         file: &CString::new(file)?,
-        arguments: &list(arguments)?,
-        environment: &list(environment)?,
+        arguments: &strings(arguments)?,
+        environment: &strings(environment)?,
         folder: folder.as_deref(),
         descriptors,
         user,
         group,
     })
+}
+
+fn strings<T: Into<Vec<u8>>>(list: Vec<T>) -> Result<Vec<CString>, NulError> {
+    list.into_iter().map(CString::new).collect()
 }
 
 fn null(place: usize) -> io::Result<OwnedFd> {
@@ -269,6 +270,33 @@ impl Process {
     pub fn pid(&self) -> Pid {
         self.pid
     }
+}
+
+/// The environment of a worker as `NAME=value`: with `inherits` that of this process, except for `variables`, which are
+/// added, and what is named in `removed`.
+pub fn environment_from(
+    inherits: bool,
+    variables: Vec<String>,
+    removed: &[String],
+) -> Vec<Vec<u8>> {
+    let names = || {
+        variables
+            .iter()
+            .filter_map(|variable| variable.split('=').next())
+    };
+    let is_changed = |name: &OsStr| {
+        names()
+            .chain(removed.iter().map(String::as_str))
+            .any(|changed| name == changed)
+    };
+    let inherited = inherits.then(env::vars_os).into_iter().flatten();
+    let kept = inherited.filter(|(name, _)| !is_changed(name));
+    let kept: Vec<_> = kept
+        .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
+        .collect();
+    kept.into_iter()
+        .chain(variables.into_iter().map(String::into_bytes))
+        .collect()
 }
 
 /// The number of a descriptor in [`Order::stdio`]'s JavaScript form.

@@ -2,17 +2,18 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use std::mem::zeroed;
+use std::mem::{MaybeUninit, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::sockopt::{RcvBuf, SndBuf};
+use nix::sys::socket::sockopt::SndBuf;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, setsockopt, socketpair,
 };
 
 /// How much the kernel may hold for a channel in each direction, in bytes: room for a large message to be on its way
-/// while the next part of it is written. The kernel grants less where `net.core.wmem_max` says so.
+/// while the next part of it is written. The kernel grants less where `net.core.wmem_max` says so; what counts for such
+/// a socket is the sender's buffer.
 const SOCKET_BUFFER: usize = 1 << 20;
 
 /// Two connected, non-blocking ends that a program started by this one does not inherit by accident.
@@ -32,7 +33,6 @@ pub fn channel_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     for end in [&ours, &theirs] {
         // A smaller buffer is slower, not wrong.
         let _ = setsockopt(end, SndBuf, &SOCKET_BUFFER);
-        let _ = setsockopt(end, RcvBuf, &SOCKET_BUFFER);
     }
     Ok((ours, theirs))
 }
@@ -70,7 +70,7 @@ pub fn receive(
     descriptors: &mut VecDeque<Option<OwnedFd>>,
 ) -> io::Result<usize> {
     // Room for as many descriptors as the kernel lets one message have, so that a hostile one can't make any leak.
-    let mut space = ControlSpace([0; 1040]);
+    let mut space = MaybeUninit::<ControlSpace>::uninit();
     let mut part = libc::iovec {
         iov_base: buffer.as_mut_ptr().cast(),
         iov_len: buffer.len(),
@@ -79,8 +79,8 @@ pub fn receive(
     let mut message: libc::msghdr = unsafe { zeroed() };
     message.msg_iov = &mut part;
     message.msg_iovlen = 1;
-    message.msg_control = space.0.as_mut_ptr().cast();
-    message.msg_controllen = space.0.len() as _;
+    message.msg_control = space.as_mut_ptr().cast();
+    message.msg_controllen = size_of::<ControlSpace>() as _;
     let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
     // SAFETY: `message` points to `part` and `space`, which live through the call, with their lengths.
     let count = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, flags) };
@@ -95,7 +95,7 @@ pub fn receive(
 }
 
 #[repr(align(8))]
-struct ControlSpace([u8; 1040]);
+struct ControlSpace(#[expect(dead_code, reason = "the kernel writes it")] [u8; 1040]);
 
 /// # Safety
 /// `message` must have come from a `recvmsg` that has not been looked at yet, its control data must still be there.
