@@ -28,6 +28,7 @@ function setUpWorker(cluster, place) {
   const channel = new Channel(worker, { advanced: place.advanced, holds: true, patience: 10_000 });
   let isExhausted = false; // as has been said
   let onLeaveNoted;
+  let draining;
 
   const events = {
     ...channel.events,
@@ -35,7 +36,7 @@ function setUpWorker(cluster, place) {
     ondisconnect: () => leave(true),
     ondrain: (moves) => drain(moves === 1),
     onleavenoted: () => onLeaveNoted?.(),
-    onconnection: (listener, fd) => servers.accept(listener, fd),
+    onconnection: (listener, fd) => !draining?.moves && servers.accept(listener, fd),
     onexhausted() {
       if (isExhausted) return;
       isExhausted = true;
@@ -94,8 +95,6 @@ function setUpWorker(cluster, place) {
       else if (process.connected) process.disconnect();
     });
   }
-
-  let draining;
 
   /** Leaves when all that has begun is finished. */
   function drain(moves) {

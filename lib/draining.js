@@ -10,6 +10,9 @@ const { findSymbol } = require('./symbols.js');
 // How often connections are looked at that nothing has happened to, in milliseconds.
 const INTERVAL = 20;
 
+// How long a client that has just connected has for its first request, where idle connections are closed, in milliseconds.
+const FIRST_REQUEST = 1000;
+
 /** The connections of an HTTP server, as Node lists them for `closeIdleConnections`. */
 function connectionsOf(server) {
   return server[findSymbol(server, 'http.server.connections')];
@@ -20,6 +23,7 @@ class Draining {
   #native;
   #end;
   #moves;
+  #since;
   #isEnding = false;
 
   /**
@@ -33,16 +37,23 @@ class Draining {
     this.#end = end;
   }
 
+  /** Whether connections of the primary's are for other workers now. */
+  get moves() {
+    return this.#moves;
+  }
+
   /** @param {boolean} moves whether there are other workers for connections to go on at */
   start(moves) {
     const isFirst = this.#moves === undefined;
     this.#moves = moves;
     if (isFirst) {
+      this.#since = Date.now();
+      this.#servers.stopAccepting();
       process.emit('drain');
       diagnostics.subscribe('http.server.request.start', ({ socket, response }) => this.#ask(socket, response));
-      diagnostics.subscribe('http.server.response.finish', ({ socket }) => {
-        // The server lets go of the connection after this.
-        process.nextTick(() => this.#moveIfIdle(socket));
+      diagnostics.subscribe('http.server.response.finish', ({ server }) => {
+        // The server lets go of the connection after this, and before anything more is read.
+        process.nextTick(() => this.#releaseIdle(server));
       });
       setInterval(() => this.#look(), INTERVAL);
     }
@@ -55,46 +66,43 @@ class Draining {
     response.setHeader('Connection', 'close');
   }
 
+  /** Only what has come from the primary to an HTTP server, and not to a layer below, has no state but its descriptor. */
   #canMove(socket) {
-    return this.#moves && this.#servers.listenerOf(socket._handle) !== undefined;
+    return (
+      this.#moves && socket.server instanceof http.Server && this.#servers.listenerOf(socket._handle) !== undefined
+    );
   }
 
   #look() {
     for (const server of this.#servers.all()) {
-      if (!(connectionsOf(server)?.all instanceof Function)) continue;
-      for (const { socket } of connectionsOf(server).all()) {
+      const connections = connectionsOf(server);
+      if (connections === undefined) continue;
+      for (const { socket } of connections.all()) {
+        // A client that has not said anything is not idle to Node.
         if (socket?._httpMessage) this.#ask(socket, socket._httpMessage);
-        else if (socket) this.#moveIfIdle(socket);
+        else if (socket?.bytesRead === 0) this.#release(socket);
       }
-      if (!this.#moves) server.closeIdleConnections();
+      this.#releaseIdle(server);
     }
     this.#endIfDone();
   }
 
-  /** Whether a connection is between two requests: nothing has begun, and nothing is left to write. */
-  #isIdle(socket) {
-    const { _handle: handle, server } = socket;
-    if (!handle || socket.destroyed || !socket.readable || !socket.writable) return false;
-    if (socket._httpMessage || socket.writableLength > 0 || handle.writeQueueSize > 0) return false;
-    // Half a request has been read, or the rest of one has not.
-    return (
-      socket.bytesRead === 0 ||
-      connectionsOf(server)
-        .idle()
-        .some((parser) => parser.socket === socket)
-    );
+  #releaseIdle(server) {
+    // Of those that are not among these, half a request may have been read.
+    for (const { socket } of connectionsOf(server)?.idle() ?? []) this.#release(socket);
   }
 
-  #moveIfIdle(socket) {
-    if (!(socket.server instanceof http.Server) || !this.#canMove(socket) || !this.#isIdle(socket)) return;
-    const { _handle: handle } = socket;
-    const before = socket.bytesRead;
-    handle.readStop();
-    if (socket.bytesRead === before && this.#native.moveBack(this.#servers.listenerOf(handle), handle.fd)) {
-      // The descriptor that went is another one of the same connection, which therefore stays open.
-      socket.destroy();
-    } else {
-      handle.readStart();
+  /** Moves a connection that is between two requests, or closes it. */
+  #release(socket) {
+    const handle = socket?._handle;
+    if (!handle || socket.destroyed || !socket.readable || !socket.writable || socket._httpMessage) return;
+    if (socket.writableLength > 0 || handle.writeQueueSize > 0) return;
+    if (this.#canMove(socket)) {
+      // The descriptor that goes is another one of the same connection, which therefore stays open. What arrives from
+      // now on waits in the kernel.
+      if (this.#native.moveBack(this.#servers.listenerOf(handle), handle.fd)) socket.destroy();
+    } else if (!this.#moves && (socket.bytesRead > 0 || Date.now() > this.#since + FIRST_REQUEST)) {
+      socket.destroySoon();
     }
   }
 

@@ -145,6 +145,11 @@ class Servers {
     return true;
   }
 
+  /** Accepts nothing more from sockets that other workers accept from, too. The servers do not notice. */
+  stopAccepting() {
+    for (const handle of this.#open.values()) handle.stopAccepting?.();
+  }
+
   /** The servers, and UDP sockets, that listen. */
   all() {
     return [...this.#open.values()].map(ownerOf).filter(Boolean);
@@ -192,14 +197,31 @@ function toInteger(value) {
 
 /** The socket itself: this worker accepts from it, or receives, beside the others. */
 function sharedHandle(fd, type, isTcp, onclose) {
-  const handle = type === 'udp4' || type === 'udp6' ? datagramHandle(fd, type) : serverHandle(fd, isTcp);
+  const isDatagram = type === 'udp4' || type === 'udp6';
+  const handle = isDatagram ? datagramHandle(fd, type) : serverHandle(fd, isTcp);
   const { close } = handle;
+  if (!isDatagram) {
+    handle.stopAccepting = () => {
+      if (isTcp) keepAddress(handle);
+      Reflect.apply(close, handle, []);
+    };
+  }
   handle.close = function () {
     onclose();
     handle.close = close;
     return Reflect.apply(close, handle, arguments);
   };
   return handle;
+}
+
+/** `server.address()` goes on to work when the handle is closed. */
+function keepAddress(handle) {
+  const bound = {};
+  handle.getsockname(bound);
+  handle.getsockname = (out) => {
+    Object.assign(out, bound);
+    return 0;
+  };
 }
 
 /** What a `net.Server` listens on when the primary accepts for it. */
