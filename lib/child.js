@@ -7,6 +7,7 @@ const { Channel, numbers } = require('./channel.js');
 const { atExit } = require('./exit.js');
 const { addHidden } = require('./hidden.js');
 const requests = require('./requests.js');
+const { Draining } = require('./draining.js');
 const { Servers } = require('./servers.js');
 const { Worker } = require('./worker.js');
 
@@ -32,7 +33,8 @@ function setUpWorker(cluster, place) {
     onanswer: (...answer) => servers.answer(...answer),
     ondisconnect: () => leave(true),
     onleavenoted: () => onLeaveNoted?.(),
-    onconnection: (listener, fd) => servers.accept(listener, fd),
+    ondrain: (moves, kept) => draining.begin(moves === 1, JSON.parse(kept)),
+    onconnection: (listener, fd) => !draining.movesFrom(listener) && servers.accept(listener, fd),
     onexhausted() {
       if (isExhausted) return;
       isExhausted = true;
@@ -45,6 +47,7 @@ function setUpWorker(cluster, place) {
   // What comes from now on could not be served: it is for other workers.
   atExit(() => native.stopIntake());
   const servers = new Servers(worker, channel, native);
+  const draining = new Draining(servers, native);
   const control = channel.open(native.channel);
   keepAliveByListeners();
 

@@ -218,6 +218,15 @@ function setUpPrimary(cluster) {
   Worker.prototype.destroy = function (signal) {
     this.process.kill(signal || 'SIGTERM');
   };
+
+  addHidden(Worker.prototype, {
+    drain({ move = true } = {}) {
+      if (typeof move !== 'boolean') throw errors.invalidArgument('options.move', 'of type boolean', move);
+      this.exitedAfterDisconnect = true;
+      native.drain(this.id, move);
+      return this;
+    },
+  });
 }
 
 module.exports = { setUpPrimary };

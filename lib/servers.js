@@ -11,6 +11,9 @@ const { datagramHandle, ownerOf, serverHandle, streamHandle } = require('./handl
 // Where the addon finds how many connections are open.
 const OPEN = 1;
 
+// Where a connection's handle has the listener that it came from.
+const LISTENER = Symbol('cluster-rs.listener');
+
 // The longest that a timer takes, in milliseconds.
 const FOR_EVER = 2 ** 31 - 1;
 
@@ -138,9 +141,24 @@ class Servers {
     } catch {
       return false;
     }
+    connection[LISTENER] = listener;
     countOpen(connection);
     server.onconnection(0, connection);
     return true;
+  }
+
+  /**
+   * Accepts nothing more from sockets that other workers accept from, too. The servers notice nothing.
+   * @returns {Map<object, number>} the listeners, by server or datagram socket
+   */
+  stopAccepting() {
+    for (const handle of this.#open.values()) handle.stopAccepting?.();
+    return new Map([...this.#open].map(([listener, handle]) => [ownerOf(handle), listener]));
+  }
+
+  /** No server keeps the process alive any more. */
+  unrefAll() {
+    for (const handle of this.#open.values()) (ownerOf(handle) ?? handle).unref();
   }
 
   /** Closes all servers. `done` is called when their connections have ended. */
@@ -173,6 +191,16 @@ function countOpen(connection) {
   };
 }
 
+/** How many connections from the primary are open. */
+function openConnections() {
+  return numbers[OPEN];
+}
+
+/** The number of the listener that a connection came from, by its handle; `undefined` if it was not from the primary. */
+function listenerOf(handle) {
+  return handle?.[LISTENER];
+}
+
 /** `dgram` passes whatever the program has given it. */
 function toInteger(value) {
   return typeof value === 'number' || typeof value === 'string' ? value | 0 : undefined;
@@ -180,14 +208,31 @@ function toInteger(value) {
 
 /** The socket itself: this worker accepts from it, or receives, beside the others. */
 function sharedHandle(fd, type, isTcp, onclose) {
-  const handle = type === 'udp4' || type === 'udp6' ? datagramHandle(fd, type) : serverHandle(fd, isTcp);
+  const isDatagram = type === 'udp4' || type === 'udp6';
+  const handle = isDatagram ? datagramHandle(fd, type) : serverHandle(fd, isTcp);
   const { close } = handle;
+  if (!isDatagram) {
+    handle.stopAccepting = () => {
+      if (isTcp) keepAddress(handle);
+      Reflect.apply(close, handle, []);
+    };
+  }
   handle.close = function () {
     onclose();
     handle.close = close;
     return Reflect.apply(close, handle, arguments);
   };
   return handle;
+}
+
+/** `server.address()` goes on to work when the handle is closed. */
+function keepAddress(handle) {
+  const bound = {};
+  handle.getsockname(bound);
+  handle.getsockname = (out) => {
+    Object.assign(out, bound);
+    return 0;
+  };
 }
 
 /** What a `net.Server` listens on when the primary accepts for it. */
@@ -224,4 +269,4 @@ function fauxHandle(bound, onclose) {
   return handle;
 }
 
-module.exports = { Servers };
+module.exports = { Servers, listenerOf, openConnections };

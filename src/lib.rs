@@ -356,6 +356,13 @@ impl Primary {
         self.inner.disconnect(id);
     }
 
+    /// Asks worker `id` to finish what it has and to end; it gets no connection from now on. `moves`: its kept-alive
+    /// connections go to other workers.
+    #[napi(catch_unwind)]
+    pub fn drain(&self, id: u32, moves: bool) {
+        self.inner.drain(id, moves);
+    }
+
     /// Takes worker `id` out of all its listeners.
     #[napi(catch_unwind)]
     pub fn leave_all(&self, id: u32) {
@@ -536,6 +543,12 @@ impl Worker {
     #[napi(catch_unwind)]
     pub fn close_server(&self, listener: u32) {
         self.questions.tell(&FromWorker::Close { listener });
+    }
+
+    /// Gives back a connection that is between two requests; `fd` stays the caller's. Whether there was room for it.
+    #[napi(catch_unwind)]
+    pub fn move_back(&self, listener: u32, fd: i32) -> bool {
+        socket::duplicate(fd).is_ok_and(|descriptor| self.intake.move_back(listener, descriptor))
     }
 
     /// Takes no connection any more, for a process that exits.

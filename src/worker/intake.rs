@@ -216,6 +216,12 @@ impl Intake {
         true
     }
 
+    /// Gives back a connection of which this worker has answered all requests. Whether there was room for it; if not,
+    /// it is closed here.
+    pub fn move_back(&self, listener: u32, connection: OwnedFd) -> bool {
+        handoff::send(self.socket.as_fd(), listener, connection.as_fd()).is_ok()
+    }
+
     fn try_again_later(&self) {
         self.watch_queue(false);
         let this = self.this.clone();

@@ -48,10 +48,12 @@ impl Questions {
 /// The control messages of the primary.
 ///
 /// JavaScript hears of `onanswer(question, errno, listener, address, family, port, data, shared, fd)`, where `errno` is 0
-/// for success and `shared` is 1 if the worker accepts by itself, from `fd`, which is -1 if it was lost; of `ondisconnect()`; and of `onleavenoted()`.
+/// for success and `shared` is 1 if the worker accepts by itself, from `fd`, which is -1 if it was lost; of `ondisconnect()`;
+/// of `ondrain(moves, kept)` with 1 or 0 and the JSON of an array of listeners; and of `onleavenoted()`.
 pub struct PrimaryControl {
     answer: Callback,
     disconnect: Callback,
+    drain: Callback,
     leave_noted: Callback,
 }
 
@@ -62,6 +64,7 @@ impl PrimaryControl {
         Ok(PrimaryControl {
             answer: callbacks.get(events, "onanswer")?,
             disconnect: callbacks.get(events, "ondisconnect")?,
+            drain: callbacks.get(events, "ondrain")?,
             leave_noted: callbacks.get(events, "onleavenoted")?,
         })
     }
@@ -103,6 +106,11 @@ impl Control for PrimaryControl {
             FromPrimary::Answer { question, answer } => self.answer(question, &answer, descriptors),
             FromPrimary::Disconnect => {
                 self.disconnect.call(&[]);
+            }
+            FromPrimary::Drain { moves, kept } => {
+                let kept = control::encode(&kept);
+                self.drain
+                    .call(&[Argument::Number(moves.into()), Argument::Text(&kept)]);
             }
             FromPrimary::LeaveNoted => {
                 self.leave_noted.call(&[]);

@@ -1,0 +1,132 @@
+'use strict';
+
+// A worker that ends before its clients do: each kept-alive connection goes to another worker between two requests, or
+// ends with its next answer where it can't.
+
+const diagnostics = require('node:diagnostics_channel');
+const { listenerOf, openConnections } = require('./servers.js');
+const { findSymbol } = require('./symbols.js');
+
+// How often to look at the connections, in milliseconds. Most are looked at earlier, when an answer ends.
+const LOOK_EVERY = 20;
+
+// For how long a client that has just connected may take to say something, in milliseconds, when idle connections are closed.
+const FIRST_REQUEST = 1000;
+
+class Draining {
+  #servers;
+  #native;
+  #moves = false;
+  #closesSilentAt = 0;
+  #kept; // the listeners that others serve
+  #listeners; // by server
+  #isLooking = false;
+
+  /**
+   * @param {import('./servers.js').Servers} servers
+   * @param {object} native the addon's `Worker`
+   */
+  constructor(servers, native) {
+    this.#servers = servers;
+    this.#native = native;
+  }
+
+  /** Whether connections of this listener are for other workers. */
+  movesFrom(listener) {
+    return this.#moves && this.#kept.has(listener);
+  }
+
+  /**
+   * Begins to drain, or changes how.
+   * @param {boolean} moves whether connections move; otherwise those that are idle are closed
+   * @param {number[]} kept the listeners that go on without this worker; of no interest the second time
+   */
+  begin(moves, kept) {
+    this.#moves = moves;
+    this.#closesSilentAt = Date.now() + FIRST_REQUEST;
+    if (this.#kept) return;
+    this.#kept = new Set(kept);
+    this.#listeners = this.#servers.stopAccepting();
+
+    diagnostics.subscribe('http.server.request.start', ({ socket, response }) => {
+      if (!this.#canMove(socket)) response.shouldKeepAlive = false;
+    });
+    diagnostics.subscribe('http.server.response.finish', () => this.#lookSoon());
+    for (const { socket } of this.#parsers('all')) {
+      // What the client has been told already holds; this has no effect on it.
+      if (socket?._httpMessage && !this.#canMove(socket)) socket._httpMessage.shouldKeepAlive = false;
+    }
+    const timer = setInterval(() => {
+      this.#look();
+      if (openConnections() > 0 || [...this.#listeners.keys()].some((server) => server._connections > 0)) return;
+      clearInterval(timer);
+      this.#end();
+    }, LOOK_EVERY);
+    this.#lookSoon();
+    process.emit('drain');
+  }
+
+  /** The parsers of all HTTP servers, each with its `socket`; see `closeIdleConnections` in `lib/_http_server.js`. */
+  #parsers(which) {
+    return [...this.#listeners.keys()].flatMap(
+      (server) => server[findSymbol(server, 'http.server.connections')]?.[which]() ?? [],
+    );
+  }
+
+  /** Only what came to an HTTP server directly has no state but its descriptor. */
+  #canMove(socket) {
+    const listener = this.#listeners.get(socket.server);
+    return this.movesFrom(listener) && listenerOf(socket._handle) === listener;
+  }
+
+  /** Looks at the connections in this turn of the loop, before it reads again. */
+  #lookSoon() {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    setImmediate(() => {
+      this.#isLooking = false;
+      this.#look();
+    });
+  }
+
+  #look() {
+    const idle = this.#parsers('idle').map((parser) => parser.socket);
+    const silent = this.#parsers('all')
+      .map((parser) => parser.socket)
+      .filter((socket) => socket?._handle?.bytesRead === 0);
+    for (const socket of [...idle, ...silent].filter(isQuiet)) {
+      if (this.#canMove(socket)) {
+        // Nothing is read between here and there, and what arrives later waits in the kernel.
+        if (!this.#native.moveBack(listenerOf(socket._handle), socket._handle.fd)) return;
+        socket.destroy();
+      } else if (!this.#moves && (socket._handle.bytesRead > 0 || Date.now() > this.#closesSilentAt)) {
+        socket.destroySoon();
+      }
+    }
+  }
+
+  /** A program that handles SIGTERM does what it always does in the end; its servers don't keep it from that. */
+  #end() {
+    if (process.listenerCount('SIGTERM') > 0) {
+      this.#servers.unrefAll();
+      process.kill(process.pid, 'SIGTERM');
+    } else {
+      this.#servers.closeAll(() => process.exit(0));
+    }
+  }
+}
+
+/** Whether nothing is on its way through a socket of an HTTP server, in either direction. */
+function isQuiet(socket) {
+  return (
+    Boolean(socket?._handle) &&
+    !socket.destroyed &&
+    !socket.writableEnded &&
+    !socket._httpMessage &&
+    socket.readableLength === 0 &&
+    socket.writableLength === 0 &&
+    !socket._handle.writeQueueSize
+  );
+}
+
+module.exports = { Draining };
