@@ -11,6 +11,10 @@ const { Draining } = require('./draining.js');
 const { Servers } = require('./servers.js');
 const { Worker } = require('./worker.js');
 
+// How many of the listeners that keep a worker alive are not the program's: for messages in `new Worker`, and for
+// `disconnect` here.
+const OWN_LISTENERS = 2;
+
 /**
  * Turns `cluster`, the built-in object, and `process` into those of a worker.
  * @param {object} cluster
@@ -47,7 +51,7 @@ function setUpWorker(cluster, place) {
   // What comes from now on could not be served: it is for other workers.
   atExit(() => native.stopIntake());
   const servers = new Servers(worker, channel, native);
-  const draining = new Draining(servers, native);
+  const draining = new Draining(servers, native, drained);
   const control = channel.open(native.channel);
   keepAliveByListeners();
 
@@ -88,6 +92,19 @@ function setUpWorker(cluster, place) {
       if (!isAsked) tellLeaving(() => process.disconnect());
       else if (process.connected) process.disconnect();
     });
+  }
+
+  /** Ends a worker without connections; one that handles SIGTERM ends in its own way, and nothing here keeps it from that. */
+  function drained() {
+    if (process.listenerCount('SIGTERM') === 0) {
+      servers.closeAll(() => process.exit(0));
+      return;
+    }
+    process.once('SIGTERM', () => {
+      servers.unrefAll();
+      for (let i = 0; i < OWN_LISTENERS; i++) control.unrefCounted();
+    });
+    process.kill(process.pid, 'SIGTERM');
   }
 
   Object.assign(cluster, {

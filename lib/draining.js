@@ -16,6 +16,7 @@ const FIRST_REQUEST = 1000;
 class Draining {
   #servers;
   #native;
+  #done;
   #moves = false;
   #closesSilentAt = 0;
   #kept; // the listeners that others serve
@@ -25,10 +26,12 @@ class Draining {
   /**
    * @param {import('./servers.js').Servers} servers
    * @param {object} native the addon's `Worker`
+   * @param {() => void} done called when no connection is left
    */
-  constructor(servers, native) {
+  constructor(servers, native, done) {
     this.#servers = servers;
     this.#native = native;
+    this.#done = done;
   }
 
   /** Whether connections of this listener are for other workers. */
@@ -60,7 +63,7 @@ class Draining {
       this.#look();
       if (openConnections() > 0 || [...this.#listeners.keys()].some((server) => server._connections > 0)) return;
       clearInterval(timer);
-      this.#end();
+      this.#done();
     }, LOOK_EVERY);
     this.#lookSoon();
     process.emit('drain');
@@ -102,16 +105,6 @@ class Draining {
       } else if (!this.#moves && (socket._handle.bytesRead > 0 || Date.now() > this.#closesSilentAt)) {
         socket.destroySoon();
       }
-    }
-  }
-
-  /** A program that handles SIGTERM does what it always does in the end; its servers don't keep it from that. */
-  #end() {
-    if (process.listenerCount('SIGTERM') > 0) {
-      this.#servers.unrefAll();
-      process.kill(process.pid, 'SIGTERM');
-    } else {
-      this.#servers.closeAll(() => process.exit(0));
     }
   }
 }

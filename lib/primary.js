@@ -221,7 +221,7 @@ function setUpPrimary(cluster) {
 
   addHidden(Worker.prototype, {
     drain({ move = true } = {}) {
-      if (typeof move !== 'boolean') throw errors.invalidArgument('options.move', 'of type boolean', move);
+      if (typeof move !== 'boolean') throw errors.invalidOption('options.move', 'of type boolean', move);
       this.exitedAfterDisconnect = true;
       native.drain(this.id, move);
       return this;

@@ -1,0 +1,439 @@
+'use strict';
+
+// Workers that are drained: no request fails, and no connection that can move is closed.
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const { describe, it } = require('node:test');
+const http = require('node:http');
+const http2 = require('node:http2');
+const https = require('node:https');
+const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
+const { WebSocket } = require('ws');
+const { Connection } = require('./draining/connection.js');
+const { get, isFree, scratch, startOurs, until } = require('./support.js');
+
+const timeout = 60_000;
+const file = path.join(__dirname, 'draining/program.js');
+
+/** Starts the program with its first worker. */
+async function serve(t, kind = 'http', { address = '127.0.0.1', env } = {}) {
+  const program = startOurs(t, [file, kind, address], { env });
+  const [, port] = await program.line(/^listening 1 (\S+)$/);
+  return { program, place: address.startsWith('/') ? address : Number(port) };
+}
+
+/** Forks a worker and drains the one before; fulfilled when that has been told to. */
+async function replace(program, count = 1) {
+  for (let i = 0; i < count; i++) {
+    const before = program.lines(/^listening/).length;
+    program.tell('replace()');
+    await program.line(/^listening/, before + 1);
+  }
+}
+
+/** Sends one request after the other until `isOver` is set. */
+function keepAsking(connection, ask) {
+  const asking = { count: 0, workers: new Set(), isOver: false };
+  asking.ended = (async () => {
+    while (!asking.isOver) {
+      for (const text of await ask(connection)) {
+        asking.count++;
+        asking.last = text.split(' ', 1)[0];
+      }
+    }
+  })();
+  asking.ended.catch(() => {}); // Whoever waits for it hears of it.
+  return asking;
+}
+
+const one = async (connection) => [await connection.get('/who')];
+
+const REQUEST = 'GET /who HTTP/1.1\r\nHost: any\r\n\r\n';
+
+/** Two requests in one piece. */
+async function two(connection) {
+  connection.send(REQUEST + REQUEST);
+  return [(await connection.answer()).text, (await connection.answer()).text];
+}
+
+/** One and a half, then the rest. */
+async function oneAndAHalf(connection) {
+  connection.send(REQUEST + REQUEST.slice(0, 20));
+  const first = await connection.answer();
+  connection.send(REQUEST.slice(20));
+  return [first.text, (await connection.answer()).text];
+}
+
+async function upload(connection) {
+  connection.send('POST /upload HTTP/1.1\r\nHost: any\r\nContent-Length: 6\r\n\r\nabc');
+  await delay(5);
+  connection.send('def');
+  return [(await connection.answer()).text];
+}
+
+describe('kept-alive connections move', { concurrency: 2 }, () => {
+  for (const [kind, env] of [['http'], ['express'], ['fastify'], ['http', { NODE_CLUSTER_SCHED_POLICY: 'least' }]]) {
+    it(`${kind} ${env ? 'least' : ''}: 40 busy ones, while three workers are replaced`, { timeout }, async (t) => {
+      const { program, place } = await serve(t, kind, { env });
+      const asks = kind === 'fastify' ? [one, two, oneAndAHalf] : [one, two, oneAndAHalf, upload];
+      const connections = await Promise.all(Array.from({ length: 40 }, () => Connection.open(place)));
+      const askings = connections.map((connection, i) => keepAsking(connection, asks[i % asks.length]));
+      for (let worker = 1; worker <= 3; worker++) {
+        await replace(program);
+        await program.line(new RegExp(`^exit ${worker} 0 true$`));
+      }
+      const counts = askings.map(({ count }) => count);
+      await until(() => askings.every(({ count }, i) => count > counts[i] + 2), 'more answers');
+      for (const asking of askings) asking.isOver = true;
+      await Promise.all(askings.map(({ ended }) => ended));
+      assert.deepStrictEqual(new Set(askings.map(({ last }) => last)), new Set(['4']));
+    });
+  }
+
+  it('2000 idle ones', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const agent = new http.Agent({ keepAlive: true, maxFreeSockets: 2000 });
+    t.after(() => agent.destroy());
+    let opened = 0;
+    const { createConnection } = agent;
+    agent.createConnection = function () {
+      opened++;
+      return Reflect.apply(createConnection, this, arguments);
+    };
+    const ask = () => Promise.all(Array.from({ length: 2000 }, () => get(place, { agent, path: '/who' })));
+    assert.deepStrictEqual(new Set(await ask()), new Set(['1 ']));
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    assert.deepStrictEqual(new Set(await ask()), new Set(['2 ']));
+    assert.strictEqual(opened, 2000);
+  });
+
+  it('of a Unix socket', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'http', { address: path.join(scratch(t), 'socket') });
+    const connection = await Connection.open(place);
+    assert.strictEqual(await connection.get('/who'), '1 ');
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('also before the first request', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'events');
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    const silent = await Connection.open(place);
+    assert.strictEqual(await connection.get('/who'), '1 '); // The silent one came before.
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await silent.get('/who'), '2 ');
+  });
+
+  it('and the program sees that they are closed', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'events');
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    const said = program.lines(/^worker 1 (.*)/).map(([, text]) => text);
+    assert.deepStrictEqual(said, ['close false 0', 'closed']);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('a request that has been read in part is answered where it was begun', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const first = await Connection.open(place);
+    const second = await Connection.open(place);
+    first.send('GET /wh');
+    assert.strictEqual(await second.get('/who'), '1 ');
+    second.send(REQUEST + 'G');
+    await second.answer();
+    await replace(program);
+    await delay(200);
+    first.send('o HTTP/1.1\r\nHost: any\r\n\r\n');
+    assert.strictEqual((await first.answer()).text, '1 ');
+    assert.strictEqual(await first.get('/who'), '2 ');
+    second.send(REQUEST.slice(1));
+    assert.strictEqual((await second.answer()).text, '1 ');
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await second.get('/who'), '2 ');
+  });
+
+  it('an upload that has begun, with or without `Expect: 100-continue`', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const head = 'POST /upload HTTP/1.1\r\nHost: any\r\nContent-Length: 6\r\n';
+    const plain = await Connection.open(place);
+    const expecting = await Connection.open(place);
+    plain.send(`${head}\r\nab`);
+    expecting.send(`${head}Expect: 100-continue\r\n\r\n`);
+    assert.strictEqual((await expecting.answer()).status, '100');
+    await program.line(/is given an upload/, 2);
+    await replace(program);
+    for (const part of ['c', 'd', 'e', 'f']) {
+      await delay(50);
+      plain.send(part);
+    }
+    assert.strictEqual((await plain.answer()).text, '1 6');
+    expecting.send('abcdef');
+    assert.strictEqual((await expecting.answer()).text, '1 6');
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await plain.get('/who'), '2 ');
+    assert.strictEqual(await expecting.get('/who'), '2 ');
+  });
+
+  it('an answer that came before the end of its request', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connection = await Connection.open(place);
+    connection.send('POST /early HTTP/1.1\r\nHost: any\r\nContent-Length: 6\r\n\r\nabc');
+    assert.strictEqual((await connection.answer()).text, '1 early');
+    await replace(program);
+    await delay(200);
+    connection.send('def');
+    await program.line(/^worker 1 has read the rest$/);
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('a large answer that is still being written', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connection = await Connection.open(place);
+    connection.send('GET /big HTTP/1.1\r\nHost: any\r\n\r\n');
+    connection.socket.once('data', () => connection.socket.pause());
+    await until(() => connection.socket.isPaused(), 'the first part');
+    await replace(program);
+    await delay(200);
+    connection.socket.resume();
+    const { text } = await connection.answer();
+    assert.strictEqual(text.length, 32 * 1024 * 1024 + 2);
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('a slow answer', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const [slow, begun] = [await Connection.open(place), await Connection.open(place)];
+    const texts = [slow.get('/slow?ms=1000'), begun.get('/begun')];
+    await get(place, { path: '/who' });
+    await replace(program);
+    assert.deepStrictEqual(await Promise.all(texts), ['1 slow', '1 begun']);
+    await program.line(/^exit 1 0 true$/);
+    assert.deepStrictEqual([await slow.get('/who'), await begun.get('/who')], ['2 ', '2 ']);
+  });
+
+  it('what the client has closed ends', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    connection.send('GET /slow?ms=500 HTTP/1.1\r\nHost: any\r\n\r\n');
+    await get(place, { path: '/who' });
+    await replace(program);
+    connection.socket.end();
+    await program.line(/^exit 1 0 true$/);
+    await connection.closed();
+  });
+
+  it('every connection is accounted for', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connections = await Promise.all(Array.from({ length: 50 }, () => Connection.open(place)));
+    for (const connection of connections) await connection.get('/who');
+    await replace(program, 3);
+    await program.line(/^exit/, 3);
+    program.tell('console.log(JSON.stringify(cluster.figures()))');
+    const [text] = await program.line(/^\{.*/);
+    const { accepted, taken, givenBack, closed, queued, waiting } = JSON.parse(text);
+    assert.deepStrictEqual(
+      { accepted, left: taken - givenBack, closed, queued, waiting },
+      { accepted: 50, left: 50, closed: 0, queued: 0, waiting: 0 },
+    );
+    assert.ok(givenBack >= 150);
+  });
+});
+
+describe('what does not move', { concurrency: 2 }, () => {
+  it('HTTPS: the next answer is the last', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'https');
+    const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });
+    t.after(() => agent.destroy());
+    const ask = (way) =>
+      new Promise((resolve, reject) => {
+        const request = https.get({ host: '127.0.0.1', port: place, path: way, agent }, (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (part) => (text += part));
+          response.on('end', () => resolve([text, response.headers.connection, request.reusedSocket]));
+        });
+        request.on('error', reject);
+      });
+    assert.deepStrictEqual(await ask('/who'), ['1 ', 'keep-alive', false]);
+    const slow = ask('/slow?ms=500');
+    await replace(program);
+    assert.deepStrictEqual(await slow, ['1 slow', 'close', true]);
+    await program.line(/^exit 1 0 true$/);
+    assert.deepStrictEqual(await ask('/who'), ['2 ', 'keep-alive', false]);
+    await replace(program);
+    await delay(200);
+    assert.deepStrictEqual(await ask('/who'), ['2 ', 'close', true]);
+    assert.deepStrictEqual(await ask('/who'), ['3 ', 'keep-alive', false]);
+    await program.line(/^exit 2 0 true$/);
+  });
+
+  it('WebSockets: the program hears `drain`', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'ws');
+    const socket = new WebSocket(`ws://127.0.0.1:${place}`);
+    t.after(() => socket.terminate());
+    await once(socket, 'open');
+    await replace(program);
+    await program.line(/^worker 1 drains 1$/);
+    socket.send('still here');
+    const [text] = await once(socket, 'message');
+    assert.strictEqual(`${text}`, '1 still here');
+    assert.deepStrictEqual(program.lines(/^exit/), []);
+    program.tell('cluster.workers[1].send("close")');
+    const [code] = await once(socket, 'close');
+    assert.strictEqual(code, 1001);
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('HTTP/2 goes on until the client ends it', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'http2');
+    const session = http2.connect(`http://127.0.0.1:${place}`);
+    t.after(() => session.destroy());
+    const ask = async () => {
+      const stream = session.request({ ':path': '/who' }).setEncoding('utf8');
+      let text = '';
+      for await (const part of stream) text += part;
+      return text;
+    };
+    assert.strictEqual(await ask(), '1 ');
+    await replace(program);
+    await delay(200);
+    assert.strictEqual(await ask(), '1 ');
+    session.close();
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('what came to the HTTP server from another one', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'behind');
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    await replace(program);
+    await delay(200);
+    connection.send(REQUEST);
+    assert.deepStrictEqual(await connection.answer(), { status: '200', closes: true, text: '1 ' });
+    await connection.closed();
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('SCHED_NONE: the next answer is the last', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'http', { env: { NONE: '1' } });
+    const connection = await Connection.open(place);
+    assert.strictEqual(await connection.get('/who'), '1 ');
+    await replace(program);
+    await until(async () => {
+      const texts = await Promise.all(Array.from({ length: 5 }, () => get(place, { path: '/who' })));
+      return texts.every((text) => text === '2 ');
+    }, 'the new worker alone');
+    connection.send(REQUEST);
+    assert.deepStrictEqual(await connection.answer(), { status: '200', closes: true, text: '1 ' });
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('the last worker: the next answer is the last', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    const slow = await Connection.open(place);
+    slow.send('GET /slow?ms=500 HTTP/1.1\r\nHost: any\r\n\r\n');
+    await connection.get('/who');
+    program.tell('drain(1)');
+    await until(() => isFree(place), 'the end of the listener');
+    connection.send(REQUEST);
+    assert.deepStrictEqual(await connection.answer(), { status: '200', closes: true, text: '1 ' });
+    assert.deepStrictEqual(await slow.answer(), { status: '200', closes: true, text: '1 slow' });
+    await program.line(/^exit 1 0 true$/);
+  });
+});
+
+describe('move: false', { concurrency: 2 }, () => {
+  it('closes what is idle, and finishes what is not', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const open = await Promise.all(Array.from({ length: 4 }, () => Connection.open(place)));
+    const [idle, slow, begun, silent] = open;
+    await idle.get('/who');
+    slow.send('GET /slow?ms=1000 HTTP/1.1\r\nHost: any\r\n\r\n');
+    begun.send('GET /begun HTTP/1.1\r\nHost: any\r\n\r\n');
+    await idle.get('/who');
+    program.tell('fork()');
+    await program.line(/^listening 2/);
+    program.tell('drain(1, { move: false })');
+    await idle.closed();
+    assert.ok(!slow.isClosed && !begun.isClosed && !silent.isClosed);
+    assert.deepStrictEqual(await slow.answer(), { status: '200', closes: true, text: '1 slow' });
+    assert.deepStrictEqual(await begun.answer(), { status: '200', closes: false, text: '1 begun' });
+    await Promise.all(open.map((connection) => connection.closed()));
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('may be said later', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'https');
+    const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });
+    t.after(() => agent.destroy());
+    const response = await new Promise((resolve, reject) => {
+      https.get({ host: '127.0.0.1', port: place, path: '/who', agent }, resolve).on('error', reject);
+    });
+    response.resume();
+    const [socket] = [response.socket];
+    await once(response, 'end');
+    program.tell('drain(1)');
+    await delay(200);
+    assert.ok(!socket.destroyed);
+    program.tell('drain(1, { move: false })');
+    await program.line(/^exit 1 0 true$/);
+    await until(() => socket.destroyed, 'the end of the connection');
+  });
+});
+
+describe('a drained worker ends', { concurrency: 2 }, () => {
+  it('with SIGTERM, where the program handles it', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'sigterm');
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    await replace(program);
+    await program.line(/^exit 1 7 true$/);
+    await program.line(/^worker 1 is told to end$/);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('when nothing is left, where SIGTERM does not end it', { timeout }, async (t) => {
+    const { program } = await serve(t, 'lastWords');
+    await replace(program);
+    await program.line(/^worker 1 says goodbye$/);
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('at once, where it has no server', { timeout }, async (t) => {
+    const program = startOurs(t, [file, 'none']);
+    await program.line(/^online 1$/);
+    program.tell('drain(1)');
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('that is told so before it runs', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    program.tell('fork().drain()');
+    await program.line(/^exit 2 0 true$/);
+    assert.strictEqual(await get(place, { path: '/who' }), '1 ');
+  });
+});
+
+it('worker.drain() checks its options', { timeout }, async (t) => {
+  const { program } = await serve(t);
+  program.tell('try { drain(1, { move: 1 }) } catch ({ code, message }) { console.log(code, message) }');
+  const [text] = await program.line(/^ERR.*/);
+  assert.strictEqual(
+    text,
+    'ERR_INVALID_ARG_TYPE The "options.move" property must be of type boolean. Received type number (1)',
+  );
+  program.tell('console.log(Object.keys(cluster.Worker.prototype).join())');
+  assert.deepStrictEqual(program.lines(/drain/), []);
+});
