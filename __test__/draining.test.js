@@ -1,312 +1,444 @@
 'use strict';
 
-// `worker.drain()`: a worker leaves, and no client notices.
+// Workers that are drained: no request fails, and no connection that can move is closed.
 
 const assert = require('node:assert');
 const { once } = require('node:events');
+const { describe, it } = require('node:test');
 const http = require('node:http');
+const http2 = require('node:http2');
 const https = require('node:https');
-const net = require('node:net');
 const path = require('node:path');
-const { test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
-const { freePort, get, gone, isAlive, isFree, startOurs, until, write } = require('./support.js');
+const { WebSocket } = require('ws');
+const { Connection } = require('./draining/connection.js');
+const { get, isFree, scratch, startOurs, until } = require('./support.js');
 
-const limit = { timeout: 120_000 };
-const fixtures = path.join(__dirname, 'differential', 'programs', 'fixtures');
+const timeout = 60_000;
+const file = path.join(__dirname, 'draining/program.js');
 
-/** Workers that serve what `settings.kind` says, and a primary that drains them one after the other when it is told to. */
-function service(settings) {
-  const cluster = require('cluster');
-  const http = require('http');
-  if (cluster.isPrimary) {
-    if (settings.policy) cluster.schedulingPolicy = settings.policy;
-    let count = 0;
-    const start = () => {
-      const worker = cluster.fork();
-      worker.on('listening', ({ port }) => console.log(`listening ${worker.process.pid} ${port} ${++count}`));
-      worker.on('exit', (code, signal) => {
-        console.log(`exit ${worker.process.pid} ${code} ${signal} ${worker.exitedAfterDisconnect}`);
-      });
-    };
-    start();
-    require('readline')
-      .createInterface({ input: process.stdin })
-      .on('line', (line) => {
-        const [command, option] = line.split(' ');
-        if (command === 'start') start();
-        if (command === 'drain') Object.values(cluster.workers)[0].drain({ move: option !== 'close' });
-      });
-    return;
+/** Starts the program with its first worker. */
+async function serve(t, kind = 'http', { address = '127.0.0.1', env } = {}) {
+  const program = startOurs(t, [file, kind, address], { env });
+  const [, port] = await program.line(/^listening 1 (\S+)$/);
+  return { program, place: address.startsWith('/') ? address : Number(port) };
+}
+
+/** Forks a worker and drains the one before; fulfilled when that has been told to. */
+async function replace(program, count = 1) {
+  for (let i = 0; i < count; i++) {
+    const before = program.lines(/^listening/).length;
+    program.tell('replace()');
+    await program.line(/^listening/, before + 1);
   }
-  const answer = (request, response) => {
-    const { url } = request;
-    const name = `${process.pid}`;
-    if (url === '/slow') return setTimeout(() => response.end(name), 700);
-    if (url === '/late') return setTimeout(() => response.writeHead(200).end(name), 700);
-    if (url === '/big') return response.end(name.padEnd(20_000_000, '.'));
-    if (url === '/body') return request.resume().on('end', () => response.end(name));
-    response.end(name);
-  };
-  const listen = (server) => server.listen(settings.port, '127.0.0.1');
-  if (settings.kind === 'https') {
-    const read = (name) => require('fs').readFileSync(`${settings.fixtures}/${name}`);
-    listen(require('https').createServer({ key: read('key.pem'), cert: read('certificate.pem') }, answer));
-  } else if (settings.kind === 'express') {
-    const app = require(settings.express)();
-    app.use(answer);
-    app.listen(settings.port, '127.0.0.1');
-  } else if (settings.kind === 'fastify') {
-    const app = require(settings.fastify)();
-    app.get('/*', (request, reply) => reply.send(`${process.pid}`));
-    app.listen({ port: settings.port, host: '127.0.0.1' });
-  } else if (settings.kind === 'ws') {
-    const server = listen(http.createServer(answer));
-    const sockets = new (require(settings.ws).WebSocketServer)({ server });
-    sockets.on('connection', (socket) => socket.on('message', () => socket.send(`${process.pid}`)));
-    process.on('drain', () => {
-      console.log('drain');
-      for (const socket of sockets.clients) socket.close(1001);
+}
+
+/** Sends one request after the other until `isOver` is set. */
+function keepAsking(connection, ask) {
+  const asking = { count: 0, workers: new Set(), isOver: false };
+  asking.ended = (async () => {
+    while (!asking.isOver) {
+      for (const text of await ask(connection)) {
+        asking.count++;
+        asking.last = text.split(' ', 1)[0];
+      }
+    }
+  })();
+  asking.ended.catch(() => {}); // Whoever waits for it hears of it.
+  return asking;
+}
+
+const one = async (connection) => [await connection.get('/who')];
+
+const REQUEST = 'GET /who HTTP/1.1\r\nHost: any\r\n\r\n';
+
+/** Two requests in one piece. */
+async function two(connection) {
+  connection.send(REQUEST + REQUEST);
+  return [(await connection.answer()).text, (await connection.answer()).text];
+}
+
+/** One and a half, then the rest. */
+async function oneAndAHalf(connection) {
+  connection.send(REQUEST + REQUEST.slice(0, 20));
+  const first = await connection.answer();
+  connection.send(REQUEST.slice(20));
+  return [first.text, (await connection.answer()).text];
+}
+
+async function upload(connection) {
+  connection.send('POST /upload HTTP/1.1\r\nHost: any\r\nContent-Length: 6\r\n\r\nabc');
+  await delay(5);
+  connection.send('def');
+  return [(await connection.answer()).text];
+}
+
+describe('kept-alive connections move', { concurrency: 2 }, () => {
+  for (const [kind, env] of [['http'], ['express'], ['fastify'], ['http', { NODE_CLUSTER_SCHED_POLICY: 'least' }]]) {
+    it(`${kind} ${env ? 'least' : ''}: 40 busy ones, while three workers are replaced`, { timeout }, async (t) => {
+      const { program, place } = await serve(t, kind, { env });
+      const asks = kind === 'fastify' ? [one, two, oneAndAHalf] : [one, two, oneAndAHalf, upload];
+      const connections = await Promise.all(Array.from({ length: 40 }, () => Connection.open(place)));
+      const askings = connections.map((connection, i) => keepAsking(connection, asks[i % asks.length]));
+      for (let worker = 1; worker <= 3; worker++) {
+        await replace(program);
+        await program.line(new RegExp(`^exit ${worker} 0 true$`));
+      }
+      const counts = askings.map(({ count }) => count);
+      await until(() => askings.every(({ count }, i) => count > counts[i] + 2), 'more answers');
+      for (const asking of askings) asking.isOver = true;
+      await Promise.all(askings.map(({ ended }) => ended));
+      assert.deepStrictEqual(new Set(askings.map(({ last }) => last)), new Set(['4']));
     });
-  } else {
-    listen(http.createServer(answer));
   }
-  if (settings.kind === 'cleanup') {
-    process.on('SIGTERM', () => {
-      console.log(`cleaning up ${process.pid}`);
-      process.exit(5);
-    });
-  }
-}
 
-async function serve(t, settings = {}) {
-  const port = await freePort();
-  const modules = Object.fromEntries(['express', 'fastify', 'ws'].map((name) => [name, require.resolve(name)]));
-  const program = startOurs(t, [write(t, service, { ...modules, fixtures, port, ...settings })]);
-  let count = 1;
-  const [, first] = await program.line(/^listening (\d+)/);
-  return {
-    port,
-    program,
-    first,
-    /** Starts another worker, and gives its pid. */
-    async another() {
-      program.tell('start');
-      const [, pid] = await program.line(/^listening (\d+)/, ++count);
-      return pid;
-    },
-    async drain(option = '') {
-      program.tell(`drain ${option}`);
-    },
-  };
-}
-
-/** A kept-alive connection, on which text is sent and answers come. */
-async function connect(t, port) {
-  const socket = net.connect(port, '127.0.0.1').setEncoding('utf8');
-  t.after(() => socket.destroy());
-  await once(socket, 'connect');
-  let text = '';
-  let isClosed = false;
-  socket.on('data', (part) => (text += part));
-  socket.on('close', () => (isClosed = true)).on('error', () => {});
-  const answers = () => [...text.matchAll(/HTTP\/1\.1 (\d+)[^]*?\r\n\r\n(\d*)/gm)];
-  return {
-    socket,
-    isClosed: () => isClosed,
-    text: () => text,
-    write: (part) => socket.write(part),
-    /** Waits for so many answers in all; gives who gave the last. */
-    async answer(count) {
-      await until(
-        () => answers().length >= count || isClosed,
-        () => `${count} answers in ${JSON.stringify(text)}`,
-      );
-      assert.strictEqual(answers().length, count, JSON.stringify(text));
-      return answers()[count - 1][2];
-    },
-  };
-}
-
-const ask = (url = '/') => `GET ${url} HTTP/1.1\r\nHost: here\r\n\r\n`;
-
-for (const kind of ['http', 'express', 'fastify']) {
-  test(`connections that are kept alive go on at another worker (${kind})`, limit, async (t) => {
-    const { port, program, first, another, drain } = await serve(t, { kind });
-    const used = await connect(t, port);
-    used.write(ask());
-    assert.strictEqual(await used.answer(1), first);
-    const fresh = await connect(t, port); // Nothing has been sent on it.
-    await delay(50);
-    const second = await another();
-    await drain();
-    await gone([Number(first)]);
-    await program.line(new RegExp(`^exit ${first} 0 null true`));
-    used.write(ask());
-    assert.strictEqual(await used.answer(2), second);
-    fresh.write(ask());
-    assert.strictEqual(await fresh.answer(1), second);
-    assert.ok(!used.isClosed());
-  });
-}
-
-test('what has begun is finished, and the connection goes on elsewhere', limit, async (t) => {
-  const { port, first, another, drain } = await serve(t);
-  const clients = [];
-  const begin = async (text) => {
-    const client = await connect(t, port);
-    client.write(text);
-    clients.push(client);
-    return client;
-  };
-  const slow = await begin(ask('/slow'));
-  const pipelined = await begin(ask('/slow') + ask());
-  const half = await begin('GET / HTTP/1.1\r\nHo');
-  const afterwards = await begin(`${ask('/slow')}GET / HTTP/1.1\r\nHo`);
-  const body = await begin('POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n12345');
-  const expecting = await begin(
-    'POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n',
-  );
-  const big = await begin('');
-  big.socket.pause();
-  big.write(ask('/big'));
-  await until(() => expecting.text().startsWith('HTTP/1.1 100'), 'a 100');
-  await delay(200); // All of it has been read.
-  const second = await another();
-  await drain();
-  await delay(200);
-
-  half.write('st: here\r\n\r\n');
-  assert.strictEqual(await half.answer(1), first);
-  assert.strictEqual(await slow.answer(1), first);
-  assert.strictEqual(await pipelined.answer(2), first);
-  assert.strictEqual(await afterwards.answer(1), first);
-  afterwards.write('st: here\r\n\r\n');
-  assert.strictEqual(await afterwards.answer(2), first);
-  body.write('67890');
-  assert.strictEqual(await body.answer(1), first);
-  expecting.write('12345');
-  assert.strictEqual(await expecting.answer(2), first);
-  assert.ok(isAlive(Number(first)));
-  big.socket.resume();
-  await until(() => big.text().length > 20_000_000, 'all of it');
-  await gone([Number(first)]);
-  for (const [client, count] of [
-    [slow, 2],
-    [pipelined, 3],
-    [half, 2],
-    [afterwards, 3],
-    [body, 2],
-    [expecting, 3],
-  ]) {
-    client.write(ask());
-    assert.strictEqual(await client.answer(count), second);
-  }
-  big.write(ask());
-  await until(() => big.text().endsWith(second), 'the second');
-  for (const client of clients) assert.ok(!client.isClosed());
-});
-
-test('busy clients lose nothing while each worker is replaced', limit, async (t) => {
-  const { port, program, first, another, drain } = await serve(t);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 30 });
-  t.after(() => agent.destroy());
-  let isOver = false;
-  let connections = 0;
-  agent.createConnection = ((create) =>
-    function () {
-      connections++;
-      return Reflect.apply(create, this, arguments);
-    })(agent.createConnection);
-  const workers = new Set();
-  const client = async () => {
-    while (!isOver) workers.add(await get(port, { agent }));
-  };
-  const clients = Promise.all(Array.from({ length: 30 }, client));
-  let old = first;
-  for (let i = 0; i < 8; i++) {
-    const next = await another();
-    await drain();
-    await gone([Number(old)]);
-    old = next;
-  }
-  isOver = true;
-  await clients;
-  assert.strictEqual(connections, 30);
-  assert.ok(workers.size >= 8);
-  await program.line(/^exit \d+ 0 null true/, 8);
-});
-
-test('where connections can not move, the next answer asks for another one', limit, async (t) => {
-  for (const settings of [{ kind: 'https' }, { policy: 1 }]) {
-    const { port, first, another, drain } = await serve(t, settings);
-    const protocol = settings.kind === 'https' ? https : http;
-    const agent = new protocol.Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+  it('2000 idle ones', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const agent = new http.Agent({ keepAlive: true, maxFreeSockets: 2000 });
     t.after(() => agent.destroy());
-    const fetch = (url) =>
+    let opened = 0;
+    const { createConnection } = agent;
+    agent.createConnection = function () {
+      opened++;
+      return Reflect.apply(createConnection, this, arguments);
+    };
+    const ask = () => Promise.all(Array.from({ length: 2000 }, () => get(place, { agent, path: '/who' })));
+    assert.deepStrictEqual(new Set(await ask()), new Set(['1 ']));
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    assert.deepStrictEqual(new Set(await ask()), new Set(['2 ']));
+    assert.strictEqual(opened, 2000);
+  });
+
+  it('of a Unix socket', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'http', { address: path.join(scratch(t), 'socket') });
+    const connection = await Connection.open(place);
+    assert.strictEqual(await connection.get('/who'), '1 ');
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('also before the first request', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'events');
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    const silent = await Connection.open(place);
+    assert.strictEqual(await connection.get('/who'), '1 '); // The silent one came before.
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await silent.get('/who'), '2 ');
+  });
+
+  it('and the program sees that they are closed', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'events');
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    const said = program.lines(/^worker 1 (.*)/).map(([, text]) => text);
+    assert.deepStrictEqual(said, ['close false 0', 'closed']);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('a request that has been read in part is answered where it was begun', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const first = await Connection.open(place);
+    const second = await Connection.open(place);
+    first.send('GET /wh');
+    assert.strictEqual(await second.get('/who'), '1 ');
+    second.send(REQUEST + 'G');
+    await second.answer();
+    await replace(program);
+    await delay(200);
+    first.send('o HTTP/1.1\r\nHost: any\r\n\r\n');
+    assert.strictEqual((await first.answer()).text, '1 ');
+    assert.strictEqual(await first.get('/who'), '2 ');
+    second.send(REQUEST.slice(1));
+    assert.strictEqual((await second.answer()).text, '1 ');
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await second.get('/who'), '2 ');
+  });
+
+  it('an upload that has begun, with or without `Expect: 100-continue`', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const head = 'POST /upload HTTP/1.1\r\nHost: any\r\nContent-Length: 6\r\n';
+    const plain = await Connection.open(place);
+    const expecting = await Connection.open(place);
+    plain.send(`${head}\r\nab`);
+    expecting.send(`${head}Expect: 100-continue\r\n\r\n`);
+    assert.strictEqual((await expecting.answer()).status, '100');
+    await program.line(/is given an upload/, 2);
+    await replace(program);
+    for (const part of ['c', 'd', 'e', 'f']) {
+      await delay(50);
+      plain.send(part);
+    }
+    assert.strictEqual((await plain.answer()).text, '1 6');
+    expecting.send('abcdef');
+    assert.strictEqual((await expecting.answer()).text, '1 6');
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await plain.get('/who'), '2 ');
+    assert.strictEqual(await expecting.get('/who'), '2 ');
+  });
+
+  it('an answer that came before the end of its request', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connection = await Connection.open(place);
+    connection.send('POST /early HTTP/1.1\r\nHost: any\r\nContent-Length: 6\r\n\r\nabc');
+    assert.strictEqual((await connection.answer()).text, '1 early');
+    await replace(program);
+    await delay(200);
+    connection.send('def');
+    await program.line(/^worker 1 has read the rest$/);
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('a large answer that is still being written', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connection = await Connection.open(place);
+    connection.send('GET /big HTTP/1.1\r\nHost: any\r\n\r\n');
+    connection.socket.once('data', () => connection.socket.pause());
+    await until(() => connection.socket.isPaused(), 'the first part');
+    await replace(program);
+    await delay(200);
+    connection.socket.resume();
+    const { text } = await connection.answer();
+    assert.strictEqual(text.length, 32 * 1024 * 1024 + 2);
+    await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('a slow answer', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const [slow, begun] = [await Connection.open(place), await Connection.open(place)];
+    const texts = [slow.get('/slow?ms=1000'), begun.get('/begun')];
+    await get(place, { path: '/who' });
+    await replace(program);
+    assert.deepStrictEqual(await Promise.all(texts), ['1 slow', '1 begun']);
+    await program.line(/^exit 1 0 true$/);
+    assert.deepStrictEqual([await slow.get('/who'), await begun.get('/who')], ['2 ', '2 ']);
+  });
+
+  it('what the client has closed ends', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    connection.send('GET /slow?ms=500 HTTP/1.1\r\nHost: any\r\n\r\n');
+    await get(place, { path: '/who' });
+    await replace(program);
+    connection.socket.end();
+    await program.line(/^exit 1 0 true$/);
+    await connection.closed();
+  });
+
+  it('every connection is accounted for', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connections = await Promise.all(Array.from({ length: 50 }, () => Connection.open(place)));
+    for (const connection of connections) await connection.get('/who');
+    await replace(program, 3);
+    await program.line(/^exit/, 3);
+    let asked = 0;
+    const figures = async () => {
+      program.tell('console.log(JSON.stringify(cluster.figures()))');
+      const [text] = await program.line(/^\{.*/, ++asked);
+      const found = JSON.parse(text);
+      return found.queued === 0 && found;
+    };
+    const { accepted, taken, givenBack, closed, queued, waiting } = await until(figures, 'the last to be taken');
+    assert.deepStrictEqual(
+      { accepted, left: taken - givenBack, closed, queued, waiting },
+      { accepted: 50, left: 50, closed: 0, queued: 0, waiting: 0 },
+    );
+    assert.ok(givenBack >= 150);
+  });
+});
+
+describe('what does not move', { concurrency: 2 }, () => {
+  it('HTTPS: the next answer is the last', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'https');
+    const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });
+    t.after(() => agent.destroy());
+    const ask = (way) =>
       new Promise((resolve, reject) => {
-        const request = protocol.get({ host: '127.0.0.1', port, agent, path: url }, (response) => {
+        const request = https.get({ host: '127.0.0.1', port: place, path: way, agent }, (response) => {
           let text = '';
           response.setEncoding('utf8').on('data', (part) => (text += part));
-          response.on('end', () => resolve([text, response.headers.connection]));
+          response.on('end', () => resolve([text, response.headers.connection, request.reusedSocket]));
         });
         request.on('error', reject);
       });
-    assert.deepStrictEqual(await fetch('/'), [first, 'keep-alive']);
-    const late = fetch('/late'); // It has begun, and its head has not been sent.
+    assert.deepStrictEqual(await ask('/who'), ['1 ', 'keep-alive', false]);
+    const slow = ask('/slow?ms=500');
+    await replace(program);
+    assert.deepStrictEqual(await slow, ['1 slow', 'close', true]);
+    await program.line(/^exit 1 0 true$/);
+    assert.deepStrictEqual(await ask('/who'), ['2 ', 'keep-alive', false]);
+    await replace(program);
     await delay(200);
-    const second = await another();
-    await drain();
-    assert.deepStrictEqual(await late, [first, 'close']);
-    await gone([Number(first)]);
-    assert.deepStrictEqual(await fetch('/'), [second, 'keep-alive']);
-  }
+    assert.deepStrictEqual(await ask('/who'), ['2 ', 'close', true]);
+    assert.deepStrictEqual(await ask('/who'), ['3 ', 'keep-alive', false]);
+    await program.line(/^exit 2 0 true$/);
+  });
+
+  it('WebSockets: the program hears `drain`', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'ws');
+    const socket = new WebSocket(`ws://127.0.0.1:${place}`);
+    t.after(() => socket.terminate());
+    await once(socket, 'open');
+    await replace(program);
+    await program.line(/^worker 1 drains 1$/);
+    socket.send('still here');
+    const [text] = await once(socket, 'message');
+    assert.strictEqual(`${text}`, '1 still here');
+    assert.deepStrictEqual(program.lines(/^exit/), []);
+    program.tell('cluster.workers[1].send("close")');
+    const [code] = await once(socket, 'close');
+    assert.strictEqual(code, 1001);
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('HTTP/2 goes on until the client ends it', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'http2');
+    const session = http2.connect(`http://127.0.0.1:${place}`);
+    t.after(() => session.destroy());
+    const ask = async () => {
+      const stream = session.request({ ':path': '/who' }).setEncoding('utf8');
+      let text = '';
+      for await (const part of stream) text += part;
+      return text;
+    };
+    assert.strictEqual(await ask(), '1 ');
+    await replace(program);
+    await delay(200);
+    assert.strictEqual(await ask(), '1 ');
+    session.close();
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('what came to the HTTP server from another one', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'behind');
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    await replace(program);
+    await delay(200);
+    connection.send(REQUEST);
+    assert.deepStrictEqual(await connection.answer(), { status: '200', closes: true, text: '1 ' });
+    await connection.closed();
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('SCHED_NONE: the next answer is the last', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'http', { env: { NONE: '1' } });
+    const connection = await Connection.open(place);
+    assert.strictEqual(await connection.get('/who'), '1 ');
+    await replace(program);
+    await until(async () => {
+      const texts = await Promise.all(Array.from({ length: 5 }, () => get(place, { path: '/who' })));
+      return texts.every((text) => text === '2 ');
+    }, 'the new worker alone');
+    connection.send(REQUEST);
+    assert.deepStrictEqual(await connection.answer(), { status: '200', closes: true, text: '1 ' });
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('the last worker: the next answer is the last', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    const slow = await Connection.open(place);
+    slow.send('GET /slow?ms=500 HTTP/1.1\r\nHost: any\r\n\r\n');
+    await connection.get('/who');
+    program.tell('drain(1)');
+    await until(() => isFree(place), 'the end of the listener');
+    connection.send(REQUEST);
+    assert.deepStrictEqual(await connection.answer(), { status: '200', closes: true, text: '1 ' });
+    assert.deepStrictEqual(await slow.answer(), { status: '200', closes: true, text: '1 slow' });
+    await program.line(/^exit 1 0 true$/);
+  });
 });
 
-test('WebSockets are told, and stay where they are', limit, async (t) => {
-  const { WebSocket } = require('ws');
-  const { port, program, first, another, drain } = await serve(t, { kind: 'ws' });
-  const socket = new WebSocket(`ws://127.0.0.1:${port}`);
-  await once(socket, 'open');
-  await another();
-  const closed = once(socket, 'close');
-  await drain();
-  await program.line(/^drain/);
-  const [code] = await closed;
-  assert.strictEqual(code, 1001);
-  await gone([Number(first)]);
+describe('move: false', { concurrency: 2 }, () => {
+  it('closes what is idle, and finishes what is not', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const open = await Promise.all(Array.from({ length: 4 }, () => Connection.open(place)));
+    const [idle, slow, begun, silent] = open;
+    await idle.get('/who');
+    slow.send('GET /slow?ms=1000 HTTP/1.1\r\nHost: any\r\n\r\n');
+    begun.send('GET /begun HTTP/1.1\r\nHost: any\r\n\r\n');
+    await idle.get('/who');
+    program.tell('fork()');
+    await program.line(/^listening 2/);
+    program.tell('drain(1, { move: false })');
+    await idle.closed();
+    assert.ok(!slow.isClosed && !begun.isClosed && !silent.isClosed);
+    assert.deepStrictEqual(await slow.answer(), { status: '200', closes: true, text: '1 slow' });
+    assert.deepStrictEqual(await begun.answer(), { status: '200', closes: false, text: '1 begun' });
+    await Promise.all(open.map((connection) => connection.closed()));
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('may be said later', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'https');
+    const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false });
+    t.after(() => agent.destroy());
+    const response = await new Promise((resolve, reject) => {
+      https.get({ host: '127.0.0.1', port: place, path: '/who', agent }, resolve).on('error', reject);
+    });
+    response.resume();
+    const [socket] = [response.socket];
+    await once(response, 'end');
+    program.tell('drain(1)');
+    await delay(200);
+    assert.ok(!socket.destroyed);
+    program.tell('drain(1, { move: false })');
+    await program.line(/^exit 1 0 true$/);
+    await until(() => socket.destroyed, 'the end of the connection');
+  });
 });
 
-test('where nothing is to move, idle connections are closed and requests finished', limit, async (t) => {
-  const { port, first, drain } = await serve(t);
-  const idle = await connect(t, port);
-  idle.write(ask());
-  await idle.answer(1);
-  const slow = await connect(t, port);
-  slow.write(ask('/slow'));
-  await delay(200);
-  await drain('close');
-  assert.strictEqual(await slow.answer(1), first);
-  assert.match(slow.text(), /Connection: close/);
-  await gone([Number(first)]);
-  await until(() => idle.isClosed() && slow.isClosed(), 'their ends');
-  assert.ok(await isFree(port));
+describe('a drained worker ends', { concurrency: 2 }, () => {
+  it('with SIGTERM, where the program handles it', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'sigterm');
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    await replace(program);
+    await program.line(/^exit 1 7 true$/);
+    await program.line(/^worker 1 is told to end$/);
+    assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('when nothing is left, where SIGTERM does not end it', { timeout }, async (t) => {
+    const { program } = await serve(t, 'lastWords');
+    await replace(program);
+    await program.line(/^worker 1 says goodbye$/);
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('at once, where it has no server', { timeout }, async (t) => {
+    const program = startOurs(t, [file, 'none']);
+    await program.line(/^online 1$/);
+    program.tell('drain(1)');
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('that is told so before it runs', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    program.tell('fork().drain()');
+    await program.line(/^exit 2 0 true$/);
+    assert.strictEqual(await get(place, { path: '/who' }), '1 ');
+  });
 });
 
-test('a program that listens for SIGTERM is asked to end', limit, async (t) => {
-  const { program, first, another, drain } = await serve(t, { kind: 'cleanup' });
-  await another();
-  await drain();
-  await program.line(new RegExp(`^exit ${first} 5 null true`));
-  assert.match(program.stdout, /cleaning up/);
-});
-
-test('what is kept alive comes to an end with the last worker', limit, async (t) => {
-  const { port, program, first, drain } = await serve(t);
-  const client = await connect(t, port);
-  client.write(ask());
-  await client.answer(1);
-  await drain();
-  await program.line(new RegExp(`^exit ${first} 0`));
-  await until(() => client.isClosed(), 'its end');
+it('worker.drain() checks its options', { timeout }, async (t) => {
+  const { program } = await serve(t);
+  program.tell('try { drain(1, { move: 1 }) } catch ({ code, message }) { console.log(code, message) }');
+  const [text] = await program.line(/^ERR.*/);
+  assert.strictEqual(
+    text,
+    'ERR_INVALID_ARG_TYPE The "options.move" property must be of type boolean. Received type number (1)',
+  );
+  program.tell('console.log(Object.keys(cluster.Worker.prototype).join())');
+  assert.deepStrictEqual(program.lines(/drain/), []);
 });

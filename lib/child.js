@@ -10,6 +10,10 @@ const requests = require('./requests.js');
 const { Servers } = require('./servers.js');
 const { Worker } = require('./worker.js');
 
+// How many of the listeners that keep a worker alive are not the program's: for messages in `new Worker`, and for
+// `disconnect` here.
+const OWN_LISTENERS = 2;
+
 /**
  * Turns `cluster`, the built-in object, and `process` into those of a worker.
  * @param {object} cluster
@@ -34,9 +38,9 @@ function setUpWorker(cluster, place) {
     ...channel.events,
     onanswer: (...answer) => servers.answer(...answer),
     ondisconnect: () => leave(true),
-    ondrain: (moves) => drain(moves === 1),
     onleavenoted: () => onLeaveNoted?.(),
-    onconnection: (listener, fd) => !draining?.moves && servers.accept(listener, fd),
+    ondrain: (moves, kept) => drain(moves === 1, JSON.parse(kept)),
+    onconnection: (listener, fd) => !draining?.movesFrom(listener) && servers.accept(listener, fd),
     onexhausted() {
       if (isExhausted) return;
       isExhausted = true;
@@ -97,13 +101,26 @@ function setUpWorker(cluster, place) {
   }
 
   /** Leaves when all that has begun is finished. */
-  function drain(moves) {
+  function drain(moves, kept) {
     worker.exitedAfterDisconnect = true;
     if (!draining) {
-      const { Draining, endProcess } = require('./draining.js');
-      draining = new Draining(servers, native, endProcess);
+      const { Draining } = require('./draining.js');
+      draining = new Draining(servers, native, drained);
     }
-    draining.start(moves);
+    draining.begin(moves, kept);
+  }
+
+  /** Ends a worker without connections; one that handles SIGTERM ends in its own way, and nothing here keeps it from that. */
+  function drained() {
+    if (process.listenerCount('SIGTERM') === 0) {
+      servers.closeAll(() => process.exit(0));
+      return;
+    }
+    process.once('SIGTERM', () => {
+      servers.unrefAll();
+      for (let i = 0; i < OWN_LISTENERS; i++) control.unrefCounted();
+    });
+    process.kill(process.pid, 'SIGTERM');
   }
 
   Object.assign(cluster, {

@@ -1,131 +1,136 @@
 'use strict';
 
-// How a worker leaves without a client noticing: what has begun is finished, and connections that are kept alive go on
-// at other workers between two requests.
+// A worker that ends before its clients do: each kept-alive connection goes to another worker between two requests, or
+// ends with its next answer where it can't.
 
 const diagnostics = require('node:diagnostics_channel');
-const http = require('node:http');
+const { listenerOf, openConnections } = require('./servers.js');
 const { findSymbol } = require('./symbols.js');
 
-// How often connections are looked at that nothing has happened to, in milliseconds.
-const INTERVAL = 20;
+// How often to look at the connections, in milliseconds. Most are looked at earlier, when an answer ends.
+const LOOK_EVERY = 20;
 
-// How long a client that has just connected has for its first request, where idle connections are closed, in milliseconds.
+// For how long a client that has just connected may take to say something, in milliseconds, when idle connections are closed.
 const FIRST_REQUEST = 1000;
-
-/** The connections of an HTTP server, as Node lists them for `closeIdleConnections`. */
-function connectionsOf(server) {
-  return server[findSymbol(server, 'http.server.connections')];
-}
 
 class Draining {
   #servers;
   #native;
-  #end;
-  #moves;
-  #since;
-  #isEnding = false;
+  #done;
+  #moves = false;
+  #patientUntil = 0;
+  #kept; // the listeners that others serve
+  #listeners; // by server
+  #isLooking = false;
+  #timer;
 
   /**
    * @param {import('./servers.js').Servers} servers
    * @param {object} native the addon's `Worker`
-   * @param {() => void} end called when nothing is left
+   * @param {() => void} done called when no connection is left
    */
-  constructor(servers, native, end) {
+  constructor(servers, native, done) {
     this.#servers = servers;
     this.#native = native;
-    this.#end = end;
+    this.#done = done;
   }
 
-  /** Whether connections of the primary's are for other workers now. */
-  get moves() {
-    return this.#moves;
+  /** Whether connections of this listener are for other workers. */
+  movesFrom(listener) {
+    return this.#moves && this.#kept.has(listener);
   }
 
-  /** @param {boolean} moves whether there are other workers for connections to go on at */
-  start(moves) {
-    const isFirst = this.#moves === undefined;
+  /**
+   * Begins to drain, or changes how.
+   * @param {boolean} moves whether connections move; otherwise those that are idle are closed
+   * @param {number[]} kept the listeners that go on without this worker; of no interest the second time
+   */
+  begin(moves, kept) {
     this.#moves = moves;
-    if (isFirst) {
-      this.#since = Date.now();
-      this.#servers.stopAccepting();
-      process.emit('drain');
-      diagnostics.subscribe('http.server.request.start', ({ socket, response }) => this.#ask(socket, response));
-      diagnostics.subscribe('http.server.response.finish', ({ server }) => {
-        // The server lets go of the connection after this, and before anything more is read.
-        process.nextTick(() => this.#releaseIdle(server));
-      });
-      setInterval(() => this.#look(), INTERVAL);
+    this.#patientUntil = Date.now() + FIRST_REQUEST;
+    if (this.#kept) return;
+    this.#kept = new Set(kept);
+    this.#listeners = this.#servers.stopAccepting();
+
+    diagnostics.subscribe('http.server.request.start', ({ socket, response }) => {
+      if (!this.#canMove(socket)) response.shouldKeepAlive = false;
+    });
+    diagnostics.subscribe('http.server.response.finish', () => this.#lookSoon());
+    for (const socket of this.#sockets('all')) {
+      // It has no effect where the client has been told otherwise already.
+      if (socket?._httpMessage && !this.#canMove(socket)) socket._httpMessage.shouldKeepAlive = false;
     }
-    this.#look();
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY);
+    this.#lookSoon();
+    process.emit('drain');
   }
 
-  /** Asks the client for another connection, where this one can't go on elsewhere. */
-  #ask(socket, response) {
-    if (this.#canMove(socket) || response.headersSent) return;
-    response.setHeader('Connection', 'close');
+  /** The sockets of all HTTP servers, or of those in which no request is being read: see `closeIdleConnections` there. */
+  #sockets(which) {
+    return [...this.#listeners.keys()]
+      .flatMap((server) => server[findSymbol(server, 'http.server.connections')]?.[which]() ?? [])
+      .map((parser) => parser.socket);
   }
 
-  /** Only what has come from the primary to an HTTP server, and not to a layer below, has no state but its descriptor. */
+  /** Only what came to an HTTP server directly has no state but its descriptor. */
   #canMove(socket) {
-    return (
-      this.#moves && socket.server instanceof http.Server && this.#servers.listenerOf(socket._handle) !== undefined
-    );
+    const listener = this.#listeners.get(socket.server);
+    return this.movesFrom(listener) && listenerOf(socket._handle) === listener;
+  }
+
+  /** Looks at those that are between two requests, before the loop reads what the client says to the last answer. */
+  #lookSoon() {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    process.nextTick(() => {
+      this.#isLooking = false;
+      this.#release(this.#sockets('idle'));
+    });
   }
 
   #look() {
-    for (const server of this.#servers.all()) {
-      const connections = connectionsOf(server);
-      if (connections === undefined) continue;
-      for (const { socket } of connections.all()) {
-        // A client that has not said anything is not idle to Node.
-        if (socket?._httpMessage) this.#ask(socket, socket._httpMessage);
-        else if (socket?.bytesRead === 0) this.#release(socket);
+    const silent = this.#sockets('all').filter(isSilent);
+    this.#release([...this.#sockets('idle'), ...silent]);
+    if (
+      this.#native.isGivingBack ||
+      openConnections() > 0 ||
+      [...this.#listeners.keys()].some((server) => server._connections > 0)
+    )
+      return;
+    clearInterval(this.#timer);
+    this.#done();
+  }
+
+  #release(sockets) {
+    for (const socket of sockets.filter(isQuiet)) {
+      if (this.#canMove(socket)) {
+        // Nothing is read between here and there: what arrives waits in the kernel.
+        if (!this.#native.moveBack(listenerOf(socket._handle), socket._handle.fd)) return;
+        void socket.remoteAddress; // Remembered for a program that asks when the answer has ended.
+        socket.destroy();
+      } else if (!this.#moves && (!isSilent(socket) || Date.now() > this.#patientUntil)) {
+        socket.destroySoon();
       }
-      this.#releaseIdle(server);
     }
-    this.#endIfDone();
-  }
-
-  #releaseIdle(server) {
-    // Of those that are not among these, half a request may have been read.
-    for (const { socket } of connectionsOf(server)?.idle() ?? []) this.#release(socket);
-  }
-
-  /** Moves a connection that is between two requests, or closes it. */
-  #release(socket) {
-    const handle = socket?._handle;
-    if (!handle || socket.destroyed || !socket.readable || !socket.writable || socket._httpMessage) return;
-    if (socket.writableLength > 0 || handle.writeQueueSize > 0) return;
-    if (this.#canMove(socket)) {
-      // The descriptor that goes is another one of the same connection, which therefore stays open. What arrives from
-      // now on waits in the kernel.
-      if (this.#native.moveBack(this.#servers.listenerOf(handle), handle.fd)) socket.destroy();
-    } else if (!this.#moves && (socket.bytesRead > 0 || Date.now() > this.#since + FIRST_REQUEST)) {
-      socket.destroySoon();
-    }
-  }
-
-  async #endIfDone() {
-    const open = await Promise.all(this.#servers.all().map((server) => this.#countOf(server)));
-    if (this.#isEnding || this.#native.isGivingBack || open.some((count) => count > 0)) return;
-    this.#isEnding = true;
-    this.#servers.closeAll(this.#end);
-  }
-
-  #countOf(server) {
-    if (typeof server.getConnections !== 'function') return 0;
-    return new Promise((resolve) => server.getConnections((error, count) => resolve(error ? 0 : count)));
   }
 }
 
-/**
- * Ends this process when it has drained. A program that wants to be asked for that, is; the time that it has for it is
- * the supervisor's matter.
- */
-function endProcess() {
-  if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');
-  else process.exit(0);
+/** Whether the client has said nothing yet. */
+function isSilent(socket) {
+  return socket?._handle?.bytesRead === 0;
 }
 
-module.exports = { Draining, endProcess };
+/** Whether nothing is on its way through a socket of an HTTP server, in either direction. */
+function isQuiet(socket) {
+  return (
+    Boolean(socket?._handle) &&
+    !socket.destroyed &&
+    !socket.writableEnded &&
+    !socket._httpMessage &&
+    socket.readableLength === 0 &&
+    socket.writableLength === 0 &&
+    !socket._handle.writeQueueSize
+  );
+}
+
+module.exports = { Draining };

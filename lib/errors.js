@@ -50,6 +50,10 @@ module.exports = {
   invalidArgument: (name, what, value) =>
     coded(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be ${what}.${received(value)}`),
 
+  /** The same for an option, `name` being `options.…`. */
+  invalidOption: (name, what, value) =>
+    coded(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" property must be ${what}.${received(value)}`),
+
   badPolicy: (policy) =>
     coded(
       Error,

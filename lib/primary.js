@@ -293,8 +293,9 @@ function setUpPrimary(cluster) {
      * on at other workers, unless `move` is `false`: then they are closed.
      */
     drain({ move = true } = {}) {
+      if (typeof move !== 'boolean') throw errors.invalidOption('options.move', 'of type boolean', move);
       this.exitedAfterDisconnect = true;
-      if (this.isConnected()) native.drain(this.id, Boolean(move));
+      native.drain(this.id, move);
       return this;
     },
 

@@ -11,6 +11,9 @@ const { datagramHandle, ownerOf, serverHandle, streamHandle } = require('./handl
 // Where the addon finds how many connections are open.
 const OPEN = 1;
 
+// Where a connection's handle has the listener that it came from.
+const LISTENER = Symbol('cluster-rs.listener');
+
 // The longest that a timer takes, in milliseconds.
 const FOR_EVER = 2 ** 31 - 1;
 
@@ -20,7 +23,6 @@ class Servers {
   #native;
   #answers = new Map(); // what to do with the answer, by the number of the question
   #open = new Map(); // the handles that servers listen on, by listener
-  #listeners = new WeakMap(); // through which a connection came, by its handle
   #places = new Map(); // which of the servers of an address is the next
 
   /**
@@ -139,25 +141,24 @@ class Servers {
     } catch {
       return false;
     }
+    connection[LISTENER] = listener;
     countOpen(connection);
-    this.#listeners.set(connection, listener);
     server.onconnection(0, connection);
     return true;
   }
 
-  /** Accepts nothing more from sockets that other workers accept from, too. The servers do not notice. */
+  /**
+   * Accepts nothing more from sockets that other workers accept from, too. The servers notice nothing.
+   * @returns {Map<object, number>} the listeners, by server or datagram socket
+   */
   stopAccepting() {
     for (const handle of this.#open.values()) handle.stopAccepting?.();
+    return new Map([...this.#open].map(([listener, handle]) => [ownerOf(handle), listener]));
   }
 
-  /** The servers, and UDP sockets, that listen. */
-  all() {
-    return [...this.#open.values()].map(ownerOf).filter(Boolean);
-  }
-
-  /** Through which listener a connection came from the primary, by its handle; `undefined` if not from there. */
-  listenerOf(handle) {
-    return handle ? this.#listeners.get(handle) : undefined;
+  /** No server keeps the process alive any more. */
+  unrefAll() {
+    for (const handle of this.#open.values()) (ownerOf(handle) ?? handle).unref();
   }
 
   /** Closes all servers. `done` is called when their connections have ended. */
@@ -188,6 +189,16 @@ function countOpen(connection) {
     connection.close = close;
     return Reflect.apply(close, connection, arguments);
   };
+}
+
+/** How many connections from the primary are open. */
+function openConnections() {
+  return numbers[OPEN];
+}
+
+/** The number of the listener that a connection came from, by its handle; `undefined` if it was not from the primary. */
+function listenerOf(handle) {
+  return handle?.[LISTENER];
 }
 
 /** `dgram` passes whatever the program has given it. */
@@ -258,4 +269,4 @@ function fauxHandle(bound, onclose) {
   return handle;
 }
 
-module.exports = { Servers };
+module.exports = { Servers, listenerOf, openConnections };

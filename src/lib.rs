@@ -508,8 +508,8 @@ impl Primary {
         self.inner.disconnect(id);
     }
 
-    /// Asks worker `id` to finish what it has begun and to end; it gets no connection from now on. Connections that are
-    /// kept alive are moved to other workers, or closed.
+    /// Asks worker `id` to finish what it has and to end; it gets no connection from now on. `moves`: its kept-alive
+    /// connections go to other workers.
     #[napi(catch_unwind)]
     pub fn drain(&self, id: u32, moves: bool) {
         self.inner.drain(id, moves);
@@ -708,16 +708,13 @@ impl Worker {
         self.questions.tell(&FromWorker::Close { listener });
     }
 
-    /// Sends a duplicate of `fd`, a connection of this listener, to the primary for another worker; whether that can be.
+    /// Gives back a connection that is between two requests; `fd` stays the caller's. Whether there was room for it.
     #[napi(catch_unwind)]
     pub fn move_back(&self, listener: u32, fd: i32) -> bool {
-        let duplicate = socket::duplicate(fd);
-        duplicate
-            .map(|connection| self.intake.move_back(listener, connection))
-            .is_ok()
+        socket::duplicate(fd).is_ok_and(|descriptor| self.intake.move_back(listener, descriptor))
     }
 
-    /// Whether some connections still wait to be sent to the primary.
+    /// Whether connections that this worker could not serve still wait to be sent to the primary.
     #[napi(getter, catch_unwind)]
     pub fn is_giving_back(&self) -> bool {
         self.intake.is_giving_back()

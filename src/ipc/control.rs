@@ -27,8 +27,9 @@ pub enum FromPrimary {
     Answer { question: u32, answer: Answer },
     /// Close your servers, then the channel.
     Disconnect,
-    /// Finish what has begun, then end. Connections that are kept alive are to be moved, or closed.
-    Drain { moves: bool },
+    /// Finish what is in progress, then end. With `moves`, connections of the `kept` listeners, which others serve, are
+    /// given back between two requests; otherwise those that are idle are closed.
+    Drain { moves: bool, kept: Vec<u32> },
     /// The primary knows that the worker leaves of its own will.
     LeaveNoted,
 }

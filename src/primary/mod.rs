@@ -180,12 +180,14 @@ impl Primary {
         self.leave_all(worker);
     }
 
-    /// Asks a worker to finish what it has begun, and to end. It gets no connection from now on, and may give back those
-    /// that are kept alive if they are to be moved.
+    /// Asks a worker to finish what it has and to end, see [`FromPrimary::Drain`]. It gets no connection from now on. The
+    /// second time only `moves` is new.
     pub fn drain(&self, worker: u32, moves: bool) {
         self.registry.borrow_mut().leaving(worker);
-        self.tell(worker, &FromPrimary::Drain { moves }, None);
+        let mut kept = self.registry.borrow().listeners_of(worker);
         self.leave_all(worker);
+        kept.retain(|listener| self.sockets.borrow().contains_key(listener));
+        self.tell(worker, &FromPrimary::Drain { moves, kept }, None);
     }
 
     /// Takes a worker out of all its listeners.

@@ -197,13 +197,6 @@ impl Intake {
         }
     }
 
-    /// Sends a connection of this listener that has been served to the dispatcher, for another worker.
-    pub fn move_back(&self, listener: u32, connection: OwnedFd) {
-        let moved = (Ticket::again(listener), connection);
-        self.refused.borrow_mut().push_back(moved);
-        self.give_back();
-    }
-
     /// Whether some connections still wait to be sent back.
     pub fn is_giving_back(&self) -> bool {
         !self.refused.borrow().is_empty()
@@ -246,6 +239,17 @@ impl Intake {
             refused.pop_front();
         }
         true
+    }
+
+    /// Gives back a connection of which this worker has answered all requests. Whether there was room for it; if not,
+    /// it is closed here.
+    pub fn move_back(&self, listener: u32, connection: OwnedFd) -> bool {
+        handoff::send(
+            self.socket.as_fd(),
+            Ticket::again(listener),
+            connection.as_fd(),
+        )
+        .is_ok()
     }
 
     fn try_again_later(&self) {

@@ -48,8 +48,8 @@ impl Questions {
 /// The control messages of the primary.
 ///
 /// JavaScript hears of `onanswer(question, errno, listener, address, family, port, data, shared, fd)`, where `errno` is 0
-/// for success and `shared` is 1 if the worker accepts by itself, from `fd`, which is -1 if it was lost; of
-/// `ondisconnect()`; of `ondrain(moves)`, which is 1 or 0; and of `onleavenoted()`.
+/// for success and `shared` is 1 if the worker accepts by itself, from `fd`, which is -1 if it was lost; of `ondisconnect()`;
+/// of `ondrain(moves, kept)` with 1 or 0 and the JSON of an array of listeners; and of `onleavenoted()`.
 pub struct PrimaryControl {
     answer: Callback,
     disconnect: Callback,
@@ -107,8 +107,10 @@ impl Control for PrimaryControl {
             FromPrimary::Disconnect => {
                 self.disconnect.call(&[]);
             }
-            FromPrimary::Drain { moves } => {
-                self.drain.call(&[Argument::Number(moves.into())]);
+            FromPrimary::Drain { moves, kept } => {
+                let kept = control::encode(&kept);
+                self.drain
+                    .call(&[Argument::Number(moves.into()), Argument::Text(&kept)]);
             }
             FromPrimary::LeaveNoted => {
                 self.leave_noted.call(&[]);

@@ -1,0 +1,125 @@
+'use strict';
+
+// Serves one port with workers that are drained: program.js KIND [ADDRESS]. Its standard input is JavaScript, a line at
+// a time, run in the primary, where `replace()` forks a worker and drains the one before once the new one listens.
+// Prints what becomes of its workers. Each answer begins with the number of the worker that gives it.
+
+const cluster = require('node:cluster');
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const readline = require('node:readline');
+
+const [kind, address = '127.0.0.1'] = process.argv.slice(2);
+const id = cluster.worker?.id;
+
+/** Answers as the path says. */
+function answer(request, response) {
+  const { pathname, searchParams } = new URL(request.url, 'http://any');
+  const say = (text) => response.end(`${id} ${text}`);
+  const paths = {
+    '/who': () => say(''),
+    '/slow': () => setTimeout(say, Number(searchParams.get('ms')), 'slow'),
+    '/big': () => say('x'.repeat(32 * 1024 * 1024)),
+    '/begun'() {
+      response.write(`${id} `);
+      setTimeout(() => response.end('begun'), 1000);
+    },
+    '/early'() {
+      request.on('end', () => process.send('has read the rest'));
+      say('early');
+    },
+    async '/upload'() {
+      let length = 0;
+      process.send('is given an upload');
+      for await (const part of request) length += part.length;
+      say(length);
+    },
+  };
+  paths[pathname]();
+}
+
+const listen = (server) => server.listen(address.startsWith('/') ? address : { port: 0, host: address });
+const certificate = () => {
+  const read = (name) => fs.readFileSync(path.join(__dirname, '../differential/programs/fixtures', name));
+  return { key: read('key.pem'), cert: read('certificate.pem') };
+};
+
+const servers = {
+  http: () => listen(http.createServer(answer)),
+  https: () => listen(require('node:https').createServer(certificate(), answer)),
+  express() {
+    const app = require('express')();
+    app.use(answer);
+    listen(app);
+  },
+  fastify() {
+    const app = require('fastify')();
+    app.get('/who', async () => `${id} `);
+    app.listen({ port: 0, host: address });
+  },
+  ws() {
+    const { WebSocketServer } = require('ws');
+    const server = listen(http.createServer(answer));
+    const sockets = new WebSocketServer({ server });
+    sockets.on('connection', (socket) => socket.on('message', (text) => socket.send(`${id} ${text}`)));
+    process.on('drain', () => process.send(`drains ${sockets.clients.size}`));
+    process.on('message', () => sockets.clients.forEach((socket) => socket.close(1001)));
+  },
+  http2: () => listen(require('node:http2').createServer(answer)),
+  /** Connections come to the HTTP server from another one. */
+  behind() {
+    const behind = http.createServer(answer);
+    listen(require('node:net').createServer((socket) => behind.emit('connection', socket)));
+  },
+  /** Ends as programs do that handle SIGTERM. */
+  sigterm() {
+    const server = listen(http.createServer(answer));
+    process.on('SIGTERM', () => {
+      process.send('is told to end');
+      server.close((error) => process.exit(error ? 1 : 7));
+    });
+  },
+  /** Has something to do on SIGTERM, and ends when nothing is left. */
+  lastWords() {
+    listen(http.createServer(answer));
+    process.on('SIGTERM', () => process.send('says goodbye'));
+  },
+  events() {
+    const server = listen(http.createServer(answer));
+    server.on('connection', (socket) => {
+      socket.on('end', () => process.send('end'));
+      socket.on('close', (hadError) => {
+        server.getConnections((error, count) => process.send(`close ${hadError} ${count}`));
+      });
+    });
+    server.on('close', () => process.send('closed'));
+  },
+  none: () => setInterval(() => {}, 1000),
+};
+
+function runPrimary() {
+  if (process.env.NONE) cluster.schedulingPolicy = cluster.SCHED_NONE;
+  cluster.on('exit', (worker, code, signal) =>
+    console.log(`exit ${worker.id} ${signal ?? code} ${worker.exitedAfterDisconnect}`),
+  );
+  cluster.on('message', (worker, message) => console.log(`worker ${worker.id} ${message}`));
+  cluster.on('online', (worker) => console.log(`online ${worker.id}`));
+  cluster.on('listening', (worker, { port }) => console.log(`listening ${worker.id} ${port}`));
+  const commands = {
+    cluster,
+    fork: () => cluster.fork(),
+    replace() {
+      const before = Object.values(cluster.workers);
+      cluster.fork().once('listening', () => before.forEach((worker) => worker.drain()));
+    },
+    drain: (worker, options) => cluster.workers[worker].drain(options),
+  };
+  readline
+    .createInterface({ input: process.stdin })
+    .on('line', (line) => new Function(...Object.keys(commands), line)(...Object.values(commands)));
+  cluster.fork();
+}
+
+if (cluster.isPrimary) runPrimary();
+else servers[kind]();
