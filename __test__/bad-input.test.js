@@ -163,6 +163,12 @@ const malformed = [
   { name: 'handle of no JSON', kind: 3, text: 'nonsense' },
   { name: 'handle that is no array', kind: 3, text: '5' },
   { name: 'handle of nonsense in structured clone', kind: 4, text: 'nonsense' },
+  { name: 'incomplete message of nothing', kind: 7, text: '' },
+  { name: 'incomplete message shorter than it says', kind: 7, text: '\x09\0\0\0[]' },
+  { name: 'incomplete message of no JSON', kind: 7, text: '\x08\0\0\0nonsense' },
+  { name: 'incomplete message that is null', kind: 7, text: '\x08\0\0\0[null,0]text' },
+  { name: 'incomplete message without the place', kind: 7, text: '\x08\0\0\0[{},"a"]text' },
+  { name: 'incomplete message that is a list', kind: 7, text: '\x0e\0\0\0[[1],"length"]text' },
 ];
 
 const query = {

@@ -5,8 +5,10 @@
 const cluster = require('cluster');
 const { options, ownCpu, say } = require('./options.js');
 
-// How many broadcasts are sent in a turn of the loop; the next follow when the workers have had them.
+// How many broadcasts are sent in a turn of the loop, and how many such batches may be on their way: enough that neither
+// end waits for the other.
 const BATCH = 100;
+const WINDOW = 2;
 
 if (cluster.isPrimary) {
   const message = { text: 'x'.repeat(options.bytes - JSON.stringify({ text: '' }).length) };
@@ -17,18 +19,21 @@ if (cluster.isPrimary) {
   let ready = 0;
   let answers = 0;
   let broadcasts = 0;
+  let flying = 0;
   let begin;
   let atEnd;
   const sendBatch = () => {
+    flying++;
     for (let i = 0; i < BATCH; i++) broadcast(message);
     broadcasts += BATCH;
     broadcast('mark');
   };
   cluster.on('message', (worker, { mark, cpu }) => {
     if (mark && ++answers % options.workers === 0) {
+      flying--;
       if (performance.now() - begin.time < options.milliseconds) {
         sendBatch();
-      } else {
+      } else if (flying === 0) {
         atEnd = {
           seconds: (performance.now() - begin.time) / 1000,
           primary: ownCpu() - begin.cpu,
@@ -47,7 +52,8 @@ if (cluster.isPrimary) {
         can: typeof cluster.broadcast === 'function',
       });
       begin = { time: performance.now(), cpu: ownCpu() };
-      if (options.loop || typeof cluster.broadcast === 'function') sendBatch();
+      if (!options.loop && typeof cluster.broadcast !== 'function') return;
+      for (let i = 0; i < WINDOW; i++) sendBatch();
     }
   });
   for (let i = 0; i < options.workers; i++) cluster.fork();

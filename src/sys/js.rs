@@ -4,7 +4,6 @@
 //! an exception after it: [`Callback::call`] does what Node's own native callbacks do.
 
 use std::any::Any;
-use std::cell::Cell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
@@ -54,8 +53,6 @@ pub enum Outcome {
 struct AsyncContext {
     env: sys::napi_env,
     raw: sys::napi_async_context,
-    /// Whether [`Callbacks::together`] has entered it.
-    entered: Cell<bool>,
 }
 
 impl Drop for AsyncContext {
@@ -84,8 +81,7 @@ impl Callbacks {
         })?;
         // SAFETY: as above. No resource: Node makes one.
         check(unsafe { sys::napi_async_init(env, null_mut(), label, &mut raw) })?;
-        let entered = Cell::new(false);
-        let context = Rc::new(AsyncContext { env, raw, entered });
+        let context = Rc::new(AsyncContext { env, raw });
         Ok(Callbacks { env, context })
     }
 
@@ -99,9 +95,7 @@ impl Callbacks {
                 && sys::napi_open_callback_scope(self.env, null_mut(), self.context.raw, &mut scope)
                     == sys::Status::napi_ok
         };
-        self.context.entered.set(opened);
         work();
-        self.context.entered.set(false);
         if opened {
             // SAFETY: opened above, closed once.
             unsafe {
@@ -167,25 +161,19 @@ impl Callback {
             // SAFETY: by this function's contract.
             *value = unsafe { make(self.env, argument) };
         }
-        let (env, arguments) = (self.env, values.as_ptr());
         // SAFETY: the reference is ours and strong; `values` outlives the call; the rest is written by Node.
         let status = unsafe {
-            sys::napi_get_reference_value(env, self.reference, &mut function);
-            sys::napi_get_global(env, &mut receiver);
-            if self.context.entered.get() {
-                sys::napi_call_function(env, receiver, function, count, arguments, &mut result)
-            } else {
-                let context = self.context.raw;
-                sys::napi_make_callback(
-                    env,
-                    context,
-                    receiver,
-                    function,
-                    count,
-                    arguments,
-                    &mut result,
-                )
-            }
+            sys::napi_get_reference_value(self.env, self.reference, &mut function);
+            sys::napi_get_global(self.env, &mut receiver);
+            sys::napi_make_callback(
+                self.env,
+                self.context.raw,
+                receiver,
+                function,
+                count,
+                values.as_ptr(),
+                &mut result,
+            )
         };
         if status == sys::Status::napi_ok {
             let mut truth = false;
