@@ -262,6 +262,18 @@ test('lines of different workers are not mixed, and say whose they are', limit, 
   for (const line of program.stdout.split('\n').slice(0, -1)) assert.match(line, /^\d+ \| (\d+ é{3000}|no end)$/);
 });
 
+test('a reader that goes does not end the program', limit, async (t) => {
+  const { port, command, serve } = await place(t, {
+    'app.js': `setInterval(() => console.log('x'.repeat(10_000)), 5);
+      require('http').createServer((request, response) => response.end('alive')).listen(process.env.PORT, '127.0.0.1');`,
+  });
+  const program = await serve('app.js', '-w', '2', '--name', 'api');
+  program.child.stdout.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.strictEqual(await get(port), 'alive');
+  assert.match((await command('logs', '--no-follow', '-n', '1')).stdout, /^[12] \| x{10000}\n$/);
+});
+
 test('help fits a screen, and the version is that of the package', limit, async (t) => {
   const { command } = await place(t);
   const { stdout, code } = await command('--help');

@@ -206,6 +206,30 @@ test('reloads that come during a reload are one', limit, async (t) => {
   assert.strictEqual(program.lines(/^reloaded/).length, 2);
 });
 
+test('fewer workers during a reload, and a stop during one', limit, async (t) => {
+  const { program, pids, status, tell } = await supervise(t, { workers: 3 });
+  await program.line(/^ready/);
+  await tell('Promise.all([supervisor.reload(), supervisor.scale(1)])');
+  assert.strictEqual((await pids()).length, 1);
+  await until(async () => (await status()).length === 1, 'one worker in all');
+  const [before] = await pids();
+  await tell("supervisor.reload().catch(({ code }) => console.log('rejected', code)); supervisor.stop()");
+  await program.line(/^rejected ERR_CLUSTER_RS_RELOAD_FAILED/);
+  await gone([before]);
+  assert.deepStrictEqual(await status(), []);
+});
+
+test('where the new program listens elsewhere, nobody waits at the old place', limit, async (t) => {
+  const { port, program, tell } = await supervise(t, { workers: 1 });
+  await program.line(/^ready/);
+  await get(port);
+  const other = await freePort();
+  await tell(`process.env.PORT = '${other}'`);
+  await tell('supervisor.reload()');
+  await get(other);
+  assert.ok(await isFree(port));
+});
+
 test('with waitReady, a worker is ready when it says so', limit, async (t) => {
   const { program, tell } = await supervise(t, { workers: 1, waitReady: true, startTimeout: 5000 }, { READY: '1' });
   await program.line(/^ready/);

@@ -27,10 +27,11 @@ class Supervisor extends EventEmitter {
   #deaths;
   #places = []; // { member, restarts, timer }
   #spares = new Set();
+  #joining = new Set(); // new ones, for places whose members stay until then
   #leaving = new Set();
   #watch;
-  #reload; // that which goes on
-  #nextReload; // that which waits for it
+  #running; // the reload or restart that goes on
+  #waiting = new Map(); // those that wait for it, by what they do
   #isReplacing = false;
   #isStopping = false;
   #wasReady = false;
@@ -177,23 +178,29 @@ class Supervisor extends EventEmitter {
 
   /** Puts new members into some places, and then ends the old ones. If one of the new ones fails, the old ones stay. */
   async #replace(places) {
+    if (this.#isStopping) throw errors.isStopping();
     const members = places.map(() => this.#fork());
+    for (const member of members) this.#joining.add(member);
     try {
       await Promise.all(members.map(({ started }) => started));
       if (this.#isStopping) throw errors.isStopping();
     } catch (error) {
       await Promise.all(members.map((member) => this.#leave(member, member.kill())));
-      throw error;
+      throw this.#isStopping ? errors.isStopping() : error;
+    } finally {
+      for (const member of members) this.#joining.delete(member);
     }
-    const old = places.map(({ member }) => member).filter(Boolean);
+    const old = [];
     places.forEach((place, i) => {
+      const isGone = !this.#places.includes(place); // There are to be fewer now.
+      old.push(isGone ? members[i] : place.member);
+      if (isGone) return;
       clearTimeout(place.timer);
       this.#occupy(place, members[i]);
     });
     // One that hangs would only be waited for.
-    await Promise.all(
-      old.map((member) => this.#leave(member, member.isHung ? member.kill() : member.drain({ move: true }))),
-    );
+    const end = (member) => this.#leave(member, member.isHung ? member.kill() : member.drain({ move: true }));
+    await Promise.all(old.filter(Boolean).map(end));
   }
 
   /**
@@ -201,27 +208,28 @@ class Supervisor extends EventEmitter {
    * @returns {Promise<void>} rejects with `ERR_CLUSTER_RS_RELOAD_FAILED`, if new ones don't start
    */
   reload() {
-    return this.#inTurn(() => this.#reloadAll());
+    return this.#inTurn('reload', () => this.#reloadAll());
   }
 
   /** Ends each worker, and starts another in its place; clients wait meanwhile. */
   restart() {
-    return this.#inTurn(() => this.#restartAll());
+    return this.#inTurn('restart', () => this.#restartAll());
   }
 
-  #inTurn(run) {
+  #inTurn(what, run) {
     if (this.#isStopping) return Promise.reject(errors.isStopping());
-    if (this.#reload) {
-      this.#nextReload ??= this.#reload
-        .catch(() => {})
-        .then(() => {
-          this.#nextReload = undefined;
-          return this.#inTurn(run);
-        });
-      return this.#nextReload;
+    if (!this.#running) {
+      this.#running = run().finally(() => (this.#running = undefined));
+      return this.#running;
     }
-    this.#reload = run().finally(() => (this.#reload = undefined));
-    return this.#reload;
+    if (!this.#waiting.has(what)) {
+      const again = () => {
+        this.#waiting.delete(what);
+        return this.#inTurn(what, run);
+      };
+      this.#waiting.set(what, this.#running.then(again, again));
+    }
+    return this.#waiting.get(what);
   }
 
   async #reloadAll() {
@@ -235,6 +243,11 @@ class Supervisor extends EventEmitter {
     } finally {
       this.#fillSpares();
     }
+    if (this.#inService().length === this.size) {
+      // The new program may listen elsewhere: nobody would ever answer where only the old one did.
+      this.#native.keepListeners(false);
+      this.#native.keepListeners(true);
+    }
     this.emit('reloaded');
   }
 
@@ -245,8 +258,9 @@ class Supervisor extends EventEmitter {
       for (const place of places) place.member = undefined;
       await Promise.all(old.map((member) => this.#leave(member, member.drain({ move: true }))));
       if (this.#isStopping) throw errors.isStopping();
-      for (const place of places) this.#occupy(place, this.#fork());
-      await Promise.all(places.map(({ member }) => member.started));
+      const left = places.filter((place) => this.#places.includes(place));
+      for (const place of left) this.#occupy(place, this.#fork());
+      await Promise.all(left.map(({ member }) => member.started));
     });
     this.#fillSpares();
   }
@@ -289,6 +303,7 @@ class Supervisor extends EventEmitter {
       clearInterval(this.#watch);
       for (const place of this.#places) clearTimeout(place.timer);
       for (const member of members) this.#leave(member, member.drain({ move: false }));
+      for (const member of this.#joining) member.kill();
       this.#endSpares();
       this.#native.keepListeners(false);
     }
@@ -298,7 +313,7 @@ class Supervisor extends EventEmitter {
   /** Ends all workers at once, by SIGKILL. */
   killAll() {
     for (const { member } of this.#places) member?.kill();
-    for (const member of [...this.#leaving, ...this.#spares]) member.kill();
+    for (const member of [...this.#leaving, ...this.#joining, ...this.#spares]) member.kill();
   }
 
   /** Looks after workers that hang, or have become too large, too old, or have done enough. */
@@ -306,7 +321,7 @@ class Supervisor extends EventEmitter {
     for (const place of this.#inService()) {
       const { worker } = place.member;
       const reason = this.#reasonToReplace(place.member);
-      if (reason === undefined || this.#isReplacing || this.#reload || this.#isStopping) continue;
+      if (reason === undefined || this.#isReplacing || this.#running || this.#isStopping) continue;
       this.#isReplacing = true;
       this.emit('replace', worker, reason);
       this.#replace([place])
@@ -334,7 +349,7 @@ class Supervisor extends EventEmitter {
   /** What each worker does, in the order of their ids. */
   status() {
     const inPlaces = this.#places.filter(({ member }) => member).map(({ member, restarts }) => ({ member, restarts }));
-    const others = [...this.#spares, ...this.#leaving].map((member) => ({ member, restarts: 0 }));
+    const others = [...this.#spares, ...this.#joining, ...this.#leaving].map((member) => ({ member, restarts: 0 }));
     return [...inPlaces, ...others]
       .sort((a, b) => a.member.worker.id - b.member.worker.id)
       .map(({ member, restarts }) => {

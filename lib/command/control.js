@@ -75,9 +75,14 @@ async function serve(name, answer) {
   });
   const path = socketOf(name);
   const mask = process.umask(0o177);
-  server.listen(path);
-  await once(server, 'listening');
-  process.umask(mask);
+  try {
+    server.listen(path);
+    await once(server, 'listening');
+  } catch (error) {
+    throw new Failure(`${path} can't be listened on: ${error.message}`);
+  } finally {
+    process.umask(mask);
+  }
   process.once('exit', () => fs.rmSync(path, { force: true }));
   return server;
 }

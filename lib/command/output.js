@@ -37,12 +37,15 @@ class Lines {
 class Output extends EventEmitter {
   #hasPrefix;
   #kept = [];
+  #closed = new Set();
 
   /** @param {boolean} hasPrefix whether each line says whose it is */
   constructor(hasPrefix) {
     super();
     this.setMaxListeners(0);
     this.#hasPrefix = hasPrefix;
+    // Whoever has read this process's output may go; its workers go on.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => this.#closed.add(stream));
   }
 
   /** The last lines, the oldest first. */
@@ -60,13 +63,18 @@ class Output extends EventEmitter {
     const pass = (texts) => {
       if (texts.length === 0) return true;
       for (const text of texts) this.#keep(id, text);
+      if (this.#closed.has(to)) return true;
       const prefix = this.#hasPrefix ? `${id} | ` : '';
       return to.write(texts.map((text) => `${prefix}${text}\n`).join(''));
     };
     from.on('data', (piece) => {
-      if (pass(lines.add(piece))) return;
+      if (pass(lines.add(piece)) || this.#closed.has(to)) return;
       from.pause();
-      to.once('drain', () => from.resume());
+      const resume = () => {
+        to.off('drain', resume).off('error', resume);
+        from.resume();
+      };
+      to.on('drain', resume).on('error', resume);
     });
     from.on('end', () => pass(lines.end()));
   }
