@@ -137,7 +137,7 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
     await replace(program);
     await program.line(/^exit 1 0 true$/);
     const said = program.lines(/^worker 1 (.*)/).map(([, text]) => text);
-    assert.deepStrictEqual(said, ['close false 0', 'closed']);
+    assert.deepStrictEqual(said, ['close false 0 127.0.0.1', 'closed']);
     assert.strictEqual(await connection.get('/who'), '2 ');
   });
 

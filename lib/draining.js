@@ -18,10 +18,11 @@ class Draining {
   #native;
   #done;
   #moves = false;
-  #closesSilentAt = 0;
+  #patientUntil = 0;
   #kept; // the listeners that others serve
   #listeners; // by server
   #isLooking = false;
+  #timer;
 
   /**
    * @param {import('./servers.js').Servers} servers
@@ -46,7 +47,7 @@ class Draining {
    */
   begin(moves, kept) {
     this.#moves = moves;
-    this.#closesSilentAt = Date.now() + FIRST_REQUEST;
+    this.#patientUntil = Date.now() + FIRST_REQUEST;
     if (this.#kept) return;
     this.#kept = new Set(kept);
     this.#listeners = this.#servers.stopAccepting();
@@ -55,25 +56,20 @@ class Draining {
       if (!this.#canMove(socket)) response.shouldKeepAlive = false;
     });
     diagnostics.subscribe('http.server.response.finish', () => this.#lookSoon());
-    for (const { socket } of this.#parsers('all')) {
-      // What the client has been told already holds; this has no effect on it.
+    for (const socket of this.#sockets('all')) {
+      // It has no effect where the client has been told otherwise already.
       if (socket?._httpMessage && !this.#canMove(socket)) socket._httpMessage.shouldKeepAlive = false;
     }
-    const timer = setInterval(() => {
-      this.#look();
-      if (openConnections() > 0 || [...this.#listeners.keys()].some((server) => server._connections > 0)) return;
-      clearInterval(timer);
-      this.#done();
-    }, LOOK_EVERY);
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY);
     this.#lookSoon();
     process.emit('drain');
   }
 
-  /** The parsers of all HTTP servers, each with its `socket`; see `closeIdleConnections` in `lib/_http_server.js`. */
-  #parsers(which) {
-    return [...this.#listeners.keys()].flatMap(
-      (server) => server[findSymbol(server, 'http.server.connections')]?.[which]() ?? [],
-    );
+  /** The sockets of all HTTP servers, or of those in which no request is being read: see `closeIdleConnections` there. */
+  #sockets(which) {
+    return [...this.#listeners.keys()]
+      .flatMap((server) => server[findSymbol(server, 'http.server.connections')]?.[which]() ?? [])
+      .map((parser) => parser.socket);
   }
 
   /** Only what came to an HTTP server directly has no state but its descriptor. */
@@ -82,31 +78,41 @@ class Draining {
     return this.movesFrom(listener) && listenerOf(socket._handle) === listener;
   }
 
-  /** Looks at the connections in this turn of the loop, before it reads again. */
+  /** Looks at those that are between two requests, before the loop reads what the client says to the last answer. */
   #lookSoon() {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    setImmediate(() => {
+    process.nextTick(() => {
       this.#isLooking = false;
-      this.#look();
+      this.#release(this.#sockets('idle'));
     });
   }
 
   #look() {
-    const idle = this.#parsers('idle').map((parser) => parser.socket);
-    const silent = this.#parsers('all')
-      .map((parser) => parser.socket)
-      .filter((socket) => socket?._handle?.bytesRead === 0);
-    for (const socket of [...idle, ...silent].filter(isQuiet)) {
+    const silent = this.#sockets('all').filter(isSilent);
+    this.#release([...this.#sockets('idle'), ...silent]);
+    if (openConnections() > 0 || [...this.#listeners.keys()].some((server) => server._connections > 0)) return;
+    clearInterval(this.#timer);
+    this.#done();
+  }
+
+  #release(sockets) {
+    for (const socket of sockets.filter(isQuiet)) {
       if (this.#canMove(socket)) {
-        // Nothing is read between here and there, and what arrives later waits in the kernel.
+        // Nothing is read between here and there: what arrives waits in the kernel.
         if (!this.#native.moveBack(listenerOf(socket._handle), socket._handle.fd)) return;
+        void socket.remoteAddress; // Remembered for a program that asks when the answer has ended.
         socket.destroy();
-      } else if (!this.#moves && (socket._handle.bytesRead > 0 || Date.now() > this.#closesSilentAt)) {
+      } else if (!this.#moves && (!isSilent(socket) || Date.now() > this.#patientUntil)) {
         socket.destroySoon();
       }
     }
   }
+}
+
+/** Whether the client has said nothing yet. */
+function isSilent(socket) {
+  return socket?._handle?.bytesRead === 0;
 }
 
 /** Whether nothing is on its way through a socket of an HTTP server, in either direction. */

@@ -90,7 +90,7 @@ const servers = {
     server.on('connection', (socket) => {
       socket.on('end', () => process.send('end'));
       socket.on('close', (hadError) => {
-        server.getConnections((error, count) => process.send(`close ${hadError} ${count}`));
+        server.getConnections((error, count) => process.send(`close ${hadError} ${count} ${socket.remoteAddress}`));
       });
     });
     server.on('close', () => process.send('closed'));
