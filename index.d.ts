@@ -49,11 +49,39 @@ declare module 'cluster' {
      * @param message what `worker.send` takes
      */
     request(message: Serializable, options?: cluster.RequestOptions): Promise<any>;
+
+    /**
+     * Ends the worker without a failed request: it gets no new connections, and finishes the requests in progress. Its
+     * kept-alive connections of plain HTTP servers move to other workers between two requests, unseen by the clients;
+     * those that can't (HTTPS, `SCHED_NONE`, no other worker on that address) end with their next answer. The worker
+     * hears of it by the event `drain` of its `process`. When no connection is left it gets SIGTERM, where it handles
+     * that; otherwise it exits with code 0. There is no time limit. In the primary only.
+     *
+     * Sets `exitedAfterDisconnect`. Called again, it changes only `move`. Fork the worker's successor, and wait until
+     * that listens, first.
+     * @returns the worker
+     * @throws ERR_INVALID_ARG_TYPE if `move` is no boolean
+     */
+    drain(options?: cluster.DrainOptions): this;
   }
 
   interface ClusterSettings {
     /** How connections are dispatched (`SCHED_RR` and `SCHED_LEAST`). May be changed at any time. */
     scheduling?: cluster.Scheduling | undefined;
+  }
+}
+
+declare global {
+  namespace NodeJS {
+    interface Process {
+      /**
+       * Emitted in a worker that is drained: {@link cluster.Worker.drain}. Connections that would last, such as
+       * WebSockets, should be ended now.
+       */
+      on(event: 'drain', listener: () => void): this;
+      /** The same, once. */
+      once(event: 'drain', listener: () => void): this;
+    }
   }
 }
 
@@ -133,6 +161,16 @@ declare namespace cluster {
     timeout?: number | undefined;
   }
 
+  /** The options of {@link Worker.drain}. */
+  interface DrainOptions {
+    /**
+     * Whether connections move to other workers. With `false`, which is for stopping all of them, those that are idle are
+     * closed at once, and the others after their answer.
+     * @default true
+     */
+    move?: boolean | undefined;
+  }
+
   /** Numbers of connections since the first worker listened. */
   interface Figures {
     /** Accepted from the kernel. */
@@ -141,7 +179,7 @@ declare namespace cluster {
     taken: number;
     /** Taken back from the queue of a worker that was stuck, left or died. */
     takenBack: number;
-    /** Given back by a worker that could not serve them. */
+    /** Given back by a worker that could not serve them, or is drained. */
     givenBack: number;
     /** Closed, because no server for them was left. */
     closed: number;

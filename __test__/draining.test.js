@@ -12,7 +12,7 @@ const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { WebSocket } = require('ws');
 const { Connection } = require('./draining/connection.js');
-const { get, isFree, scratch, startOurs, until } = require('./support.js');
+const { get, isFree, root, scratch, start, startOurs, until } = require('./support.js');
 
 const timeout = 60_000;
 const file = path.join(__dirname, 'draining/program.js');
@@ -424,6 +424,23 @@ describe('a drained worker ends', { concurrency: 2 }, () => {
     await program.line(/^exit 2 0 true$/);
     assert.strictEqual(await get(place, { path: '/who' }), '1 ');
   });
+});
+
+it('examples/drain.js: a client keeps its connection', { timeout }, async (t) => {
+  const program = start(t, [path.join(root, 'examples/drain.js')]);
+  const [, port] = await program.line(/^kill -HUP \d+ .*:(\d+)\/$/);
+  const connection = await Connection.open(Number(port));
+  const asking = keepAsking(connection, async () => [await connection.get('/')]);
+  for (let time = 1; time <= 2; time++) {
+    process.kill(program.pid, 'SIGHUP');
+    await program.line(/^replaced by/, time);
+  }
+  asking.isOver = true;
+  await asking.ended;
+  assert.match(await connection.get('/'), /^hello from worker [56]\n$/);
+  const left = program.lines(/^worker (\d) has left$/).map(([, worker]) => worker);
+  assert.deepStrictEqual(left, ['1', '2', '3', '4']);
+  assert.strictEqual(program.stderr, '');
 });
 
 it('worker.drain() checks its options', { timeout }, async (t) => {

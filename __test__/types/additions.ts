@@ -1,7 +1,7 @@
 // Compiled, never run: what is ours alone.
 
 import builtin from 'node:cluster';
-import cluster, { type Figures, type RequestOptions, type Scheduling } from 'cluster-rs';
+import cluster, { type DrainOptions, type Figures, type RequestOptions, type Scheduling } from 'cluster-rs';
 
 const scheduling: Scheduling = { takeBackAfter: 50 };
 cluster.setupPrimary({ exec: 'worker.js', scheduling });
@@ -20,6 +20,13 @@ const figures: Figures = cluster.figures();
 const numbers: number[] = [figures.accepted, figures.taken, figures.takenBack, figures.givenBack];
 numbers.push(figures.closed, figures.queued, figures.waiting, taken);
 
+const drain: DrainOptions = { move: false };
+worker
+  .drain()
+  .drain(drain)
+  .once('exit', () => {});
+process.on('drain', () => {});
+
 // It is the same object.
 const native: boolean = builtin.native;
 
@@ -27,6 +34,8 @@ const native: boolean = builtin.native;
 cluster.broadcast(Symbol('no'));
 // @ts-expect-error: milliseconds.
 worker.request('ready?', { timeout: '1s' });
+// @ts-expect-error: a boolean.
+worker.drain({ move: 'yes' });
 // @ts-expect-error: no such setting.
 cluster.setupPrimary({ scheduling: { takeBackBefore: 1 } });
 
