@@ -421,6 +421,14 @@ describe('a drained worker ends', { concurrency: 2 }, () => {
     await program.line(/^exit 1 0 true$/);
   });
 
+  it('and may be told to when it has ended', { timeout }, async (t) => {
+    const { program } = await serve(t);
+    program.tell(
+      'const [worker] = [cluster.workers[1]]; worker.drain().once("exit", () => console.log(worker.drain() === worker))',
+    );
+    await program.line(/^true$/);
+  });
+
   it('that is told so before it runs', { timeout }, async (t) => {
     const { program, place } = await serve(t);
     program.tell('fork().drain()');
