@@ -91,12 +91,8 @@ class Draining {
   #look() {
     const silent = this.#sockets('all').filter(isSilent);
     this.#release([...this.#sockets('idle'), ...silent]);
-    if (
-      this.#native.isGivingBack ||
-      openConnections() > 0 ||
-      [...this.#listeners.keys()].some((server) => server._connections > 0)
-    )
-      return;
+    const isServing = [...this.#listeners.keys()].some((server) => server._connections > 0);
+    if (isServing || openConnections() > 0 || this.#native.isGivingBack) return;
     clearInterval(this.#timer);
     this.#done();
   }

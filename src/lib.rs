@@ -236,7 +236,7 @@ pub struct DispatchFigures {
     pub taken: f64,
     /// Taken back from the queue of a worker that was stuck, left or died.
     pub taken_back: f64,
-    /// Given back by a worker that could not serve them.
+    /// Given back by a worker that could not serve them, or is drained.
     pub given_back: f64,
     /// Closed, because no server for them was left.
     pub closed: f64,

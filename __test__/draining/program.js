@@ -85,12 +85,14 @@ const servers = {
     listen(http.createServer(answer));
     process.on('SIGTERM', () => process.send('says goodbye'));
   },
+  /** Looks at what comes, which makes Node read in another way, and tells what becomes of connections. */
   events() {
     const server = listen(http.createServer(answer));
     server.on('connection', (socket) => {
+      socket.on('data', () => {});
       socket.on('end', () => process.send('end'));
       socket.on('close', (hadError) => {
-        server.getConnections((error, count) => process.send(`close ${hadError} ${count}`));
+        server.getConnections((error, count) => process.send(`close ${hadError} ${count} ${socket.remoteAddress}`));
       });
     });
     server.on('close', () => process.send('closed'));

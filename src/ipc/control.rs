@@ -128,6 +128,12 @@ mod tests {
         }
 
         #[test]
+        fn draining_survives(moves: bool, kept: Vec<u32>) {
+            let message = FromPrimary::Drain { moves, kept };
+            prop_assert_eq!(decode(&encode(&message)), Some(message));
+        }
+
+        #[test]
         fn garbage_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             prop_assert_eq!(decode::<FromWorker>(&bytes), None);
         }
