@@ -80,12 +80,26 @@ after(() => fs.rmSync(scratch, { recursive: true, force: true }));
 
 test('the package holds what its users need and nothing else', () => {
   const files = fs.readdirSync(installed).sort();
-  const expected = ['CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md', 'build.rs', 'index.d.ts'];
+  const expected = [
+    'CHANGELOG.md',
+    'Cargo.lock',
+    'Cargo.toml',
+    'LICENSE',
+    'README.md',
+    'bin',
+    'build.rs',
+    'index.d.ts',
+  ];
   expected.push('index.js', 'lib', 'native', 'package.json', 'register.d.ts', 'register.js', 'scripts', 'src');
   assert.deepStrictEqual(files, expected.sort());
   const { dependencies, scripts } = JSON.parse(fs.readFileSync(path.join(installed, 'package.json'), 'utf8'));
   assert.strictEqual(dependencies, undefined);
   assert.strictEqual(scripts.install, 'node scripts/install.js');
+});
+
+test('the command is where npx looks for it', { timeout: 2 * minutes }, () => {
+  const { stdout } = inProject(path.join(project, 'node_modules', '.bin', 'cluster-rs'), '--version');
+  assert.strictEqual(stdout.trim(), require('../package.json').version);
 });
 
 test('require and import give the module, on the prebuilt binary', { timeout: 2 * minutes }, () => {
