@@ -3,6 +3,8 @@
 // The programs in examples/, as their readers run them.
 
 const assert = require('node:assert');
+const dgram = require('node:dgram');
+const { once } = require('node:events');
 const http = require('node:http');
 const path = require('node:path');
 const { test } = require('node:test');
@@ -76,4 +78,24 @@ test('examples/server.js and cluster.config.js: the command runs them', limit, a
   assert.match(await get(port), /^hello from process \d+\n/);
   process.kill(program.pid, 'SIGTERM');
   assert.strictEqual(await program.end(), 0);
+});
+
+test('examples/datagrams.js: a sender stays with its worker', limit, async (t) => {
+  const program = start(t, [path.join(root, 'examples', 'datagrams.js')]);
+  const [, port] = await program.line(/udp:\/\/127\.0\.0\.1:(\d+)/);
+  const workers = new Set();
+  for (let sender = 0; sender < 30; sender++) {
+    const socket = dgram.createSocket('udp4');
+    const answers = new Set();
+    for (let i = 0; i < 3; i++) {
+      const answer = once(socket, 'message');
+      socket.send('visits', port, '127.0.0.1');
+      const [message] = await answer;
+      answers.add(/worker (\d)/.exec(message)[1]);
+    }
+    socket.close();
+    assert.strictEqual(answers.size, 1);
+    workers.add(...answers);
+  }
+  assert.strictEqual(workers.size, 3);
 });
