@@ -28,6 +28,7 @@ class Member {
     this.worker = worker;
     this.#options = options;
     if (isSpare) worker.pause();
+    worker.on('error', () => {}); // Its end is told, with the reason.
     /** Fulfilled with the exit code and the signal. */
     this.ended = new Promise((resolve) => {
       worker.once('exit', (...how) => resolve(how));
