@@ -9,7 +9,7 @@ const path = require('node:path');
 const { describe, test } = require('node:test');
 const { Lines } = require('../lib/command/output.js');
 const { formatTime, parseSize, parseTime } = require('../lib/command/units.js');
-const { freePort, get, gone, isAlive, kill, root, run, scratch, start, until } = require('./support.js');
+const { freePort, get, gone, isAlive, kill, root, run, scratch, start, stop, until } = require('./support.js');
 
 const limit = { timeout: 120_000 };
 const bin = path.join(root, 'bin', 'cluster-rs.js');
@@ -114,6 +114,16 @@ test('what has been killed leaves a socket that is recognised', limit, async (t)
   assert.strictEqual((await command('list')).stdout, 'nothing runs\n');
   const second = await serve('app.js', '-w', '1', '--name', 'api');
   assert.match(second.stderr, /api runs with 1 workers/);
+});
+
+test('one that does not answer is told apart from one that has gone', limit, async (t) => {
+  const { command, serve } = await place(t);
+  const program = await serve('app.js', '-w', '1', '--name', 'api');
+  await stop(program.pid);
+  const { code, stderr } = await command('status', 'api');
+  assert.deepStrictEqual([code, stderr], [1, 'cluster-rs: api runs, and does not answer\n']);
+  process.kill(program.pid, 'SIGCONT');
+  assert.strictEqual((await command('status', 'api')).code, 0);
 });
 
 test('where two run, one has to be named', limit, async (t) => {

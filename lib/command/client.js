@@ -2,7 +2,7 @@
 
 // `cluster-rs list`, `status` and so on: asks programs that run.
 
-const { ask, connect } = require('./control.js');
+const { ask, isRunning } = require('./control.js');
 const { Failure, NOT_RUNNING, USAGE } = require('./failure.js');
 const { namesWithSockets } = require('./runtime_folder.js');
 const { hasColours, table } = require('./table.js');
@@ -11,13 +11,9 @@ const { formatSize, formatTime } = require('./units.js');
 const printJson = (value) => console.log(JSON.stringify(value));
 
 async function running() {
-  const names = [];
-  for (const name of namesWithSockets().sort()) {
-    const socket = await connect(name);
-    socket?.destroy();
-    if (socket) names.push(name);
-  }
-  return names;
+  const names = namesWithSockets().sort();
+  const found = await Promise.all(names.map(isRunning));
+  return names.filter((_, i) => found[i]);
 }
 
 /** The name that was given, or that of the only one that runs. */
@@ -30,7 +26,8 @@ async function pick(given) {
 }
 
 async function list({ json }) {
-  const all = await Promise.all((await running()).map((name) => ask(name, { command: 'info' })));
+  const names = await running();
+  const all = await Promise.all(names.map((name) => ask(name, { command: 'info' })));
   if (json) return printJson(all);
   if (all.length === 0) return console.log('nothing runs');
   const rows = all.map(({ name, pid, size, uptime, program }) => [name, pid, size, formatTime(uptime), program]);

@@ -10,6 +10,10 @@ const readline = require('node:readline');
 const { Failure, NOT_RUNNING } = require('./failure.js');
 const { socketOf } = require('./runtime_folder.js');
 
+// What an application answers at once, and for how long it may be busy with something else, in milliseconds.
+const QUICK = ['info', 'status'];
+const PATIENCE = 5000;
+
 /** Connects to an application; `undefined` if it does not run. What it has left behind is removed then. */
 async function connect(name) {
   const path = socketOf(name);
@@ -35,8 +39,17 @@ async function ask(name, request, onEvent = () => {}) {
   const socket = await connect(name);
   if (!socket) throw new Failure(`no program named ${name} runs`, NOT_RUNNING);
   socket.on('error', () => {}); // Its end is told by the end of the lines.
+  let isLate = false;
+  if (QUICK.includes(request.command)) {
+    socket.setTimeout(PATIENCE, () => {
+      isLate = true;
+      socket.destroy();
+    });
+  }
+  const lines = readline.createInterface({ input: socket }).on('error', () => {});
+  socket.once('close', () => lines.close());
   socket.write(`${JSON.stringify(request)}\n`);
-  for await (const line of readline.createInterface({ input: socket })) {
+  for await (const line of lines) {
     const { event, result, error } = JSON.parse(line);
     if (event !== undefined) onEvent(event);
     else {
@@ -45,7 +58,18 @@ async function ask(name, request, onEvent = () => {}) {
       return result;
     }
   }
-  throw new Failure(`${name} has ended`);
+  if (isLate) throw new Failure(`${name} runs, and does not answer`);
+  throw new Failure(`${name} has ended`, NOT_RUNNING);
+}
+
+/** Whether an application runs. To one that has been killed there may still be a connection for a moment, but no answer. */
+async function isRunning(name) {
+  try {
+    await ask(name, { command: 'info' });
+  } catch (error) {
+    return error.code !== NOT_RUNNING;
+  }
+  return true;
 }
 
 /**
@@ -56,16 +80,13 @@ async function ask(name, request, onEvent = () => {}) {
  * @returns {Promise<net.Server>}
  */
 async function serve(name, answer) {
-  const other = await connect(name);
-  if (other) {
-    other.destroy();
-    throw new Failure(`a program named ${name} runs already: choose another --name`);
-  }
+  if (await isRunning(name)) throw new Failure(`a program named ${name} runs already: choose another --name`);
   const server = net.createServer((socket) => {
     const write = (message) => socket.writable && socket.write(`${JSON.stringify(message)}\n`);
     const gone = new Promise((resolve) => socket.once('close', resolve));
-    socket.on('error', () => {}); // It goes, as it may.
-    readline.createInterface({ input: socket }).on('line', async (line) => {
+    socket.on('error', () => {}); // It goes, as it may; its lines fail with it.
+    const lines = readline.createInterface({ input: socket }).on('error', () => {});
+    lines.on('line', async (line) => {
       try {
         write({ result: (await answer(JSON.parse(line), (event) => write({ event }), gone)) ?? null });
       } catch (error) {
@@ -74,6 +95,7 @@ async function serve(name, answer) {
     });
   });
   const path = socketOf(name);
+  fs.rmSync(path, { force: true });
   const mask = process.umask(0o177);
   try {
     server.listen(path);
@@ -87,4 +109,4 @@ async function serve(name, answer) {
   return server;
 }
 
-module.exports = { ask, connect, serve };
+module.exports = { ask, isRunning, serve };

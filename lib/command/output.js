@@ -76,7 +76,7 @@ class Output extends EventEmitter {
       };
       to.on('drain', resume).on('error', resume);
     });
-    from.on('end', () => pass(lines.end()));
+    from.on('end', () => pass(lines.end())).on('error', () => {}); // Its worker has gone.
   }
 
   #keep(worker, text) {
