@@ -137,7 +137,7 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
     await replace(program);
     await program.line(/^exit 1 0 true$/);
     const said = program.lines(/^worker 1 (.*)/).map(([, text]) => text);
-    assert.deepStrictEqual(said, ['close false 0 127.0.0.1', 'closed']);
+    assert.deepStrictEqual(said, ['drains', 'close false 0 127.0.0.1', 'closed']);
     assert.strictEqual(await connection.get('/who'), '2 ');
   });
 
@@ -150,6 +150,7 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
     second.send(REQUEST + 'G');
     await second.answer();
     await replace(program);
+    await program.line(/^worker 1 drains$/);
     await delay(200);
     first.send('o HTTP/1.1\r\nHost: any\r\n\r\n');
     assert.strictEqual((await first.answer()).text, '1 ');
@@ -188,6 +189,7 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
     connection.send('POST /early HTTP/1.1\r\nHost: any\r\nContent-Length: 6\r\n\r\nabc');
     assert.strictEqual((await connection.answer()).text, '1 early');
     await replace(program);
+    await program.line(/^worker 1 drains$/);
     await delay(200);
     connection.send('def');
     await program.line(/^worker 1 has read the rest$/);
@@ -202,6 +204,7 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
     connection.socket.once('data', () => connection.socket.pause());
     await until(() => connection.socket.isPaused(), 'the first part');
     await replace(program);
+    await program.line(/^worker 1 drains$/);
     await delay(200);
     connection.socket.resume();
     const { text } = await connection.answer();
@@ -274,7 +277,7 @@ describe('what does not move', { concurrency: 2 }, () => {
     await program.line(/^exit 1 0 true$/);
     assert.deepStrictEqual(await ask('/who'), ['2 ', 'keep-alive', false]);
     await replace(program);
-    await delay(200);
+    await program.line(/^worker 2 drains$/);
     assert.deepStrictEqual(await ask('/who'), ['2 ', 'close', true]);
     assert.deepStrictEqual(await ask('/who'), ['3 ', 'keep-alive', false]);
     await program.line(/^exit 2 0 true$/);
@@ -286,7 +289,7 @@ describe('what does not move', { concurrency: 2 }, () => {
     t.after(() => socket.terminate());
     await once(socket, 'open');
     await replace(program);
-    await program.line(/^worker 1 drains 1$/);
+    await program.line(/^worker 1 has 1 client$/);
     socket.send('still here');
     const [text] = await once(socket, 'message');
     assert.strictEqual(`${text}`, '1 still here');
@@ -309,6 +312,7 @@ describe('what does not move', { concurrency: 2 }, () => {
     };
     assert.strictEqual(await ask(), '1 ');
     await replace(program);
+    await program.line(/^worker 1 drains$/);
     await delay(200);
     assert.strictEqual(await ask(), '1 ');
     session.close();
@@ -320,7 +324,7 @@ describe('what does not move', { concurrency: 2 }, () => {
     const connection = await Connection.open(place);
     await connection.get('/who');
     await replace(program);
-    await delay(200);
+    await program.line(/^worker 1 drains$/);
     connection.send(REQUEST);
     assert.deepStrictEqual(await connection.answer(), { status: '200', closes: true, text: '1 ' });
     await connection.closed();
@@ -350,6 +354,7 @@ describe('what does not move', { concurrency: 2 }, () => {
     await connection.get('/who');
     program.tell('drain(1)');
     await until(() => isFree(place), 'the end of the listener');
+    await program.line(/^worker 1 drains$/);
     connection.send(REQUEST);
     assert.deepStrictEqual(await connection.answer(), { status: '200', closes: true, text: '1 ' });
     assert.deepStrictEqual(await slow.answer(), { status: '200', closes: true, text: '1 slow' });
@@ -388,6 +393,7 @@ describe('move: false', { concurrency: 2 }, () => {
     const [socket] = [response.socket];
     await once(response, 'end');
     program.tell('drain(1)');
+    await program.line(/^worker 1 drains$/);
     await delay(200);
     assert.ok(!socket.destroyed);
     program.tell('drain(1, { move: false })');

@@ -63,7 +63,7 @@ const servers = {
     const server = listen(http.createServer(answer));
     const sockets = new WebSocketServer({ server });
     sockets.on('connection', (socket) => socket.on('message', (text) => socket.send(`${id} ${text}`)));
-    process.on('drain', () => process.send(`drains ${sockets.clients.size}`));
+    process.on('drain', () => process.send(`has ${sockets.clients.size} client`));
     process.on('message', () => sockets.clients.forEach((socket) => socket.close(1001)));
   },
   http2: () => listen(require('node:http2').createServer(answer)),
@@ -123,5 +123,10 @@ function runPrimary() {
   cluster.fork();
 }
 
+function runWorker() {
+  servers[kind]();
+  process.on('drain', () => process.send('drains'));
+}
+
 if (cluster.isPrimary) runPrimary();
-else servers[kind]();
+else runWorker();
