@@ -1,7 +1,8 @@
 'use strict';
 
 // The names that an ES module can import from here. Node finds them by reading, not by running; what counts is below.
-exports.SCHED_LEAST = exports.SCHED_NONE = exports.SCHED_RR = exports.schedulingPolicy = undefined;
+exports.SCHED_LEAST = exports.SCHED_NONE = exports.SCHED_RR = exports.SCHED_STICKY = undefined;
+exports.schedulingPolicy = exports.setScheduler = exports.supervise = undefined;
 exports.isMaster = exports.isPrimary = exports.isWorker = exports.native = undefined;
 exports.Worker = exports.worker = exports.workers = exports.settings = undefined;
 exports.setupMaster = exports.setupPrimary = exports.fork = exports.disconnect = undefined;

@@ -203,6 +203,7 @@ function listenerOf(handle) {
 
 /** `dgram` passes whatever the program has given it. */
 function toInteger(value) {
+  if (typeof value === 'bigint') JSON.stringify(value); // This throws, as where the question travels as JSON.
   return typeof value === 'number' || typeof value === 'string' ? value | 0 : undefined;
 }
 
