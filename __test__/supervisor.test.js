@@ -22,10 +22,14 @@ function app() {
   const server = http.createServer(({ url }, response) => {
     if (url === '/block') for (const end = Date.now() + 2500; Date.now() < end;);
     if (url === '/grow') kept.push(Buffer.alloc(150 * 1024 * 1024, 1));
+    if (url === '/leave') setInterval(() => require('cluster').worker.disconnect(), 1000); // And it lives on.
     if (url === '/slow') return setTimeout(() => response.end(`${process.pid}`), 700);
     response.end(url === '/version' ? version : `${process.pid}`);
   });
   if (process.env.LISTEN !== 'no') server.listen(process.env.PORT, '127.0.0.1');
+  const later = () =>
+    http.createServer((request, response) => response.end('later')).listen(process.env.LATER, '127.0.0.1');
+  if (process.env.LATER) setTimeout(later, 300);
   if (process.env.READY) setTimeout(() => require('cluster').worker.ready(), 300);
   process.on('exit', () => console.log(`exit ${process.pid}`));
 }
@@ -36,7 +40,18 @@ function primary({ exec, options }) {
   cluster.setupPrimary({ exec });
   const supervisor = cluster.supervise(options);
   globalThis.supervisor = supervisor;
-  const events = ['ready', 'workerReady', 'death', 'giveUp', 'hang', 'replace', 'reload', 'reloaded', 'stop'];
+  const events = [
+    'ready',
+    'workerReady',
+    'startFailed',
+    'death',
+    'giveUp',
+    'hang',
+    'replace',
+    'reload',
+    'reloaded',
+    'stop',
+  ];
   for (const event of events) {
     supervisor.on(event, (...about) => {
       const text = about.map((one) => one?.process?.pid ?? one);
@@ -214,20 +229,20 @@ test('fewer workers during a reload, and a stop during one', limit, async (t) =>
   await until(async () => (await status()).length === 1, 'one worker in all');
   const [before] = await pids();
   await tell("supervisor.reload().catch(({ code }) => console.log('rejected', code)); supervisor.stop()");
-  await program.line(/^rejected ERR_CLUSTER_RS_RELOAD_FAILED/);
+  await program.line(/^rejected ERR_CLUSTER_RS_STOPPING/);
   await gone([before]);
   assert.deepStrictEqual(await status(), []);
 });
 
 test('where the new program listens elsewhere, nobody waits at the old place', limit, async (t) => {
-  const { port, program, tell } = await supervise(t, { workers: 1 });
+  const { port, program, tell } = await supervise(t, { workers: 1, startTimeout: 5000 });
   await program.line(/^ready/);
   await get(port);
   const other = await freePort();
   await tell(`process.env.PORT = '${other}'`);
   await tell('supervisor.reload()');
   await get(other);
-  assert.ok(await isFree(port));
+  await until(() => isFree(port), 'the end of the old listener');
 });
 
 test('with waitReady, a worker is ready when it says so', limit, async (t) => {
@@ -397,6 +412,147 @@ test('a spare takes the place of a dead worker at once', limit, async (t) => {
   const old = (await status()).map(({ pid }) => pid);
   await tell('supervisor.reload()');
   await gone(old);
+});
+
+/** The states of all workers, in order. */
+const statesOf = (rows) => rows.map(({ state }) => state).sort();
+
+test('spares that can not start do not end those that work', limit, async (t) => {
+  const file = write(t, '1', null, 'version');
+  const options = { workers: 1, spares: 1, minDelay: 1, maxDelay: 50, maxDeaths: 3, exitOnGiveUp: true };
+  const { port, program, pids, status } = await supervise(t, options, { VERSION: file });
+  await program.line(/^ready/);
+  await until(async () => `${statesOf(await status())}` === 'ready,spare', 'a spare');
+  require('node:fs').writeFileSync(file, 'broken');
+  const [first] = await pids();
+  await kill(first);
+  await program.line(/^death \d+ 1/, 5);
+  assert.match(await get(port), /^\d+$/);
+  assert.strictEqual(program.lines(/^giveUp/).length, 0);
+  require('node:fs').writeFileSync(file, '1');
+  await until(async () => `${statesOf(await status())}` === 'ready,spare', 'a spare again');
+});
+
+test('a spare stays one when all workers are resumed', limit, async (t) => {
+  const { port, program, status, tell } = await supervise(t, { workers: 1, spares: 1 });
+  await program.line(/^ready/);
+  await until(async () => `${statesOf(await status())}` === 'ready,spare', 'a spare');
+  await tell("Object.values(require('cluster').workers).forEach((worker) => worker.resume())");
+  const [spare] = (await status()).filter(({ state }) => state === 'spare');
+  for (let i = 0; i < 10; i++) assert.notStrictEqual(Number(await get(port)), spare.pid);
+});
+
+test('when it can not scale, all stays as it was', limit, async (t) => {
+  const file = write(t, '1', null, 'version');
+  const options = { workers: 1, maxDeaths: 2, exitOnGiveUp: true };
+  const { port, program, pids, status, tell } = await supervise(t, options, { VERSION: file });
+  await program.line(/^ready/);
+  const before = await pids();
+  require('node:fs').writeFileSync(file, 'broken');
+  assert.match(await tell('supervisor.scale(4)'), /^ERR_CLUSTER_RS_START_FAILED/);
+  assert.deepStrictEqual(await pids(), before);
+  assert.deepStrictEqual(statesOf(await status()), ['ready']);
+  assert.strictEqual(Number(await get(port)), before[0]);
+});
+
+test('a restart leaves no worker beside its own', limit, async (t) => {
+  const options = { workers: 2, step: 2, minDelay: 300, maxDelay: 300, maxAge: 400 };
+  const { program, pids, status, tell } = await supervise(t, options);
+  await program.line(/^ready/);
+  for (let i = 0; i < 2; i++) {
+    await program.line(/^workerReady/, 2 + i);
+    await kill((await pids())[0]); // The second time its place waits.
+  }
+  await tell('Promise.all([supervisor.restart(), supervisor.restart()])');
+  await program.line(/^replace/);
+  await tell('supervisor.restart()');
+  await tell('new Promise((done) => setTimeout(done, 500)).then(() => supervisor.stop())');
+  assert.strictEqual(await tell("Object.keys(require('cluster').workers)"), '[]');
+  assert.deepStrictEqual(await status(), []);
+});
+
+test('a restart that fails leaves the spares', limit, async (t) => {
+  const file = write(t, '1', null, 'version');
+  const { program, status, tell } = await supervise(t, { workers: 1, spares: 1, minDelay: 1 }, { VERSION: file });
+  await program.line(/^ready/);
+  require('node:fs').writeFileSync(file, 'broken');
+  assert.match(await tell('supervisor.restart()'), /^ERR_CLUSTER_RS_START_FAILED/);
+  require('node:fs').writeFileSync(file, '1');
+  await until(async () => `${statesOf(await status())}` === 'ready,spare', 'all again');
+});
+
+test('when it has given up, nothing starts until it is reloaded', limit, async (t) => {
+  const file = write(t, '1', null, 'version');
+  const options = { workers: 2, minDelay: 1, maxDeaths: 3, deathsWithin: 1000 };
+  const { program, status, tell } = await supervise(t, options, { VERSION: file });
+  await program.line(/^ready/);
+  require('node:fs').writeFileSync(file, 'broken');
+  for (const { pid } of await status()) await kill(pid);
+  await program.line(/^giveUp 3/);
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  assert.deepStrictEqual(await status(), []);
+  assert.strictEqual(program.lines(/^giveUp/).length, 1);
+  require('node:fs').writeFileSync(file, '1');
+  await tell('supervisor.reload()');
+  assert.deepStrictEqual(statesOf(await status()), ['ready', 'ready']);
+});
+
+test('a reload does not close what the program listens on a little later', limit, async (t) => {
+  const port = await freePort();
+  const { program, tell } = await supervise(t, { workers: 1 }, { LATER: `${port}` });
+  await program.line(/^ready/);
+  await until(async () => !(await isFree(port)), 'the second listener');
+  for (let i = 0; i < 2; i++) {
+    await tell('supervisor.reload()');
+    assert.strictEqual(await get(port), 'later');
+  }
+});
+
+test('a worker that has left and lives on is replaced', limit, async (t) => {
+  const { port, program, pids } = await supervise(t, { workers: 1, gracePeriod: 300 });
+  await program.line(/^ready/);
+  const [before] = await pids();
+  assert.strictEqual(Number(await get(port, { path: '/leave' })), before);
+  await program.line(new RegExp(`^replace ${before} disconnect`));
+  await gone([before]);
+  assert.notStrictEqual(Number(await get(port)), before);
+});
+
+test('when all of them were stopped, nobody hangs', limit, async (t) => {
+  const { program, pids } = await supervise(t, { workers: 1, hangTimeout: 1000, replaceHung: true });
+  await program.line(/^ready/);
+  const [worker] = await pids();
+  for (const pid of [program.pid, worker]) await stop(pid);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  process.kill(program.pid, 'SIGCONT');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  process.kill(worker, 'SIGCONT');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert.deepStrictEqual(program.lines(/^(hang|replace)/), []);
+});
+
+test('a worker that never listens is told of', limit, async (t) => {
+  const { program } = await supervise(t, { workers: 1, startTimeout: 2000 }, { LISTEN: 'no' });
+  await program.line(/^startFailed \d+ .*it does not listen within 2000 ms/);
+  await program.line(/^death/);
+});
+
+test('it can be called again when nothing could be forked', limit, async (t) => {
+  const file = write(t, () => {
+    const cluster = require('cluster');
+    cluster.setupPrimary({ exec: 5 });
+    try {
+      cluster.supervise();
+    } catch ({ code }) {
+      console.log(code, process.listenerCount('SIGTERM'));
+    }
+    cluster.setupPrimary({ exec: __filename, args: ['worker'] });
+    console.log(typeof cluster.supervise({ workers: 1 }).stop());
+    process.exit();
+  });
+  const program = startOurs(t, [file]);
+  await program.line(/^ERR_INVALID_ARG_TYPE 0/);
+  await program.line(/^object/);
 });
 
 test('there is one supervisor, and it reads its options', limit, async (t) => {

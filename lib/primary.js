@@ -158,8 +158,14 @@ function setUpPrimary(cluster) {
   function supervise(options) {
     const { Supervisor } = require('./supervisor.js');
     if (supervisor) throw errors.supervisedAlready();
-    supervisor = new Supervisor(cluster, native, options);
-    supervisor.start();
+    const hold = (worker, isHeld) => setShare(worker, { isHeld });
+    supervisor = new Supervisor(cluster, native, hold, options);
+    try {
+      supervisor.start();
+    } catch (error) {
+      supervisor = undefined; // Nothing could be forked.
+      throw error;
+    }
     return supervisor;
   }
 
@@ -274,11 +280,12 @@ function setUpPrimary(cluster) {
   };
 
   const shares = new WeakMap(); // of the connections, by worker, where they are not usual
-  const shareOf = (worker) => shares.get(worker) ?? { isPaused: false, weight: 1 };
+  // Those that are held are spares of the supervisor's.
+  const shareOf = (worker) => shares.get(worker) ?? { isPaused: false, isHeld: false, weight: 1 };
   const setShare = (worker, change) => {
     const share = { ...shareOf(worker), ...change };
+    native.setShare(worker.id, share.isPaused || share.isHeld, share.weight);
     shares.set(worker, share);
-    native.setShare(worker.id, share.isPaused, share.weight);
     return worker;
   };
 
@@ -292,7 +299,11 @@ function setUpPrimary(cluster) {
      * No new connections for this worker; it finishes what it has begun, and ends. Connections that are kept alive go
      * on at other workers, unless `move` is `false`: then they are closed.
      */
-    drain({ move = true } = {}) {
+    drain(options = {}) {
+      if (options === null || typeof options !== 'object') {
+        throw errors.invalidArgument('options', 'of type object', options);
+      }
+      const { move = true } = options;
       if (typeof move !== 'boolean') throw errors.invalidOption('options.move', 'of type boolean', move);
       this.exitedAfterDisconnect = true;
       native.drain(this.id, move);
@@ -309,7 +320,8 @@ function setUpPrimary(cluster) {
       return shareOf(this).weight;
     },
     set(weight) {
-      if (!(weight > 0 && weight <= 1000)) throw errors.outOfRange('worker.weight', '> 0 && <= 1000', weight);
+      if (typeof weight !== 'number') throw errors.invalidArgument('weight', 'of type number', weight);
+      if (!(weight >= 0.001 && weight <= 1000)) throw errors.outOfRange('weight', '>= 0.001 && <= 1000', weight);
       setShare(this, { weight });
     },
     configurable: true,

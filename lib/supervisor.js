@@ -23,8 +23,10 @@ const LOOK = 1000;
 class Supervisor extends EventEmitter {
   #cluster;
   #native;
+  #hold;
   #options;
   #deaths;
+  #deathsOfSpares;
   #places = []; // { member, restarts, timer }
   #spares = new Set();
   #joining = new Set(); // new ones, for places whose members stay until then
@@ -32,33 +34,45 @@ class Supervisor extends EventEmitter {
   #watch;
   #running; // the reload or restart that goes on
   #waiting = new Map(); // those that wait for it, by what they do
-  #isReplacing = false;
+  #scaling = Promise.resolve();
+  #closing; // the timer for listeners that nobody uses any more
+  #lookedAt = performance.now();
+  #hasGivenUp = false;
   #isStopping = false;
   #wasReady = false;
 
   /**
    * @param {object} cluster
    * @param {object} native the addon's `Primary`
+   * @param {(worker: object, isHeld: boolean) => void} hold keeps connections from a worker, or no longer
    * @param {object} [options]
    */
-  constructor(cluster, native, options) {
+  constructor(cluster, native, hold, options) {
     super();
     this.#cluster = cluster;
     this.#native = native;
+    this.#hold = hold;
     this.#options = readOptions(options);
+    this.#countDeathsAnew();
+  }
+
+  #countDeathsAnew() {
+    this.#hasGivenUp = false;
     this.#deaths = new Deaths(this.#options);
+    this.#deathsOfSpares = new Deaths(this.#options);
   }
 
   /** Called once, by `cluster.supervise`. */
   start() {
     const { hangTimeout, signals, workers } = this.#options;
-    this.#native.keepListeners(true);
-    setUpSystemd(this, this.#native);
-    if (signals) obeySignals(this);
-    for (let i = 0; i < workers; i++) this.#addPlace();
+    const tellSystemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
+    for (let i = 0; i < workers; i++) this.#addPlace(this.#fork());
     this.#fillSpares();
+    this.#native.keepListeners(true);
+    tellSystemd(this);
+    if (signals) obeySignals(this);
     const interval = hangTimeout > 0 ? Math.min(LOOK, Math.ceil(hangTimeout / 4)) : LOOK;
-    this.#watch = setInterval(() => this.#look(), interval).unref();
+    this.#watch = setInterval(() => this.#look(interval), interval).unref();
   }
 
   /** How many workers there are to be. */
@@ -80,19 +94,21 @@ class Supervisor extends EventEmitter {
     return this.#places.filter(({ member }) => member?.state === 'ready');
   }
 
-  #addPlace() {
+  #addPlace(member) {
     const place = { member: undefined, restarts: 0, timer: undefined };
     this.#places.push(place);
-    this.#occupy(place, this.#fork());
-    return place;
+    this.#occupy(place, member);
   }
 
   #fork(isSpare = false) {
-    return new Member(this.#cluster.fork(this.#options.env), this.#options, isSpare);
+    const worker = this.#cluster.fork(this.#options.env);
+    if (isSpare) this.#hold(worker, true);
+    return new Member(worker, this.#options, isSpare);
   }
 
   /** Gives a place to a member, and looks after it until it ends. */
   #occupy(place, member) {
+    clearTimeout(place.timer);
     place.member = member;
     const { worker } = member;
     member.started.then(
@@ -101,9 +117,11 @@ class Supervisor extends EventEmitter {
         this.emit('workerReady', worker);
         this.#tellWhenReady();
       },
-      () => {
-        // It may live, and do nothing.
-        if (place.member === member) member.kill();
+      (error) => {
+        if (place.member !== member || worker.isDead()) return;
+        // It lives, and does nothing.
+        this.emit('startFailed', worker, error);
+        member.kill();
       },
     );
     member.ended.then(([code, signal]) => {
@@ -122,10 +140,11 @@ class Supervisor extends EventEmitter {
   #died(place, member, code, signal) {
     if (this.#isStopping || !this.#places.includes(place)) return;
     const now = Date.now();
-    const delay = this.#deaths.add(place, now, now - member.startedAt);
+    const delay = this.#hasGivenUp ? undefined : this.#deaths.add(place, now, now - member.startedAt);
     const spare = [...this.#spares].find(({ state }) => state === 'spare');
     if (spare) {
       this.#spares.delete(spare);
+      this.#hold(spare.worker, false);
       spare.activate();
       this.#occupy(place, spare);
     }
@@ -135,31 +154,42 @@ class Supervisor extends EventEmitter {
       return;
     }
     place.restarts++;
-    place.timer = setTimeout(() => {
+    const start = () => {
       if (this.#isStopping || !this.#places.includes(place)) return;
       if (spare) this.#fillSpares();
       else if (place.member === undefined) this.#occupy(place, this.#fork());
-    }, delay);
+    };
+    // What the place waits for ends when somebody has it; what the spares wait for does not.
+    const timer = setTimeout(start, delay);
+    if (!spare) place.timer = timer;
   }
 
   #giveUp() {
+    if (this.#hasGivenUp) return;
+    this.#hasGivenUp = true;
+    for (const place of this.#places) clearTimeout(place.timer);
     this.emit('giveUp', this.#options.maxDeaths);
     if (!this.#options.exitOnGiveUp) return;
     this.stop().then(() => process.exit(1));
   }
 
   #fillSpares() {
-    while (!this.#isStopping && this.#spares.size < this.#options.spares) {
+    while (!this.#isStopping && !this.#hasGivenUp && this.#spares.size < this.#options.spares) {
       const spare = this.#fork(true);
       this.#spares.add(spare);
-      const lost = () => {
+      spare.started.catch((error) => {
+        if (!this.#spares.has(spare) || spare.worker.isDead()) return;
+        this.emit('startFailed', spare.worker, error);
+        spare.kill();
+      });
+      spare.ended.then(([code, signal]) => {
         if (!this.#spares.delete(spare) || this.#isStopping) return;
-        const delay = this.#deaths.add(this.#spares, Date.now(), Date.now() - spare.startedAt);
-        if (delay === undefined) this.#giveUp();
-        else setTimeout(() => this.#fillSpares(), delay);
-      };
-      spare.started.catch(() => spare.kill());
-      spare.ended.then(lost);
+        const now = Date.now();
+        // Those in service do without: nobody gives up for want of spares.
+        const delay = this.#deathsOfSpares.add(this.#spares, now, now - spare.startedAt) ?? this.#options.maxDelay;
+        this.emit('death', spare.worker, code, signal, delay);
+        setTimeout(() => this.#fillSpares(), delay);
+      });
     }
   }
 
@@ -173,13 +203,17 @@ class Supervisor extends EventEmitter {
   async #leave(member, leaving) {
     this.#leaving.add(member);
     await leaving;
+    await member.closed;
     this.#leaving.delete(member);
   }
 
-  /** Puts new members into some places, and then ends the old ones. If one of the new ones fails, the old ones stay. */
-  async #replace(places) {
-    if (this.#isStopping) throw errors.isStopping();
-    const members = places.map(() => this.#fork());
+  /** Has a member finish what it does. One that hangs would only be waited for. */
+  #end(member, move = true) {
+    return this.#leave(member, member.isHung ? member.kill() : member.drain({ move }));
+  }
+
+  /** Waits until all of these have started. If one of them fails, none is left. */
+  async #join(members) {
     for (const member of members) this.#joining.add(member);
     try {
       await Promise.all(members.map(({ started }) => started));
@@ -190,22 +224,28 @@ class Supervisor extends EventEmitter {
     } finally {
       for (const member of members) this.#joining.delete(member);
     }
+  }
+
+  /** Puts new members into some places, and then ends the old ones. If one of the new ones fails, the old ones stay. */
+  async #replace(places) {
+    if (this.#isStopping) throw errors.isStopping();
+    if (this.#isStopping) throw errors.isStopping();
+    const members = places.map(() => this.#fork());
+    await this.#join(members);
     const old = [];
     places.forEach((place, i) => {
       const isGone = !this.#places.includes(place); // There are to be fewer now.
       old.push(isGone ? members[i] : place.member);
       if (isGone) return;
-      clearTimeout(place.timer);
       this.#occupy(place, members[i]);
     });
-    // One that hangs would only be waited for.
-    const end = (member) => this.#leave(member, member.isHung ? member.kill() : member.drain({ move: true }));
-    await Promise.all(old.filter(Boolean).map(end));
+    await Promise.all(old.filter(Boolean).map((member) => this.#end(member)));
   }
 
   /**
    * Replaces all workers by new ones. While that goes on, further calls all wait for one more.
-   * @returns {Promise<void>} rejects with `ERR_CLUSTER_RS_RELOAD_FAILED`, if new ones don't start
+   * @returns {Promise<void>} rejects with `ERR_CLUSTER_RS_RELOAD_FAILED` if new ones don't start, and with
+   *   `ERR_CLUSTER_RS_STOPPING` if the supervisor stops
    */
   reload() {
     return this.#inTurn('reload', () => this.#reloadAll());
@@ -236,33 +276,52 @@ class Supervisor extends EventEmitter {
     await this.#endSpares(); // They have the old program.
     try {
       await this.#inSteps('reload', (places) => this.#replace(places));
+      this.#countDeathsAnew();
     } catch (error) {
+      if (this.#isStopping) throw errors.isStopping();
       const failed = errors.reloadFailed(error.message);
       this.emit('reloadFailed', failed);
       throw failed;
     } finally {
       this.#fillSpares();
     }
-    if (this.#inService().length === this.size) {
-      // The new program may listen elsewhere: nobody would ever answer where only the old one did.
+    this.#closeUnused();
+    this.emit('reloaded');
+  }
+
+  /**
+   * The new program may listen elsewhere: nobody would ever answer where only the old one did. It has time to open all
+   * that it listens on.
+   */
+  #closeUnused() {
+    clearTimeout(this.#closing);
+    const close = () => {
+      if (this.#inService().length < this.size) return;
       this.#native.keepListeners(false);
       this.#native.keepListeners(true);
-    }
-    this.emit('reloaded');
+    };
+    this.#closing = setTimeout(close, this.#options.startTimeout).unref();
   }
 
   async #restartAll() {
     await this.#endSpares();
-    await this.#inSteps('restart', async (places) => {
-      const old = places.map(({ member }) => member).filter(Boolean);
-      for (const place of places) place.member = undefined;
-      await Promise.all(old.map((member) => this.#leave(member, member.drain({ move: true }))));
-      if (this.#isStopping) throw errors.isStopping();
-      const left = places.filter((place) => this.#places.includes(place));
-      for (const place of left) this.#occupy(place, this.#fork());
-      await Promise.all(left.map(({ member }) => member.started));
-    });
-    this.#fillSpares();
+    try {
+      await this.#inSteps('restart', async (places) => {
+        const old = places.map(({ member }) => member).filter(Boolean);
+        for (const place of places) {
+          clearTimeout(place.timer);
+          place.member = undefined;
+        }
+        await Promise.all(old.map((member) => this.#end(member)));
+        if (this.#isStopping) throw errors.isStopping();
+        const left = places.filter((place) => this.#places.includes(place));
+        for (const place of left) this.#occupy(place, this.#fork());
+        await Promise.all(left.map(({ member }) => member.started));
+      });
+      this.#countDeathsAnew();
+    } finally {
+      this.#fillSpares();
+    }
   }
 
   async #inSteps(event, act) {
@@ -283,15 +342,24 @@ class Supervisor extends EventEmitter {
   async scale(workers) {
     const size = countOf(workers);
     if (this.#isStopping) throw errors.isStopping();
+    const scaled = this.#scaling.then(() => (size > this.size ? this.#grow(size) : this.#shrink(size)));
+    this.#scaling = scaled.catch(() => {});
+    await Promise.all(await scaled);
+  }
+
+  /** Adds places when there are workers for all of them; otherwise none. */
+  async #grow(size) {
+    const members = Array.from({ length: size - this.size }, () => this.#fork());
+    await this.#join(members);
+    for (const member of members) this.#addPlace(member);
+    return [];
+  }
+
+  /** Removes places; gives what is to be waited for. */
+  #shrink(size) {
     const removed = this.#places.splice(size);
-    const added = [];
-    while (this.size < size) added.push(this.#addPlace());
     for (const place of removed) clearTimeout(place.timer);
-    const leaving = removed.map(({ member }) => member).filter(Boolean);
-    await Promise.all([
-      ...added.map(({ member }) => member.started),
-      ...leaving.map((member) => this.#leave(member, member.drain({ move: true }))),
-    ]);
+    return removed.filter(({ member }) => member).map(({ member }) => this.#end(member));
   }
 
   /** Ends all workers, and closes what they listened on. Fulfilled when they have ended. */
@@ -301,13 +369,14 @@ class Supervisor extends EventEmitter {
       this.#isStopping = true;
       this.emit('stop');
       clearInterval(this.#watch);
+      clearTimeout(this.#closing);
       for (const place of this.#places) clearTimeout(place.timer);
-      for (const member of members) this.#leave(member, member.drain({ move: false }));
+      for (const member of members) this.#end(member, false);
       for (const member of this.#joining) member.kill();
       this.#endSpares();
       this.#native.keepListeners(false);
     }
-    await Promise.all([...this.#leaving].map(({ ended }) => ended));
+    await Promise.all([...this.#leaving].map(({ closed }) => closed));
   }
 
   /** Ends all workers at once, by SIGKILL. */
@@ -317,22 +386,27 @@ class Supervisor extends EventEmitter {
   }
 
   /** Looks after workers that hang, or have become too large, too old, or have done enough. */
-  #look() {
+  #look(interval) {
+    const now = performance.now();
+    // This process was stopped, or busy: the workers may have been, too, and get the time to go on.
+    const isLate = now - this.#lookedAt > 2 * interval;
+    this.#lookedAt = now;
+    if (isLate) return;
     for (const place of this.#inService()) {
       const { worker } = place.member;
       const reason = this.#reasonToReplace(place.member);
-      if (reason === undefined || this.#isReplacing || this.#running || this.#isStopping) continue;
-      this.#isReplacing = true;
+      if (reason === undefined || this.#running || this.#isStopping) continue;
       this.emit('replace', worker, reason);
-      this.#replace([place])
+      this.#running = this.#replace([place])
         .catch((error) => process.emitWarning(error))
-        .finally(() => (this.#isReplacing = false));
+        .finally(() => (this.#running = undefined));
     }
   }
 
   #reasonToReplace(member) {
     const { hangTimeout, maxAge, maxMemory, maxRequests, replaceHung } = this.#options;
     const { worker } = member;
+    if (!worker.isConnected()) return 'disconnect'; // It lives, and nobody will hear of it again.
     const figures = this.#native.workerFigures(worker.id);
     if (!figures) return undefined;
     const stuckFor = figures.stillFor - BEAT;

@@ -27,20 +27,26 @@ function adoptSockets(native) {
 }
 
 /**
- * @param {import('./supervisor.js').Supervisor} supervisor
+ * Takes what systemd has given to this process alone, out of the environment as well.
  * @param {object} native the addon's `Primary`
+ * @returns {(supervisor: import('./supervisor.js').Supervisor) => void} has systemd told what a supervisor does
  */
-function setUpSystemd(supervisor, native) {
+function setUpSystemd(native) {
   adoptSockets(native);
   const [socket] = take('NOTIFY_SOCKET');
   const [interval, watched] = take('WATCHDOG_USEC', 'WATCHDOG_PID');
-  if (socket === undefined) return;
+  return (supervisor) => {
+    if (socket !== undefined) tellOf(supervisor, socket, isThisProcess(watched) ? Number(interval) : 0);
+  };
+}
 
+/** Tells systemd of a supervisor; that it is alive, if `interval` is more than 0, in microseconds. */
+function tellOf(supervisor, socket, interval) {
   const tell = (...lines) => {
     if (binding.notify(socket, lines.join('\n'))) return;
     process.emitWarning(`systemd does not hear: ${socket}`, { code: 'CLUSTER_RS_SYSTEMD' });
   };
-  const tellReady = () => tell('READY=1', `STATUS=${supervisor.workers.length} workers`);
+  const tellReady = () => tell('READY=1', `STATUS=${supervisor.workers.length} of ${supervisor.size} workers`);
 
   supervisor.once('ready', tellReady);
   supervisor.on('reload', (done, of) => {
@@ -50,9 +56,9 @@ function setUpSystemd(supervisor, native) {
   supervisor.on('reloaded', tellReady);
   supervisor.on('reloadFailed', tellReady);
   supervisor.on('stop', () => tell('STOPPING=1', 'STATUS=Finishing requests'));
-  if (interval > 0 && isThisProcess(watched)) {
+  if (interval > 0) {
     const beat = () => supervisor.workers.length > 0 && tell('WATCHDOG=1');
-    setInterval(beat, Number(interval) / 2000).unref(); // Half of it, and it is in microseconds.
+    setInterval(beat, interval / 2000).unref(); // Half of it, in milliseconds.
   }
 }
 

@@ -4,6 +4,9 @@ const { once } = require('node:events');
 const errors = require('../errors.js');
 const { cpuTimeOf } = require('./process_figures.js');
 
+// How long the output of a worker that has ended is waited for, in milliseconds.
+const PATIENCE = 1000;
+
 /** How a worker has ended, in words. */
 function howItEnded(code, signal) {
   return signal ? `it was ended by ${signal}` : `it has exited with code ${code}`;
@@ -27,16 +30,27 @@ class Member {
   constructor(worker, options, isSpare) {
     this.worker = worker;
     this.#options = options;
-    if (isSpare) worker.pause();
     worker.on('error', () => {}); // Its end is told, with the reason.
     /** Fulfilled with the exit code and the signal. */
     this.ended = new Promise((resolve) => {
       worker.once('exit', (...how) => resolve(how));
       worker.process.once('error', (error) => worker.process.pid === undefined && resolve([error.code, null]));
     });
+    /** Fulfilled when what it has printed is here, too; some other process may keep that open for ever. */
+    this.closed = this.#close();
     /** Fulfilled when it can work; rejected if it dies before, or takes too long. */
     this.started = this.#start(isSpare);
     this.started.catch(() => {}); // Who waits for it hears of it.
+  }
+
+  async #close() {
+    const child = this.worker.process;
+    const isClosed = new Promise((resolve) => child.once('close', resolve));
+    await this.ended;
+    if (child.pid === undefined) return;
+    let timer;
+    await Promise.race([isClosed, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)))]);
+    clearTimeout(timer);
   }
 
   async #start(isSpare) {
@@ -60,7 +74,6 @@ class Member {
 
   /** Puts a spare into service. */
   activate() {
-    this.worker.resume();
     this.state = 'ready';
     this.startedAt = Date.now();
   }

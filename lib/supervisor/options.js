@@ -7,6 +7,8 @@ const errors = require('../errors.js');
 
 const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
 
+const LEAST_MEMORY = 32 * 1024 * 1024; // No worker gets by with less.
+
 const isCount = (least) => ({
   isRight: (value) => Number.isInteger(value) && value >= least,
   what: `a whole number >= ${least}`,
@@ -37,7 +39,11 @@ const OPTIONS = {
   exitOnGiveUp: { default: false, ...isBoolean },
   hangTimeout: { default: 0, ...isTime(0) },
   replaceHung: { default: false, ...isBoolean },
-  maxMemory: { default: 0, ...isCount(0) },
+  maxMemory: {
+    default: 0,
+    isRight: (value) => value === 0 || isCount(LEAST_MEMORY).isRight(value),
+    what: `0, or a whole number of bytes >= ${LEAST_MEMORY}`,
+  },
   maxAge: { default: 0, ...isTime(0) },
   maxRequests: { default: 0, ...isCount(0) },
   spares: { default: 0, ...isCount(0) },
@@ -73,4 +79,4 @@ function readOptions(given = {}) {
   return options;
 }
 
-module.exports = { countOf, readOptions };
+module.exports = { LEAST_MEMORY, LONGEST, countOf, readOptions };

@@ -7,7 +7,9 @@ use super::Key;
 
 /// How many bytes of a request are looked at. What is not in them, is not looked for.
 pub(super) const LOOKED_AT: usize = 8192;
-const MOST_HEADERS: usize = 64;
+/// How many headers a request usually has at most, and how many fit into the bytes that are looked at.
+const USUAL_HEADERS: usize = 64;
+const MOST_HEADERS: usize = LOOKED_AT / 4;
 
 /// By what a client is recognised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,12 +43,24 @@ impl StickyBy {
 
     /// Looks into the first bytes of a connection.
     pub(super) fn look(&self, bytes: &[u8]) -> Look {
-        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
-        let mut request = httparse::Request::new(&mut headers);
-        let is_complete = match request.parse(bytes) {
-            Ok(status) => status.is_complete(),
-            Err(_) => return Look::Absent,
-        };
+        let mut usual = [httparse::EMPTY_HEADER; USUAL_HEADERS];
+        match self.look_with(bytes, &mut usual) {
+            Err(httparse::Error::TooManyHeaders) => {
+                let mut most = vec![httparse::EMPTY_HEADER; MOST_HEADERS];
+                self.look_with(bytes, &mut most)
+            }
+            look => look,
+        }
+        .unwrap_or(Look::Absent)
+    }
+
+    fn look_with<'b>(
+        &self,
+        bytes: &'b [u8],
+        headers: &mut [httparse::Header<'b>],
+    ) -> Result<Look, httparse::Error> {
+        let mut request = httparse::Request::new(headers);
+        let is_complete = request.parse(bytes)?.is_complete();
         let found = match self {
             StickyBy::Address => None,
             StickyBy::Header(name) => header(&request, name).next(),
@@ -58,11 +72,11 @@ impl StickyBy {
                 .and_then(|path| path.split_once('?'))
                 .and_then(|(_, query)| pair(query.as_bytes(), b'&', name)),
         };
-        match found {
+        Ok(match found {
             Some(value) if !value.is_empty() => Look::Found(Key::of(value)),
             _ if is_complete || bytes.len() >= LOOKED_AT => Look::Absent,
             _ => Look::Incomplete,
-        }
+        })
     }
 }
 
@@ -147,6 +161,12 @@ mod tests {
         for name in ["query:id", "header:user", "cookie:sessio", "query:session"] {
             assert_eq!(by(name).look(REQUEST), Look::Absent, "{name}");
         }
+    }
+
+    #[test]
+    fn it_is_found_among_many_headers() {
+        let request = format!("GET / HTTP/1.1\r\n{}Cookie: a=1\r\n\r\n", "A: b\r\n".repeat(1000));
+        assert_eq!(by("cookie:a").look(request.as_bytes()), Look::Found(Key::of(b"1")));
     }
 
     #[test]

@@ -109,6 +109,17 @@ pub(super) fn had_its_turn<H: Handoff>(
     members.insert(place, member);
 }
 
+/// A member takes connections again: like one that has just joined, it doesn't get what it has missed.
+pub(super) fn has_returned(members: &mut Vec<Member>, worker: WorkerId) {
+    let Some(index) = members.iter().position(|member| member.worker == worker) else {
+        return;
+    };
+    let mut member = members.remove(index);
+    let most = members.last().map_or(0, |last| last.turns);
+    member.turns = member.turns.max(most);
+    members.push(member);
+}
+
 /// For whom a connection is chosen.
 pub(super) struct Choice<'a> {
     pub(super) policy: &'a Policy,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::account::Account;
 use super::claims::Claims;
 use super::figures::Counts;
-use super::policy::{Choice, Member, Weight, had_its_turn};
+use super::policy::{Choice, Member, Weight, had_its_turn, has_returned};
 use super::{Key, ListenerId, Policy, WorkerId};
 use crate::sys::handoff::Ticket;
 use crate::sys::page::Loop;
@@ -128,9 +128,14 @@ impl<H: Handoff> Scheduler<H> {
         let Some(account) = self.workers.get_mut(&worker) else {
             return;
         };
-        account.paused = paused;
+        let was_paused = std::mem::replace(&mut account.paused, paused);
         if paused {
             return self.empty_queue(worker, now);
+        }
+        if was_paused {
+            for listener in self.listeners.values_mut() {
+                has_returned(&mut listener.members, worker);
+            }
         }
         let listeners: Vec<ListenerId> = self.listeners.keys().copied().collect();
         for listener in listeners {

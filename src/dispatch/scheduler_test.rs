@@ -799,6 +799,24 @@ fn a_paused_worker_gets_nothing_and_keeps_nothing() {
 }
 
 #[test]
+fn a_worker_that_was_paused_does_not_get_what_it_has_missed() {
+    let mut world = World::with(2);
+    let mut serve = |world: &mut World, number| {
+        for _ in 0..number {
+            world.accept(L, 1);
+            for worker in world.workers.values() {
+                worker.take_all();
+            }
+        }
+        [0, 1].map(|worker| world.worker(worker).held.borrow().len())
+    };
+    world.scheduler.set_paused(WorkerId(0), true, world.now);
+    assert_eq!(serve(&mut world, 100), [0, 100]);
+    world.scheduler.set_paused(WorkerId(0), false, world.now);
+    assert_eq!(serve(&mut world, 10), [5, 105]);
+}
+
+#[test]
 fn a_connection_that_was_served_comes_again_as_a_new_one() {
     let mut world = World::with(2);
     world.accept(L, 2);

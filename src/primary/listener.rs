@@ -88,6 +88,8 @@ impl Socket {
 
     /// Uses a socket that is bound already. There is only one of it, so it can't be spread.
     pub fn adopt(descriptor: OwnedFd, query: &Query, how: Use) -> io::Result<Socket> {
+        // One that comes from elsewhere may be blocking, and the dispatcher would wait in `accept`.
+        socket::make_nonblocking(descriptor.as_fd())?;
         let descriptors = if how == Use::Dispatched {
             socket::listen(descriptor.as_fd(), query.backlog)?;
             Descriptors::Dispatched(descriptor)

@@ -215,6 +215,13 @@ pub fn make_blocking(descriptor: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes calls on `descriptor` return instead of waiting.
+pub fn make_nonblocking(descriptor: BorrowedFd<'_>) -> io::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(descriptor, FcntlArg::F_GETFL)?);
+    fcntl(descriptor, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(())
+}
+
 /// A TCP socket that nothing is done with.
 pub fn blank_tcp() -> io::Result<OwnedFd> {
     open(AddressFamily::Inet, SockType::Stream)
