@@ -300,23 +300,29 @@ describe('what does not move', { concurrency: 2 }, () => {
     await program.line(/^exit 1 0 true$/);
   });
 
-  it('HTTP/2 goes on until the client ends it', { timeout }, async (t) => {
+  it('HTTP/2: what has begun goes on, and the client is asked to open another session', { timeout }, async (t) => {
     const { program, place } = await serve(t, 'http2');
-    const session = http2.connect(`http://127.0.0.1:${place}`);
-    t.after(() => session.destroy());
-    const ask = async () => {
-      const stream = session.request({ ':path': '/who' }).setEncoding('utf8');
+    const open = () => {
+      const session = http2.connect(`http://127.0.0.1:${place}`);
+      t.after(() => session.destroy());
+      return session;
+    };
+    const ask = async (session, url) => {
+      const stream = session.request({ ':path': url }).setEncoding('utf8');
       let text = '';
       for await (const part of stream) text += part;
       return text;
     };
-    assert.strictEqual(await ask(), '1 ');
+    const [idle, busy] = [open(), open()];
+    const gone = Promise.all([once(idle, 'goaway'), once(busy, 'goaway')]);
+    assert.strictEqual(await ask(idle, '/who'), '1 ');
+    const slow = ask(busy, '/slow?ms=500');
+    assert.strictEqual(await ask(busy, '/who'), '1 ');
     await replace(program);
-    await program.line(/^worker 1 drains$/);
-    await delay(200);
-    assert.strictEqual(await ask(), '1 ');
-    session.close();
+    await gone;
+    assert.strictEqual(await slow, '1 slow');
     await program.line(/^exit 1 0 true$/);
+    assert.strictEqual(await ask(open(), '/who'), '2 ');
   });
 
   it('what came to the HTTP server from another one', { timeout }, async (t) => {

@@ -4,6 +4,7 @@
 // ends with its next answer where it can't.
 
 const diagnostics = require('node:diagnostics_channel');
+const { closeSessions } = require('./http2_sessions.js');
 const { listenerOf, openConnections } = require('./servers.js');
 const { findSymbol } = require('./symbols.js');
 
@@ -91,6 +92,7 @@ class Draining {
   #look() {
     const silent = this.#sockets('all').filter(isSilent);
     this.#release([...this.#sockets('idle'), ...silent]);
+    for (const server of this.#listeners.keys()) closeSessions(server);
     const isServing = [...this.#listeners.keys()].some((server) => server._connections > 0);
     if (isServing || openConnections() > 0 || this.#native.isGivingBack) return;
     clearInterval(this.#timer);

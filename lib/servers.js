@@ -7,6 +7,7 @@ const { constants } = require('node:os');
 const path = require('node:path');
 const { numbers } = require('./channel.js');
 const { datagramHandle, ownerOf, serverHandle, streamHandle } = require('./handles.js');
+const { watchSessions } = require('./http2_sessions.js');
 
 // Where the addon finds how many connections are open.
 const OPEN = 1;
@@ -72,6 +73,7 @@ class Servers {
       callback(0, handle);
     });
 
+    watchSessions(server);
     server.once('listening', () => {
       if (!place.isTaken()) return; // It has been closed already.
       this.#worker.state = 'listening';
