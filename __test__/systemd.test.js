@@ -69,7 +69,7 @@ for (const [what, nameOf] of [
     const broken = path.join(scratch(t), 'broken');
     const env = { PORT: `${port}`, NOTIFY_SOCKET: name, WATCHDOG_USEC: '400000', BROKEN: broken };
     const service = startOurs(t, [program(t)], { env });
-    await message(/^READY=1 STATUS=2 workers$/);
+    await message(/^READY=1 STATUS=2 of 2 workers$/);
     const [, ...variables] = JSON.parse(await get(port));
     assert.deepStrictEqual(variables, [null, null, null]);
     await message(/^WATCHDOG=1$/, 2);
@@ -88,14 +88,21 @@ for (const [what, nameOf] of [
   });
 }
 
-/** Starts the program with a listening socket as descriptor 3, as systemd would. */
-async function activate(t, listen, env, pid = '$$') {
+/** Becomes the program that it is told, with a listening socket as descriptor 3 that waits, as systemd's do. */
+const ACTIVATOR = `
+import os, sys
+os.set_blocking(3, True)
+os.environ['LISTEN_PID'] = os.environ.get('LISTEN_PID') or str(os.getpid())
+os.execv(sys.argv[1], sys.argv[1:])
+`;
+
+/** Starts the program with a listening socket. */
+async function activate(t, listen, env) {
   const server = net.createServer().listen(listen);
   await once(server, 'listening');
   const { port } = server.address();
-  const command = `LISTEN_PID=${pid} exec "$0" -r "$1" "$2"`;
-  const args = ['-c', command, process.execPath, path.join(root, 'register.js'), program(t)];
-  const child = spawn('sh', args, {
+  const args = ['-c', ACTIVATOR, process.execPath, '-r', path.join(root, 'register.js'), program(t)];
+  const child = spawn('python3', args, {
     env: { ...cleanEnvironment(), LISTEN_FDS: '1', PORT: `${port}`, ...env },
     stdio: ['ignore', 'pipe', 'pipe', server._handle.fd],
     detached: true,
@@ -124,7 +131,9 @@ async function activate(t, listen, env, pid = '$$') {
   };
 }
 
-test('a socket that systemd has opened is used', limit, async (t) => {
+const withPython = { ...limit, skip: !python && 'python3 plays systemd' };
+
+test('a socket that systemd has opened is used', withPython, async (t) => {
   const { child, port, has } = await activate(t, { port: 0, host: '127.0.0.1' });
   await has(/^ready/m);
   const [, , , sockets] = JSON.parse(await get(port));
@@ -136,9 +145,17 @@ test('a socket that systemd has opened is used', limit, async (t) => {
   assert.deepStrictEqual([listens.match(wanted)?.length, listens.match(any)?.length], [1, 1]);
   process.kill(child.pid, 'SIGHUP');
   await get(port);
+  process.kill(child.pid, 'SIGTERM');
+  const [code] = await once(child, 'exit');
+  assert.strictEqual(code, 0);
 });
 
-test('so is one with a path, which stays when the service goes', limit, async (t) => {
+test('one that no server uses is told of', withPython, async (t) => {
+  const { port, has } = await activate(t, { port: 0, host: '127.0.0.1' }, { PORT: `${await freePort()}` });
+  await has(new RegExp(`CLUSTER_RS_SYSTEMD.* 127.0.0.1:${port}`));
+});
+
+test('so is one with a path, which stays when the service goes', withPython, async (t) => {
   const socketPath = path.join(scratch(t), 'web.sock');
   const { child, has } = await activate(t, { path: socketPath }, { WHERE: socketPath });
   await has(/^ready/m);
@@ -148,8 +165,8 @@ test('so is one with a path, which stays when the service goes', limit, async (t
   assert.ok(fs.existsSync(socketPath));
 });
 
-test('sockets that are for another process are left alone', limit, async (t) => {
-  const { has } = await activate(t, { port: 0, host: '127.0.0.1' }, {}, '1');
+test('sockets that are for another process are left alone', withPython, async (t) => {
+  const { has } = await activate(t, { port: 0, host: '127.0.0.1' }, { LISTEN_PID: '1' });
   await has(/EADDRINUSE/);
 });
 

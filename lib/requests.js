@@ -35,7 +35,8 @@ function onRequest(listener) {
 
 /** `worker.request`: resolves with the answer, rejects with the handler's error or one of {@link errors}. */
 async function request(message, options = {}) {
-  if (options === null || typeof options !== 'object') throw errors.invalidArgument('options', 'of type object', options);
+  if (options === null || typeof options !== 'object')
+    throw errors.invalidArgument('options', 'of type object', options);
   const { timeout } = options;
   if (timeout !== undefined && !(timeout > 0 && timeout < 2 ** 31))
     throw errors.outOfRange('options.timeout', 'a number of milliseconds > 0 && < 2147483648', timeout);

@@ -8,6 +8,9 @@ const { binding } = require('./native.js');
 // The first descriptor that systemd passes.
 const FIRST_SOCKET = 3;
 
+// How long servers may take after the start until they listen on all that there is, in milliseconds.
+const PATIENCE = 1000;
+
 /** Takes variables out of the environment, so that workers do not think that they are meant; gives their values. */
 function take(...names) {
   const values = names.map((name) => process.env[name]);
@@ -26,6 +29,15 @@ function adoptSockets(native) {
   }
 }
 
+/** Who connects to a socket that no server uses, waits for ever. */
+function tellUnused(native) {
+  for (const place of native.unusedSockets()) {
+    process.emitWarning(`systemd has opened a socket that no server listens on: ${place}`, {
+      code: 'CLUSTER_RS_SYSTEMD',
+    });
+  }
+}
+
 /**
  * Takes what systemd has given to this process alone, out of the environment as well.
  * @param {object} native the addon's `Primary`
@@ -36,6 +48,7 @@ function setUpSystemd(native) {
   const [socket] = take('NOTIFY_SOCKET');
   const [interval, watched] = take('WATCHDOG_USEC', 'WATCHDOG_PID');
   return (supervisor) => {
+    supervisor.once('ready', () => setTimeout(tellUnused, PATIENCE, native).unref());
     if (socket !== undefined) tellOf(supervisor, socket, isThisProcess(watched) ? Number(interval) : 0);
   };
 }

@@ -408,6 +408,12 @@ impl Primary {
         self.inner.adopt(fd).is_ok()
     }
 
+    /// Where the sockets are bound that were taken over and that no server has asked for.
+    #[napi(catch_unwind)]
+    pub fn unused_sockets(&self) -> Vec<String> {
+        self.inner.unused_sockets()
+    }
+
     /// Whether listeners stay open when their last worker leaves, for those that come later.
     #[napi(catch_unwind)]
     pub fn keep_listeners(&self, yes: bool) {

@@ -165,8 +165,14 @@ mod tests {
 
     #[test]
     fn it_is_found_among_many_headers() {
-        let request = format!("GET / HTTP/1.1\r\n{}Cookie: a=1\r\n\r\n", "A: b\r\n".repeat(1000));
-        assert_eq!(by("cookie:a").look(request.as_bytes()), Look::Found(Key::of(b"1")));
+        let request = format!(
+            "GET / HTTP/1.1\r\n{}Cookie: a=1\r\n\r\n",
+            "A: b\r\n".repeat(1000)
+        );
+        assert_eq!(
+            by("cookie:a").look(request.as_bytes()),
+            Look::Found(Key::of(b"1"))
+        );
     }
 
     #[test]

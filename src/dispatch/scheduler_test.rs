@@ -801,7 +801,7 @@ fn a_paused_worker_gets_nothing_and_keeps_nothing() {
 #[test]
 fn a_worker_that_was_paused_does_not_get_what_it_has_missed() {
     let mut world = World::with(2);
-    let mut serve = |world: &mut World, number| {
+    let serve = |world: &mut World, number| {
         for _ in 0..number {
             world.accept(L, 1);
             for worker in world.workers.values() {

@@ -1,5 +1,7 @@
 //! Sockets that this process was started with (systemd's socket activation), for servers that want just these.
 
+use std::cell::Cell;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,12 +16,23 @@ struct Adopted {
     descriptor: OwnedFd,
     kind: Kind,
     bound: Bound,
+    /// A server has asked for it.
+    used: Cell<bool>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Bound {
     Ip(SocketAddr),
     Path(PathBuf),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bound::Ip(address) => address.fmt(f),
+            Bound::Path(path) => path.display().fmt(f),
+        }
+    }
 }
 
 /// All that this process was started with. They stay open.
@@ -43,6 +56,7 @@ impl AdoptedSockets {
                     descriptor,
                     kind,
                     bound,
+                    used: Cell::new(false),
                 });
                 Ok(())
             }
@@ -67,7 +81,16 @@ impl AdoptedSockets {
                     _ => false,
                 }
         });
-        found.map(|adopted| adopted.descriptor.try_clone())
+        found.map(|adopted| {
+            adopted.used.set(true);
+            adopted.descriptor.try_clone()
+        })
+    }
+
+    /// Where those are bound that no server has asked for.
+    pub fn unused(&self) -> Vec<String> {
+        let unused = self.0.iter().filter(|adopted| !adopted.used.get());
+        unused.map(|adopted| adopted.bound.to_string()).collect()
     }
 }
 
@@ -102,7 +125,9 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let mut adopted = AdoptedSockets::default();
         adopted.adopt(listener.into_raw_fd()).unwrap();
+        assert_eq!(adopted.unused(), [format!("127.0.0.1:{port}")]);
         assert!(adopted.find(&tcp(Some("127.0.0.1"), port)).is_some());
+        assert!(adopted.unused().is_empty());
         assert!(adopted.find(&tcp(None, port)).is_some());
         assert!(adopted.find(&tcp(Some("127.0.0.2"), port)).is_none());
         assert!(adopted.find(&tcp(None, port.wrapping_add(1))).is_none());

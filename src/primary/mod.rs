@@ -129,6 +129,11 @@ impl Primary {
         self.adopted.borrow_mut().adopt(number)
     }
 
+    /// See [`AdoptedSockets::unused`].
+    pub fn unused_sockets(&self) -> Vec<String> {
+        self.adopted.borrow().unused()
+    }
+
     /// What a worker's page says, as long as the worker is there.
     pub fn page(&self, worker: u32) -> Option<Arc<Page>> {
         self.pages.borrow().get(&worker).cloned()
