@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { describe, test } = require('node:test');
-const { Lines } = require('../lib/command/output.js');
+const { Lines } = require('../lib/command/lines.js');
 const { formatTime, parseSize, parseTime } = require('../lib/command/units.js');
 const { freePort, get, gone, isAlive, kill, root, run, scratch, start, stop, until } = require('./support.js');
 
@@ -75,9 +75,9 @@ test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit
   await gone(before.workers.map(({ pid }) => pid));
   assert.deepStrictEqual(JSON.parse((await command('scale', 'api', '3', '--json')).stdout), {
     name: 'api',
-    scale: true,
+    scale: 3,
   });
-  assert.strictEqual((await command('scale', '1')).stdout, 'api has 1 workers\n');
+  assert.strictEqual((await command('scale', '1')).stdout, 'api has 1 worker\n');
   assert.strictEqual((await command('restart')).code, 0);
   isOver = true;
   await clients;
@@ -113,7 +113,7 @@ test('what has been killed leaves a socket that is recognised', limit, async (t)
   assert.ok(fs.existsSync(path.join(folder, 'cluster-rs', 'api.sock')));
   assert.strictEqual((await command('list')).stdout, 'nothing runs\n');
   const second = await serve('app.js', '-w', '1', '--name', 'api');
-  assert.match(second.stderr, /api runs with 1 workers/);
+  assert.match(second.stderr, /api runs with 1 worker,/);
 });
 
 test('one that does not answer is told apart from one that has gone', limit, async (t) => {
@@ -124,6 +124,34 @@ test('one that does not answer is told apart from one that has gone', limit, asy
   assert.deepStrictEqual([code, stderr], [1, 'cluster-rs: api runs, and does not answer\n']);
   process.kill(program.pid, 'SIGCONT');
   assert.strictEqual((await command('status', 'api')).code, 0);
+});
+
+test('one that does not answer does not keep others from the list', limit, async (t) => {
+  const { command, serve } = await place(t, { 'other.js': "require('http').createServer().listen(0, '127.0.0.1')" });
+  const stuck = await serve('app.js', '-w', '1', '--name', 'stuck');
+  const other = await serve('other.js', '-w', '1', '--name', 'works');
+  await stop(stuck.pid);
+  const { code, stdout } = await command('ls');
+  process.kill(stuck.pid, 'SIGCONT');
+  assert.strictEqual(code, 0);
+  assert.match(stdout, /^stuck +does not answer$/m);
+  assert.match(stdout, new RegExp(`^works +${other.pid} +1 `, 'm'));
+});
+
+test('of two that start at the same time with one name, one runs', limit, async (t) => {
+  const { command, folder, serve } = await place(t, {
+    'other.js': "require('http').createServer().listen(0, '127.0.0.1')",
+  });
+  const dead = await serve('other.js', '-w', '1', '--name', 'twin');
+  await kill(dead.pid);
+  const twins = await Promise.all(Array.from({ length: 4 }, () => serve('other.js', '-w', '1', '--name', 'twin')));
+  const losers = twins.filter(({ stderr }) => stderr.includes('a program named twin runs already'));
+  assert.strictEqual(losers.length, 3);
+  for (const loser of losers) assert.strictEqual(await loser.end(), 1);
+  const [winner] = twins.filter((twin) => !losers.includes(twin));
+  const [listed, ...others] = JSON.parse((await command('list', '--json')).stdout);
+  assert.deepStrictEqual([listed.pid, others], [winner.pid, []]);
+  assert.deepStrictEqual(fs.readdirSync(path.join(folder, 'cluster-rs')), ['twin.sock']);
 });
 
 test('where two run, one has to be named', limit, async (t) => {
@@ -173,6 +201,45 @@ test('logs has what was printed, and what is', limit, async (t) => {
   await follower.end();
 });
 
+test('logs of any text', limit, async (t) => {
+  const { command, serve } = await place(t, {
+    'text.js': "console.log('a\\u2028b'); require('http').createServer().listen(0, '127.0.0.1')",
+  });
+  await serve('text.js', '-w', '1', '--name', 'text');
+  const { code, stdout } = await command('logs', '--no-follow');
+  assert.deepStrictEqual([code, stdout], [0, '1 | a\u2028b\n']);
+});
+
+test('what workers print last is not lost', limit, async (t) => {
+  const { serve } = await place(t, {
+    'last.js': `
+      require('http').createServer().listen(0, '127.0.0.1');
+      process.on('SIGTERM', () => {
+        for (let i = 0; i < 2000; i++) console.log('last words', i, 'x'.repeat(90));
+        process.stdout.write('', () => process.exit()); // Node itself waits for nothing.
+      });`,
+  });
+  const program = await serve('last.js', '-w', '2', '--name', 'last');
+  process.kill(program.pid, 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+  assert.strictEqual(program.lines(/^last words/).length, 4000);
+});
+
+test('where the core does not serve, the program runs alone', limit, async (t) => {
+  const { port, folder } = await place(t, { 'package.json': '{}' });
+  // Worker threads have none; this is the same as on another system.
+  const alone = path.join(folder, 'alone.js');
+  fs.writeFileSync(alone, `Object.defineProperty(process, 'platform', { value: 'other' });`);
+  const program = start(t, ['-r', alone, bin, 'app.js', '--', 'an argument'], {
+    cwd: folder,
+    env: { PORT: `${port}` },
+  });
+  assert.strictEqual(Number(await until(() => get(port).catch(() => ''), 'an answer')), program.pid);
+  assert.match(program.stdout, /^started with an argument/m);
+  assert.match(program.stderr, /CLUSTER_RS_FALLBACK/);
+  assert.match(program.stderr, /runs alone/);
+});
+
 test('each kind of file is read, and the command line comes first', limit, async (t) => {
   const settings = {
     app: 'app.js',
@@ -205,9 +272,20 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
     [['nothing.js'], /^there is no program nothing\.js in /],
     [['app.js', '--wrokers', '2'], "Unknown option '--wrokers'; did you mean --workers?"],
     [['app.js', '-w', '0'], '--workers is "0", and must be max, or a whole number, at least 1'],
-    [['app.js', '--grace', 'soon'], '--grace is "soon", and must be a time such as 250ms, 10s, 5m or 1h'],
+    [['app.js', '--grace', 'soon'], '--grace is "soon", and must be a time such as 250ms, 10s, 5m or 1h, up to 596h'],
+    [['app.js', '--max-age', '720h'], /^--max-age is "720h"/],
+    [['app.js', '--start-timeout', '0ms'], /^--start-timeout is "0ms"/],
+    [['app.js', '--max-memory', '300'], /^--max-memory is "300", and must be a size such as 300M or 1G, at least 32M/],
+    [['app.js', '--spares', '-1'], '--spares lacks its value; one that begins with - follows ='],
+    [['app.js', '--name', 'x'.repeat(120)], /is too long for a socket: choose a shorter --name/],
+    [['status', '../x'], '../x is no name: it has letters, digits, dots, dashes and underscores'],
+    [['start', 'app.js'], /^there is no program start in .*, and the commands are list, status, reload/],
+    [['--config', 'list.json'], 'list.json has no object of settings'],
+    [['--config', 'name.json'], /^name in name\.json is \["q"\]/],
+    [['--config', 'env.json'], /^env in env\.json is /],
+    [['--config', 'args.json'], /^args in args\.json is /],
     [['app.js', '--grace', '10'], /^--grace is "10"/],
-    [['app.js', '--max-memory', '3X'], '--max-memory is "3X", and must be a size such as 300M or 1G'],
+    [['app.js', '--max-memory', '3X'], '--max-memory is "3X", and must be a size such as 300M or 1G, at least 32M'],
     [['app.js', '--policy', 'random'], /^--policy is "random", and must be rr, least, none, sticky, or sticky:KEY/],
     [['app.js', '--policy', 'sticky:body'], /^--policy is "sticky:body"/],
     [['app.js', '--name', '../x'], /^--name is /],
@@ -220,7 +298,14 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
     [['logs', 'x', '-n', 'all'], '--lines is all, and must be a whole number'],
   ]) {
     test(args.join(' ') || 'nothing', limit, async (t) => {
-      const { command } = await place(t, { 'typo.json': '{ "maxMemroy": 1 }', 'value.json': '{ "workers": "many" }' });
+      const { command } = await place(t, {
+        'typo.json': '{ "maxMemroy": 1 }',
+        'value.json': '{ "workers": "many" }',
+        'list.json': '[]',
+        'name.json': '{ "name": ["q"] }',
+        'env.json': '{ "env": { "A": "x\\u0000y" } }',
+        'args.json': '{ "args": [null] }',
+      });
       const { code, stderr } = await command(...args);
       const [line] = stderr.split('\n');
       assert.strictEqual(code, 2, stderr);

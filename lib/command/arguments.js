@@ -6,6 +6,9 @@ const { SETTINGS, toOption } = require('./settings.js');
 
 const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs'];
 
+// What people type elsewhere.
+const ALIASES = { __proto__: null, ls: 'list' };
+
 const COMMON = { help: { type: 'boolean', short: 'h' } };
 const OF_RUN = { ...COMMON, version: { type: 'boolean', short: 'v' }, config: { type: 'string' } };
 const OF_COMMAND = { ...COMMON, json: { type: 'boolean' } };
@@ -20,8 +23,9 @@ for (const [name, { isFlag, short }] of Object.entries(SETTINGS)) {
  * @returns {{ command: string, options: object, positionals: string[], rest: string[] }} `rest` follows `--`
  */
 function readArguments(args) {
-  const isCommand = COMMANDS.includes(args[0]);
-  const command = isCommand ? args[0] : 'run';
+  const first = ALIASES[args[0]] ?? args[0];
+  const isCommand = COMMANDS.includes(first);
+  const command = isCommand ? first : 'run';
   const known = command === 'logs' ? OF_LOGS : isCommand ? OF_COMMAND : OF_RUN;
   const end = args.indexOf('--');
   const own = args.slice(isCommand ? 1 : 0, end < 0 ? undefined : end);
@@ -31,6 +35,8 @@ function readArguments(args) {
     return { command, options: values, positionals, rest };
   } catch (error) {
     if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    const [, ambiguous] = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(error.message) ?? [];
+    if (ambiguous) throw new Failure(`${ambiguous} lacks its value; one that begins with - follows =`, USAGE);
     const [, unknown] = /^Unknown option '(--[^' =]+)'/.exec(error.message) ?? [];
     const names = Object.keys(known).map((name) => `--${name}`);
     const hint = unknown ? suggestion(unknown, names) : '';
@@ -38,4 +44,4 @@ function readArguments(args) {
   }
 }
 
-module.exports = { readArguments };
+module.exports = { COMMANDS, readArguments };

@@ -6,7 +6,7 @@ const { ask, isRunning } = require('./control.js');
 const { Failure, NOT_RUNNING, USAGE } = require('./failure.js');
 const { namesWithSockets } = require('./runtime_folder.js');
 const { hasColours, table } = require('./table.js');
-const { formatSize, formatTime } = require('./units.js');
+const { countWorkers, formatSize, formatTime } = require('./units.js');
 
 const printJson = (value) => console.log(JSON.stringify(value));
 
@@ -25,19 +25,29 @@ async function pick(given) {
   return names[0];
 }
 
+/** What an application says of itself, or why it does not; `undefined` if it does not run. */
+async function describe(name) {
+  try {
+    return await ask(name, { command: 'info' });
+  } catch (error) {
+    return error.code === NOT_RUNNING ? undefined : { name, error: error.message };
+  }
+}
+
 async function list({ json }) {
-  const names = await running();
-  const all = await Promise.all(names.map((name) => ask(name, { command: 'info' })));
+  const all = (await Promise.all(namesWithSockets().sort().map(describe))).filter(Boolean);
   if (json) return printJson(all);
   if (all.length === 0) return console.log('nothing runs');
-  const rows = all.map(({ name, pid, size, uptime, program }) => [name, pid, size, formatTime(uptime), program]);
+  const rows = all.map(({ name, error, pid, size, uptime, program }) =>
+    error ? [name, '', '', '', 'does not answer'] : [name, pid, size, formatTime(uptime), program],
+  );
   process.stdout.write(table(['name', 'pid', 'workers', 'uptime', 'program'], rows, hasColours(process.stdout)));
 }
 
 async function status({ json }, name) {
   const found = await ask(name, { command: 'status' });
   if (json) return printJson(found);
-  console.log(`${found.name}: process ${found.pid}, ${found.size} workers, up ${formatTime(found.uptime)}`);
+  console.log(`${found.name}: process ${found.pid}, ${countWorkers(found.size)}, up ${formatTime(found.uptime)}`);
   const head = ['id', 'pid', 'state', 'uptime', 'connections', 'requests', 'loop lag', 'CPU', 'memory', 'restarts'];
   const rows = found.workers.map((worker) => [
     worker.id,
@@ -63,13 +73,14 @@ async function act({ json }, name, request, done) {
       `${isTerminal ? '\r' : ''}${request.command} ${name}: ${steps} of ${of}${isTerminal ? '' : '\n'}`,
     );
   };
+  let result;
   try {
-    await ask(name, request, show);
+    result = await ask(name, request, show);
   } finally {
     if (isTerminal && !json) process.stdout.write('\r\x1b[K');
   }
-  if (json) printJson({ name, [request.command]: true });
-  else console.log(`${name} ${done}`);
+  if (json) printJson({ name, [request.command]: result ?? true });
+  else console.log(`${name} ${done(result)}`);
 }
 
 async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
@@ -89,7 +100,7 @@ async function scale(options, positionals) {
     options,
     name,
     { command: 'scale', workers: workers === 'max' ? workers : Number(workers) },
-    `has ${workers} workers`,
+    (size) => `has ${countWorkers(size)}`,
   );
 }
 
@@ -106,12 +117,8 @@ async function talk(command, options, positionals) {
   const name = await pick(positionals[0]);
   if (command === 'status') return status(options, name);
   if (command === 'logs') return logs(options, name);
-  return act(
-    options,
-    name,
-    { command },
-    { reload: 'is reloaded', restart: 'is restarted', stop: 'has stopped' }[command],
-  );
+  const done = { reload: 'is reloaded', restart: 'is restarted', stop: 'has stopped' };
+  return act(options, name, { command }, () => done[command]);
 }
 
 module.exports = { talk };

@@ -6,6 +6,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { Failure, USAGE } = require('./failure.js');
+const { COMMANDS } = require('./arguments.js');
+const { NAME } = require('./runtime_folder.js');
 const { fromFile, fromOptions } = require('./settings.js');
 
 const USUAL = ['cluster.config.js', 'cluster.config.json'];
@@ -31,7 +33,8 @@ async function readFile(file) {
 
 function packageIn(folder) {
   const file = path.join(folder, 'package.json');
-  return fs.existsSync(file) ? readJson(file) : {};
+  const content = fs.existsSync(file) ? readJson(file) : {};
+  return content?.constructor === Object ? content : {};
 }
 
 async function readConfiguration(named) {
@@ -47,14 +50,21 @@ function findProgram(name) {
   try {
     return require.resolve(file);
   } catch {
-    throw new Failure(`there is no program ${name} in ${process.cwd()}`, USAGE);
+    const isWord = /^\w+$/.test(name);
+    const hint = isWord ? `, and the commands are ${COMMANDS.join(', ')}` : '';
+    throw new Failure(`there is no program ${name} in ${process.cwd()}${hint}`, USAGE);
   }
 }
 
 /** What an application is called that has no name: after its package, or its file. */
 function usualName(program) {
-  const name = packageIn(path.dirname(program)).name ?? packageIn('.').name ?? path.parse(program).name;
-  return name.replace(/^@/, '').replace(/[^\w.-]/g, '-');
+  const names = [packageIn(path.dirname(program)).name, packageIn('.').name, path.parse(program).name];
+  const usable = names.map((name) =>
+    String(name ?? '')
+      .replace(/^\W+/, '')
+      .replace(/[^\w.-]/g, '-'),
+  );
+  return usable.find((name) => NAME.test(name)) ?? 'app';
 }
 
 /**
@@ -65,10 +75,10 @@ async function configure(options, positionals, rest) {
   const settings = { ...(await readConfiguration(options.config)), ...fromOptions(options) };
   const [app = settings.app, unexpected] = positionals;
   if (app === undefined) throw new Failure('which program is to be run?', USAGE);
+  const program = findProgram(app);
   if (unexpected !== undefined) {
     throw new Failure(`there is ${unexpected} after ${app}: its own arguments follow --`, USAGE);
   }
-  const program = findProgram(app);
   const args = rest.length > 0 ? rest : (settings.args ?? []);
   return { ...settings, program, args, name: settings.name ?? usualName(program) };
 }

@@ -6,25 +6,27 @@
 const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
-const readline = require('node:readline');
+const nodePath = require('node:path');
 const { Failure, NOT_RUNNING } = require('./failure.js');
+const { Lines } = require('./lines.js');
 const { socketOf } = require('./runtime_folder.js');
 
 // What an application answers at once, and for how long it may be busy with something else, in milliseconds.
 const QUICK = ['info', 'status'];
 const PATIENCE = 5000;
 
-/** Connects to an application; `undefined` if it does not run. What it has left behind is removed then. */
-async function connect(name) {
-  const path = socketOf(name);
+// How much may wait for a command that does not read, in bytes. Then it is left alone.
+const MOST_UNREAD = 64 * 1024 * 1024;
+
+/** Connects to a socket; `undefined` if nobody listens there any more. */
+async function connect(path) {
   const socket = net.connect(path);
   try {
     await once(socket, 'connect');
     return socket;
   } catch (error) {
-    if (error.code === 'ECONNREFUSED') fs.rmSync(path, { force: true });
-    else if (error.code !== 'ENOENT') throw new Failure(`${path} can't be reached: ${error.message}`);
-    return undefined;
+    if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') return undefined;
+    throw new Failure(`${path} can't be reached: ${error.message}`);
   }
 }
 
@@ -36,9 +38,13 @@ async function connect(name) {
  * @returns {Promise<any>} the result
  */
 async function ask(name, request, onEvent = () => {}) {
-  const socket = await connect(name);
-  if (!socket) throw new Failure(`no program named ${name} runs`, NOT_RUNNING);
-  socket.on('error', () => {}); // Its end is told by the end of the lines.
+  const path = socketOf(name);
+  const socket = await connect(path);
+  if (!socket) {
+    await removeStale(path);
+    throw new Failure(`no program named ${name} runs`, NOT_RUNNING);
+  }
+  socket.on('error', () => {}); // Its end is told by its close.
   let isLate = false;
   if (QUICK.includes(request.command)) {
     socket.setTimeout(PATIENCE, () => {
@@ -46,18 +52,22 @@ async function ask(name, request, onEvent = () => {}) {
       socket.destroy();
     });
   }
-  const lines = readline.createInterface({ input: socket }).on('error', () => {});
-  socket.once('close', () => lines.close());
-  socket.write(`${JSON.stringify(request)}\n`);
-  for await (const line of lines) {
-    const { event, result, error } = JSON.parse(line);
-    if (event !== undefined) onEvent(event);
-    else {
-      socket.destroy();
-      if (error !== undefined) throw new Failure(error);
-      return result;
+  let answer;
+  const lines = new Lines(Infinity);
+  socket.on('data', (piece) => {
+    for (const line of lines.add(piece)) {
+      const { event, ...last } = JSON.parse(line);
+      if (event !== undefined) onEvent(event);
+      else {
+        answer = last;
+        socket.destroy();
+      }
     }
-  }
+  });
+  socket.write(`${JSON.stringify(request)}\n`);
+  await once(socket, 'close');
+  if (answer?.error !== undefined) throw new Failure(answer.error);
+  if (answer) return answer.result;
   if (isLate) throw new Failure(`${name} runs, and does not answer`);
   throw new Failure(`${name} has ended`, NOT_RUNNING);
 }
@@ -72,6 +82,42 @@ async function isRunning(name) {
   return true;
 }
 
+/** A name beside a socket's for this process alone. */
+const beside = (path, suffix) => nodePath.join(nodePath.dirname(path), `.${process.pid}.${suffix}`);
+
+/** Removes what one that was killed has left behind. Somebody else may do the same, and listen there already. */
+async function removeStale(path) {
+  const aside = beside(path, 'old');
+  try {
+    fs.renameSync(path, aside);
+  } catch {
+    return; // Somebody has removed it.
+  }
+  const alive = await connect(aside);
+  try {
+    if (alive) fs.linkSync(aside, path);
+  } catch {
+    // There is another one by now.
+  } finally {
+    alive?.destroy();
+    fs.rmSync(aside, { force: true });
+  }
+}
+
+/** Gives a listening socket its name, which only one can have. */
+async function take(name, own, path) {
+  for (;;) {
+    try {
+      fs.linkSync(own, path);
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (await isRunning(name)) throw new Failure(`a program named ${name} runs already: choose another --name`);
+    await removeStale(path);
+  }
+}
+
 /**
  * Listens for commands.
  * @param {string} name of this application
@@ -80,32 +126,45 @@ async function isRunning(name) {
  * @returns {Promise<net.Server>}
  */
 async function serve(name, answer) {
-  if (await isRunning(name)) throw new Failure(`a program named ${name} runs already: choose another --name`);
   const server = net.createServer((socket) => {
-    const write = (message) => socket.writable && socket.write(`${JSON.stringify(message)}\n`);
+    const write = (message) => {
+      if (!socket.writable) return;
+      socket.write(`${JSON.stringify(message)}\n`);
+      if (socket.writableLength > MOST_UNREAD) socket.destroy();
+    };
     const gone = new Promise((resolve) => socket.once('close', resolve));
-    socket.on('error', () => {}); // It goes, as it may; its lines fail with it.
-    const lines = readline.createInterface({ input: socket }).on('error', () => {});
-    lines.on('line', async (line) => {
+    socket.on('error', () => {}); // It goes, as it may.
+    const reply = async (line) => {
       try {
         write({ result: (await answer(JSON.parse(line), (event) => write({ event }), gone)) ?? null });
       } catch (error) {
         write({ error: error.message });
       }
-    });
+    };
+    const lines = new Lines();
+    socket.on('data', (piece) => lines.add(piece).forEach(reply));
   });
   const path = socketOf(name);
-  fs.rmSync(path, { force: true });
+  const own = beside(path, 'new');
+  fs.rmSync(own, { force: true });
   const mask = process.umask(0o177);
   try {
-    server.listen(path);
+    server.listen(own);
     await once(server, 'listening');
+    await take(name, own, path);
   } catch (error) {
+    server.close();
+    if (error instanceof Failure) throw error;
     throw new Failure(`${path} can't be listened on: ${error.message}`);
   } finally {
     process.umask(mask);
+    fs.rmSync(own, { force: true });
   }
-  process.once('exit', () => fs.rmSync(path, { force: true }));
+  const { ino } = fs.statSync(path);
+  process.once('exit', () => {
+    // Somebody may have another one there by now.
+    if (fs.statSync(path, { throwIfNoEntry: false })?.ino === ino) fs.rmSync(path, { force: true });
+  });
   return server;
 }
 

@@ -1,35 +1,11 @@
 'use strict';
 
 const EventEmitter = require('node:events');
-const { StringDecoder } = require('node:string_decoder');
+const { Lines } = require('./lines.js');
 
-// How many lines are kept for those who ask later, and how long one can get before it is cut, in characters.
+// How many lines are kept for those who ask later, and of how many characters in all.
 const KEPT = 1000;
-const LONGEST = 1024 * 1024;
-
-/** Cuts what comes in pieces into lines. */
-class Lines {
-  #rest = '';
-  #decoder = new StringDecoder('utf8');
-
-  /** The lines that are whole with this piece, without their ends. */
-  add(piece) {
-    const lines = (this.#rest + this.#decoder.write(piece)).split('\n');
-    this.#rest = lines.pop();
-    if (this.#rest.length > LONGEST) {
-      lines.push(this.#rest);
-      this.#rest = '';
-    }
-    return lines;
-  }
-
-  /** The last line, if it has no end. */
-  end() {
-    const rest = this.#rest + this.#decoder.end();
-    this.#rest = '';
-    return rest === '' ? [] : [rest];
-  }
-}
+const KEPT_SIZE = 4 * 1024 * 1024;
 
 /**
  * What the workers print: whole lines, to this process's own output, and to those who follow the event `line`.
@@ -37,7 +13,9 @@ class Lines {
 class Output extends EventEmitter {
   #hasPrefix;
   #kept = [];
+  #keptSize = 0;
   #closed = new Set();
+  #waiting = new Map(); // the workers' streams that wait for one of this process's own
 
   /** @param {boolean} hasPrefix whether each line says whose it is */
   constructor(hasPrefix) {
@@ -45,7 +23,18 @@ class Output extends EventEmitter {
     this.setMaxListeners(0);
     this.#hasPrefix = hasPrefix;
     // Whoever has read this process's output may go; its workers go on.
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => this.#closed.add(stream));
+    for (const stream of [process.stdout, process.stderr]) {
+      const waiting = new Set();
+      this.#waiting.set(stream, waiting);
+      const resume = () => {
+        for (const from of waiting) from.resume();
+        waiting.clear();
+      };
+      stream.on('drain', resume).on('error', () => {
+        this.#closed.add(stream);
+        resume();
+      });
+    }
   }
 
   /** The last lines, the oldest first. */
@@ -70,11 +59,7 @@ class Output extends EventEmitter {
     from.on('data', (piece) => {
       if (pass(lines.add(piece)) || this.#closed.has(to)) return;
       from.pause();
-      const resume = () => {
-        to.off('drain', resume).off('error', resume);
-        from.resume();
-      };
-      to.on('drain', resume).on('error', resume);
+      this.#waiting.get(to).add(from);
     });
     from.on('end', () => pass(lines.end())).on('error', () => {}); // Its worker has gone.
   }
@@ -82,9 +67,10 @@ class Output extends EventEmitter {
   #keep(worker, text) {
     const line = { worker, text };
     this.#kept.push(line);
-    if (this.#kept.length > KEPT) this.#kept.shift();
+    this.#keptSize += text.length;
+    while (this.#kept.length > KEPT || this.#keptSize > KEPT_SIZE) this.#keptSize -= this.#kept.shift().text.length;
     this.emit('line', line);
   }
 }
 
-module.exports = { Lines, Output };
+module.exports = { Output };

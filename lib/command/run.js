@@ -2,6 +2,7 @@
 
 // `cluster-rs app.js`: this process becomes the primary.
 
+const { pathToFileURL } = require('node:url');
 const cluster = require('../../index.js');
 const { howItEnded } = require('../supervisor/member.js');
 const { configure } = require('./configuration.js');
@@ -9,6 +10,7 @@ const { serve } = require('./control.js');
 const { Failure } = require('./failure.js');
 const { reapOrphans } = require('./orphans.js');
 const { Output } = require('./output.js');
+const { countWorkers } = require('./units.js');
 
 const say = (text) => process.stderr.write(`cluster-rs: ${text}\n`);
 
@@ -35,7 +37,8 @@ function toSupervisorOptions(settings) {
 }
 
 function tellEvents(supervisor, name) {
-  supervisor.on('ready', () => say(`${name} runs with ${supervisor.size} workers, process ${process.pid}`));
+  supervisor.on('ready', () => say(`${name} runs with ${countWorkers(supervisor.size)}, process ${process.pid}`));
+  supervisor.on('startFailed', ({ id }, error) => say(`worker ${id}: ${error.message}`));
   supervisor.on('death', ({ id }, code, signal, delay) => {
     const next =
       delay === undefined ? '' : delay > 0 ? `; the next one starts in ${delay} ms` : '; the next one starts';
@@ -68,7 +71,10 @@ function commandsOf(supervisor, output, about) {
     status: () => ({ ...info(), workers: supervisor.status() }),
     reload: (_, tell) => withProgress(supervisor, 'reload', tell, () => supervisor.reload()),
     restart: (_, tell) => withProgress(supervisor, 'restart', tell, () => supervisor.restart()),
-    scale: ({ workers }) => supervisor.scale(workers),
+    async scale({ workers }) {
+      await supervisor.scale(workers);
+      return supervisor.size;
+    },
     async stop() {
       await supervisor.stop();
       setImmediate(() => process.exit()); // After the answer.
@@ -83,11 +89,18 @@ function commandsOf(supervisor, output, about) {
   };
 }
 
+/** Runs a program in this process, where nothing else can be done for it. */
+async function runAlone(program, args) {
+  say(`the Rust core does not serve here, as the warning says: ${program} runs alone, and nobody looks after it`);
+  process.argv.splice(1, Infinity, program, ...args);
+  await import(pathToFileURL(program));
+}
+
 /** Runs a program until it is stopped. */
 async function run(options, positionals, rest) {
   const settings = await configure(options, positionals, rest);
   const { args, name, nodeArgs, policy = 'rr', prefix = false, program } = settings;
-  if (!cluster.native) throw new Failure('the Rust core does not serve here, as the warning says');
+  if (!cluster.native) return runAlone(program, args);
 
   const [, kind, key] = /^([^:]+):?(.*)$/s.exec(policy);
   cluster.setupPrimary({

@@ -5,9 +5,15 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { Failure } = require('./failure.js');
+const { Failure, USAGE } = require('./failure.js');
 
 const SUFFIX = '.sock';
+
+// What an application can be called.
+const NAME = /^\w[\w.-]*$/;
+
+// The longest path of a Unix socket, in bytes.
+const LONGEST = 107;
 
 /** The folder, made if it is not there yet. */
 function runtimeFolder() {
@@ -27,7 +33,15 @@ function runtimeFolder() {
 }
 
 /** The path of an application's socket. */
-const socketOf = (name) => path.join(runtimeFolder(), name + SUFFIX);
+function socketOf(name) {
+  if (!NAME.test(name))
+    throw new Failure(`${name} is no name: it has letters, digits, dots, dashes and underscores`, USAGE);
+  const socket = path.join(runtimeFolder(), name + SUFFIX);
+  if (Buffer.byteLength(socket) > LONGEST) {
+    throw new Failure(`${socket} is too long for a socket: choose a shorter --name, or set XDG_RUNTIME_DIR`, USAGE);
+  }
+  return socket;
+}
 
 /** The names of all applications that have a socket, whether they run or not. */
 function namesWithSockets() {
@@ -35,4 +49,4 @@ function namesWithSockets() {
   return files.filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length));
 }
 
-module.exports = { namesWithSockets, socketOf };
+module.exports = { NAME, namesWithSockets, socketOf };

@@ -4,19 +4,27 @@
 // wherever it comes from.
 
 const { KEYS, parse: parsePolicy } = require('../scheduling.js');
+const { LEAST_MEMORY, LONGEST } = require('../supervisor/options.js');
 const { Failure, USAGE, suggestion } = require('./failure.js');
+const { NAME } = require('./runtime_folder.js');
 const { parseSize, parseTime } = require('./units.js');
 
+const isScalar = (value) => ['string', 'number', 'boolean'].includes(typeof value);
 const count = (least) => ({
-  read: (value) => (/^\d+$/.test(value) && Number(value) >= least ? Number(value) : undefined),
+  read: (value) => (isScalar(value) && /^\d+$/.test(value) && Number(value) >= least ? Number(value) : undefined),
   what: `a whole number, at least ${least}`,
 });
 const number = (value) => (Number.isInteger(value) && value >= 0 ? value : undefined);
-const time = {
-  read: (value) => number(value) ?? parseTime(String(value)),
-  what: 'a time such as 250ms, 10s, 5m or 1h',
+const between = (value, least, most) => (value >= least && value <= most ? value : undefined);
+const timeFrom = (least) => ({
+  read: (value) => between(number(value) ?? parseTime(String(value)), least, LONGEST),
+  what: 'a time such as 250ms, 10s, 5m or 1h, up to 596h',
+});
+const time = timeFrom(0);
+const size = {
+  read: (value) => (value === 0 ? 0 : between(number(value) ?? parseSize(String(value)), LEAST_MEMORY, Infinity)),
+  what: 'a size such as 300M or 1G, at least 32M',
 };
-const size = { read: (value) => number(value) ?? parseSize(String(value)), what: 'a size such as 300M or 1G' };
 const text = { read: (value) => (typeof value === 'string' && value !== '' ? value : undefined), what: 'a text' };
 const flag = { read: (value) => (typeof value === 'boolean' ? value : undefined), what: 'true or false', isFlag: true };
 
@@ -34,9 +42,9 @@ const SETTINGS = {
   maxRequests: count(0),
   hangTimeout: time,
   waitReady: flag,
-  startTimeout: time,
+  startTimeout: timeFrom(1),
   name: {
-    read: (value) => (/^[\w][\w.-]*$/.test(value) ? value : undefined),
+    read: (value) => (typeof value === 'string' && NAME.test(value) ? value : undefined),
     what: 'letters, digits, dots, dashes and underscores',
   },
   prefix: flag,
@@ -46,11 +54,17 @@ const readCount = SETTINGS.workers.read;
 SETTINGS.workers.read = (value) => (value === 'max' ? value : readCount(value));
 SETTINGS.workers.what = `max, or ${SETTINGS.workers.what}`;
 
+const isEnvironment = (value) =>
+  value?.constructor === Object && Object.values(value).every((text) => isScalar(text) && !`${text}`.includes('\0'));
+
 // These are only in files: on the command line they have places of their own.
 const FILE_ONLY = {
   app: text,
-  args: { read: (value) => (Array.isArray(value) ? value.map(String) : undefined), what: 'a list of texts' },
-  env: { read: (value) => (value?.constructor === Object ? value : undefined), what: 'an object of variables' },
+  args: {
+    read: (value) => (Array.isArray(value) && value.every(isScalar) ? value.map(String) : undefined),
+    what: 'a list of texts',
+  },
+  env: { read: (value) => (isEnvironment(value) ? value : undefined), what: 'an object of variables' },
 };
 
 const toOption = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -78,7 +92,8 @@ function fromOptions(options) {
  */
 function fromFile(content, where) {
   const known = { ...FILE_ONLY, ...SETTINGS };
-  if (content === null || typeof content !== 'object') throw new Failure(`${where} has no object of settings`, USAGE);
+  if (content === null || typeof content !== 'object' || Array.isArray(content))
+    throw new Failure(`${where} has no object of settings`, USAGE);
   const settings = {};
   for (const [name, value] of Object.entries(content)) {
     if (!Object.hasOwn(known, name)) {

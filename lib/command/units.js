@@ -34,4 +34,7 @@ function formatTime(milliseconds) {
 /** Bytes: `58.3 MB`. */
 const formatSize = (bytes) => `${(bytes / SIZES.M).toFixed(1)} MB`;
 
-module.exports = { formatSize, formatTime, parseSize, parseTime };
+/** `1 worker`, `2 workers`. */
+const countWorkers = (count) => `${count} ${count === 1 ? 'worker' : 'workers'}`;
+
+module.exports = { countWorkers, formatSize, formatTime, parseSize, parseTime };
