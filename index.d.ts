@@ -31,7 +31,8 @@ declare module 'cluster' {
      * Has the program choose the worker for each connection (`SCHED_RR`, `SCHED_LEAST`, `SCHED_STICKY`). In the primary
      * only. Where it does not answer within `takeBackAfter`, because the primary is busy, round robin decides; so it
      * does where the worker that it names can't take a connection.
-     * @param scheduler gives one of the workers, or nothing for the next in turn; what it throws is an uncaught
+     * @param scheduler gives one of the workers, or nothing for the next in turn, at once; anything else, such as a
+     *   promise, is an error with code `ERR_INVALID_RETURN_VALUE`, which like all that it throws is an uncaught
      *   exception. `null` gives the choice back to the policy.
      */
     setScheduler(
@@ -53,7 +54,7 @@ declare module 'cluster' {
      */
     broadcast(message: Serializable): number;
 
-    /** What has become of the connections that were dispatched (`SCHED_RR` and `SCHED_LEAST`) so far. In the primary only. */
+    /** What has become of the connections that were dispatched (not with `SCHED_NONE`) so far. In the primary only. */
     figures(): cluster.Figures;
 
     /**
@@ -102,14 +103,14 @@ declare module 'cluster' {
     resume(): this;
 
     /**
-     * How much of the load this worker gets, in comparison with others: more than 0, 1000 at most. In the primary only.
+     * How much of the load this worker gets, in comparison with others: from 0.001 to 1000. In the primary only.
      * @default 1
      */
     weight: number;
   }
 
   interface ClusterSettings {
-    /** How connections are dispatched (`SCHED_RR` and `SCHED_LEAST`). May be changed at any time. */
+    /** How connections are dispatched. May be changed at any time. */
     scheduling?: cluster.Scheduling | undefined;
   }
 }
@@ -249,7 +250,8 @@ declare namespace cluster {
      */
     maxDelay?: number | undefined;
     /**
-     * So many deaths within `deathsWithin` are too many: no worker is started any more, and `'giveUp'` is emitted.
+     * So many deaths within `deathsWithin`, of all workers together, are too many: none is started any more until there
+     * is a reload or restart, and `'giveUp'` is emitted. Deaths of spares do not count.
      * @default 10
      */
     maxDeaths?: number | undefined;
@@ -271,7 +273,7 @@ declare namespace cluster {
      */
     replaceHung?: boolean | undefined;
     /**
-     * With how much resident memory a worker is replaced.
+     * With how much resident memory a worker is replaced: 32 MiB at least. Looked at every second, as are the next two.
      * @default 0
      */
     maxMemory?: number | undefined;
@@ -325,14 +327,16 @@ declare namespace cluster {
     ready: [];
     /** A worker is in service. */
     workerReady: [worker: Worker];
-    /** A worker has died; `delay` is how many milliseconds later another is started, if at all. */
+    /** A worker has not got ready in time, and is ended: `error` says what was missing. Its `death` follows. */
+    startFailed: [worker: Worker, error: Error];
+    /** A worker, or a spare, has died; `delay` is how many milliseconds later another is started, if at all. */
     death: [worker: Worker, code: number | null, signal: NodeJS.Signals | null, delay: number | undefined];
     /** There were too many deaths. */
     giveUp: [deaths: number];
     /** A worker's event loop has not gone on for so many milliseconds. */
     hang: [worker: Worker, stuckFor: number];
-    /** A worker is going to be replaced. */
-    replace: [worker: Worker, reason: 'hang' | 'memory' | 'age' | 'requests'];
+    /** A worker is going to be replaced; with `disconnect` it has closed its channel, and lives on. */
+    replace: [worker: Worker, reason: 'hang' | 'disconnect' | 'memory' | 'age' | 'requests'];
     /** How far a reload has got. */
     reload: [done: number, of: number];
     /** How far a restart has got. */
@@ -359,9 +363,15 @@ declare namespace cluster {
      * @returns rejects with code `ERR_CLUSTER_RS_RELOAD_FAILED` if a new worker does not start; the old ones stay then
      */
     reload(): Promise<void>;
-    /** Ends each worker before another is started in its place; clients wait meanwhile. */
+    /**
+     * Ends each worker before another is started in its place; clients wait meanwhile.
+     * @returns rejects with code `ERR_CLUSTER_RS_START_FAILED` if a new one does not start
+     */
     restart(): Promise<void>;
-    /** Changes the number of workers. Fulfilled when the new ones are ready, or those too many have ended. */
+    /**
+     * Changes the number of workers. Fulfilled when the new ones are ready, or those too many have ended.
+     * @returns rejects with code `ERR_CLUSTER_RS_START_FAILED` if a new one does not start; their number stays then
+     */
     scale(workers: number | 'max'): Promise<void>;
     /** Drains all workers, and closes what they listened on. Fulfilled when they have ended. */
     stop(): Promise<void>;

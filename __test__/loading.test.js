@@ -198,6 +198,7 @@ describe('it is the built-in module', () => {
     const program = `
       import ours from 'cluster-rs';
       import * as all from 'node:cluster';
+      import * as named from 'cluster-rs';
       import cluster, { ${list} } from 'node:cluster';
       import { fork as sameFork, isPrimary as sameIsPrimary } from 'cluster-rs';
       import assert from 'node:assert';
@@ -209,6 +210,8 @@ describe('it is the built-in module', () => {
       for (const name of ${JSON.stringify([...names, ...more])}) assert.ok(name in all, name);
       assert.ok(isPrimary && isMaster && !isWorker);
       assert.strictEqual(sameFork, cluster.fork);
+      const properties = Object.getOwnPropertyNames(cluster).filter((name) => !name.startsWith('_'));
+      assert.deepStrictEqual(properties.filter((name) => !(name in named)), []);
       console.log('fine');
     `;
     for (const args of [[], ['-r', 'cluster-rs/register'], ['--import', 'cluster-rs/register']]) {

@@ -88,6 +88,8 @@ test('the package holds what its users need and nothing else', () => {
     'README.md',
     'bin',
     'build.rs',
+    'docs',
+    'examples',
     'index.d.ts',
   ];
   expected.push('index.js', 'lib', 'native', 'package.json', 'register.d.ts', 'register.js', 'scripts', 'src');

@@ -71,6 +71,13 @@ module.exports = {
       `The property '${name}' must be one of: ${right.map((one) => `'${one}'`).join(', ')}. Received ${inspect(value)}`,
     ),
 
+  noWorker: (value) =>
+    coded(
+      TypeError,
+      'ERR_INVALID_RETURN_VALUE',
+      `Expected a Worker or undefined to be returned from the "scheduler" function but got ${inspect(value, { depth: 0 })}.`,
+    ),
+
   /** @param {string} what 'a whole number >= 1', … */
   outOfRange: (name, what, value) =>
     coded(

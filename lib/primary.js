@@ -123,7 +123,9 @@ function setUpPrimary(cluster) {
       scheduler &&
         ((connection) => {
           try {
-            return scheduler(connection, Object.values(cluster.workers))?.id;
+            const worker = scheduler(connection, Object.values(cluster.workers)) ?? undefined;
+            if (worker !== undefined && !(worker instanceof Worker)) throw errors.noWorker(worker);
+            return worker?.id;
           } catch (error) {
             process.nextTick(() => {
               throw error;

@@ -7,12 +7,12 @@ Runs a program that listens on all cores, and keeps it alive.
   -w, --workers N|max     how many workers (max: one for each core)
       --policy POLICY     rr, least, none, sticky, or sticky:KEY where KEY is
                           ip, header:NAME, cookie:NAME or query:NAME
-      --grace TIME        for requests in progress, before a worker is killed
+      --grace TIME        how long requests in progress may take (10s)
       --spares N          workers that wait to take the place of a dead one
       --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME
                           replace a worker that exceeds it
       --wait-ready        a worker is ready with cluster.worker.ready()
-      --start-timeout TIME
+      --start-timeout TIME  in which a worker has to get ready (30s)
       --name NAME         for the commands below (the package's name)
       --prefix            the worker's number before each line of its output
       --node-args ARGS    for Node, in each worker
@@ -21,6 +21,7 @@ Runs a program that listens on all cores, and keeps it alive.
 
 list, status, reload, restart, stop; scale [NAME] N|max;
 logs [NAME] [-n LINES] [--no-follow]; each of them with --json.
+--version prints the version.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such program runs.
 `;
 
