@@ -229,7 +229,6 @@ class Supervisor extends EventEmitter {
   /** Puts new members into some places, and then ends the old ones. If one of the new ones fails, the old ones stay. */
   async #replace(places) {
     if (this.#isStopping) throw errors.isStopping();
-    if (this.#isStopping) throw errors.isStopping();
     const members = places.map(() => this.#fork());
     await this.#join(members);
     const old = [];
