@@ -4,6 +4,7 @@
 
 const EventEmitter = require('node:events');
 const errors = require('./errors.js');
+const { exitWhenWritten } = require('./exit.js');
 const { BEAT } = require('./supervised.js');
 const { Deaths } = require('./supervisor/deaths.js');
 const { Member } = require('./supervisor/member.js');
@@ -170,7 +171,7 @@ class Supervisor extends EventEmitter {
     for (const place of this.#places) clearTimeout(place.timer);
     this.emit('giveUp', this.#options.maxDeaths);
     if (!this.#options.exitOnGiveUp) return;
-    this.stop().then(() => process.exit(1));
+    this.stop().then(() => exitWhenWritten(1));
   }
 
   #fillSpares() {

@@ -5,6 +5,7 @@
 const { pathToFileURL } = require('node:url');
 const cluster = require('../../index.js');
 const { howItEnded } = require('../supervisor/member.js');
+const { exitWhenWritten } = require('../exit.js');
 const { configure } = require('./configuration.js');
 const { serve } = require('./control.js');
 const { Failure } = require('./failure.js');
@@ -77,7 +78,7 @@ function commandsOf(supervisor, output, about) {
     },
     async stop() {
       await supervisor.stop();
-      setImmediate(() => process.exit()); // After the answer.
+      setImmediate(exitWhenWritten); // After the answer.
     },
     async logs({ lines, follow }, tell, gone) {
       for (const line of output.last(lines)) tell(line);

@@ -1,5 +1,7 @@
 'use strict';
 
+const { exitWhenWritten } = require('../exit.js');
+
 /**
  * Has signals to this process stop or reload a supervisor's workers. SIGTERM and SIGINT stop them gracefully, and the
  * second one at once; SIGHUP and SIGUSR2 reload. After the stop this process exits.
@@ -14,7 +16,7 @@ function obeySignals(supervisor) {
     }
     isStopping = true;
     await supervisor.stop();
-    process.exit();
+    await exitWhenWritten();
   };
   const reload = () => supervisor.reload().catch((error) => process.emitWarning(error));
   const handlers = { SIGTERM: stop, SIGINT: stop, SIGHUP: reload, SIGUSR2: reload };
