@@ -41,6 +41,11 @@ impl StickyBy {
         }
     }
 
+    /// Whether it is something that a server itself gives to its clients.
+    pub(super) fn is_given_out(&self) -> bool {
+        matches!(self, StickyBy::Cookie(_) | StickyBy::Query(_))
+    }
+
     /// Looks into the first bytes of a connection.
     pub(super) fn look(&self, bytes: &[u8]) -> Look {
         let mut usual = [httparse::EMPTY_HEADER; USUAL_HEADERS];

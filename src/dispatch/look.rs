@@ -40,14 +40,22 @@ pub(super) fn key_of_address(connection: &OwnedFd) -> Option<Key> {
     socket::peer_address(connection.as_fd()).map(|peer| Key::of_address(peer.ip()))
 }
 
-/// Waits for what `by` says, and gives the connection back with the key. A client that sends nothing in time is known
-/// by its address; one that sends something else has no key.
-pub(super) async fn key_of_request(connection: OwnedFd, by: &StickyBy) -> (OwnedFd, Option<Key>) {
+/// Waits for what `by` says, and gives the connection back with the key. A client that sends nothing in time, or when
+/// too many are waited for, is known by its address; one that sends something else has no key.
+pub(super) async fn key_of_request(
+    connection: OwnedFd,
+    by: &StickyBy,
+    looks: &Cell<usize>,
+) -> (OwnedFd, Option<Key>) {
     match look(&connection, by) {
         Look::Found(key) => return (connection, Some(key)),
         Look::Absent => return (connection, None),
         Look::Incomplete => {}
     }
+    let Some(_place) = Place::take(looks) else {
+        let key = key_of_address(&connection);
+        return (connection, key);
+    };
     let watched = match handoff::watch(connection) {
         Ok(watched) => watched,
         Err(error) => {

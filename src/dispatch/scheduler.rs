@@ -148,6 +148,11 @@ impl<H: Handoff> Scheduler<H> {
         self.claims.add(key, worker);
     }
 
+    /// Who has given this key to a client.
+    pub(super) fn claimed_by(&mut self, key: Key) -> Option<WorkerId> {
+        self.claims.find(key)
+    }
+
     pub(super) fn add_worker(&mut self, worker: WorkerId, handoff: H) {
         let account = Account::new(handoff, self.counts.clone());
         self.workers.insert(worker, account);

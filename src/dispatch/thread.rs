@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow};
+use nix::sys::socket::{Shutdown, shutdown};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Notify, oneshot};
@@ -34,6 +35,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const RECOVERED: Duration = Duration::from_secs(1);
 /// How many connections to accept or to receive before others have their turn.
 const BATCH: usize = 64;
+/// How many batches to receive of what a worker has sent so far: the kernel holds a few hundred messages.
+const LAST_BATCHES: usize = 8;
 
 /// Starts the thread. It ends when all senders of commands are gone.
 pub(super) fn start(
@@ -56,6 +59,7 @@ pub(super) fn start(
             });
             let dispatch = Rc::new(Dispatch {
                 scheduler: RefCell::new(Scheduler::new(counts)),
+                lines: RefCell::default(),
                 reporter,
                 policy: RefCell::default(),
                 chooser: RefCell::default(),
@@ -162,6 +166,8 @@ enum Batch {
 
 struct Dispatch {
     scheduler: RefCell<Scheduler<Line>>,
+    /// Where each worker's messages are received.
+    lines: RefCell<BTreeMap<WorkerId, Rc<AsyncFd<OwnedFd>>>>,
     reporter: Rc<Reporter>,
     policy: RefCell<Policy>,
     /// The program's own scheduler, which comes before the policy.
@@ -336,17 +342,38 @@ impl Dispatch {
             Policy::Sticky(by) => {
                 let (this, by) = (self.clone(), by.clone());
                 drop(spawn_local(async move {
-                    let (connection, key) = match Place::take(&this.looks) {
-                        Some(_place) => look::key_of_request(connection, &by).await,
-                        None => {
-                            let key = look::key_of_address(&connection);
-                            (connection, key)
-                        }
-                    };
+                    let (connection, key) =
+                        look::key_of_request(connection, &by, &this.looks).await;
+                    if by.is_given_out() && key.is_some_and(|key| !this.is_claimed(key)) {
+                        this.hear_claims();
+                    }
                     this.arrived(listener, key, connection);
                 }));
             }
             _ => self.arrived(listener, None, connection),
+        }
+    }
+
+    fn is_claimed(&self, key: Key) -> bool {
+        self.scheduler.borrow_mut().claimed_by(key).is_some()
+    }
+
+    /// Receives what workers have sent so far. A worker claims a key before it gives it to the client, so the claim is
+    /// there when the client is, though possibly not read yet.
+    fn hear_claims(self: &Rc<Self>) {
+        let lines = self.lines.borrow().clone();
+        for (worker, ours) in lines {
+            for _ in 0..LAST_BATCHES {
+                match self.receive_batch(worker, ours.get_ref()) {
+                    Batch::More => {}
+                    Batch::Drained | Batch::Exhausted => break,
+                    Batch::Broken => {
+                        // Its watch is to find it broken too.
+                        let _ = shutdown(ours.as_raw_fd(), Shutdown::Both);
+                        break;
+                    }
+                }
+            }
         }
     }
 
@@ -377,6 +404,7 @@ impl Dispatch {
             reporter: self.reporter.clone(),
         };
         self.scheduler.borrow_mut().add_worker(worker, line);
+        self.lines.borrow_mut().insert(worker, ours.clone());
         let (keep, removed) = oneshot::channel();
         spawn_local(self.clone().watch(worker, ours, pidfd, removed));
         Ok(keep)
@@ -413,14 +441,15 @@ impl Dispatch {
                 }
             }
         }
-        // What it gave back before. It may not be dead and go on for ever: the kernel holds a few hundred.
-        for _ in 0..8 {
+        // What it gave back before. It may not be dead and go on for ever.
+        for _ in 0..LAST_BATCHES {
             match self.receive_batch(worker, ours.get_ref()) {
                 Batch::Drained | Batch::Broken => break,
                 Batch::More => yield_now().await,
                 Batch::Exhausted => sleep(PAUSE).await,
             }
         }
+        self.lines.borrow_mut().remove(&worker);
         self.scheduler.borrow_mut().worker_gone(worker, now_ns());
         self.moved();
     }

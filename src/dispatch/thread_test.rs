@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{Shutdown, shutdown};
 
-use super::{Dispatcher, Figures, ListenerId, Report, Seat, WorkerId};
+use super::{Dispatcher, Figures, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
 use crate::sys::handoff::{self, Received, Ticket};
 use crate::sys::page::{Page, now_ns};
 use crate::sys::pidfd;
@@ -438,6 +439,50 @@ fn a_worker_that_breaks_the_rules_hurts_only_itself() {
         );
         settled(&dispatcher, 10);
     }
+}
+
+#[test]
+fn a_session_comes_back_however_soon_it_does() {
+    const ROUNDS: usize = 1000;
+    let (dispatcher, _reports) = start();
+    dispatcher.set_policy(Policy::Sticky(StickyBy::Query("sid".into())));
+    let address = listen(&dispatcher, L);
+    let workers: Vec<Worker> = (0..4)
+        .map(|id| Worker::join(&dispatcher, id, &[L]))
+        .collect();
+    let is_over = AtomicBool::new(false);
+    let come_back = |client: usize| {
+        for round in 0..ROUNDS {
+            let worker = &workers[round % workers.len()];
+            let sid = format!("{client}-{round}");
+            handoff::claim(worker.socket.as_fd(), Key::of(sid.as_bytes()).number()).unwrap();
+            let mut connection = TcpStream::connect(address).unwrap();
+            let request = format!("GET /?sid={sid} HTTP/1.1\r\n\r\n");
+            connection.write_all(request.as_bytes()).unwrap();
+            assert_eq!(answered(connection), Some(worker.id.0), "{sid}");
+        }
+    };
+    std::thread::scope(|scope| {
+        for worker in &workers {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let Some((_, connection)) = worker.take(Duration::from_millis(50)) else {
+                        continue;
+                    };
+                    let mut connection = TcpStream::from(connection);
+                    // What is left unread would cut the answer off.
+                    let _ = connection.read(&mut [0; 1024]).unwrap();
+                    reply(connection.into(), worker.id);
+                }
+            });
+        }
+        let clients: Vec<_> = (0..8)
+            .map(|client| scope.spawn(move || come_back(client)))
+            .collect();
+        let ends: Vec<_> = clients.into_iter().map(|client| client.join()).collect();
+        is_over.store(true, Ordering::Relaxed);
+        assert!(ends.iter().all(Result::is_ok));
+    });
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::rc::{Rc, Weak};
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::dispatch::Key;
@@ -23,6 +24,9 @@ const MOST_PER_TURN: usize = 8;
 
 /// After how many milliseconds what could not be given back is tried again.
 const RETRY_AFTER: u64 = 10;
+
+/// For how many milliseconds a worker waits until the dispatcher has read what it was told before.
+const ROOM_WITHIN: u8 = 20;
 
 /// How near to the limit of descriptors each connection is preceded by a look whether there is room for it.
 const NARROW: u64 = 128;
@@ -137,10 +141,16 @@ impl Intake {
         self.page.sleep(page::now_ns());
     }
 
-    /// Tells the dispatcher that a client has been given this key. If it doesn't take it, the client is taken for a new
-    /// one later.
+    /// Tells the dispatcher that a client is given this key, before the client has it. If there is no room for that, it
+    /// waits for a moment; if there is none then, the client is taken for a new one later.
     pub fn claim(&self, key: Key) {
-        let _ = handoff::claim(self.socket.as_fd(), key.number());
+        let socket = self.socket.as_fd();
+        let no_room = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
+        if handoff::claim(socket, key.number()).is_err_and(no_room) {
+            let mut room = [PollFd::new(socket, PollFlags::POLLOUT)];
+            let _ = poll(&mut room, ROOM_WITHIN);
+            let _ = handoff::claim(socket, key.number());
+        }
     }
 
     /// Takes no connection any more, for a process that exits: those in the queue are for others.
