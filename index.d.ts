@@ -36,7 +36,8 @@ declare module 'cluster' {
      *   exception. `null` gives the choice back to the policy.
      */
     setScheduler(
-      scheduler: ((connection: cluster.ArrivingConnection, workers: Worker[]) => Worker | undefined) | null,
+      scheduler:
+        ((connection: cluster.ArrivingConnection, workers: Worker[]) => Worker | null | undefined | void) | null,
     ): void;
 
     /**
@@ -61,7 +62,7 @@ declare module 'cluster' {
      * Answers what the other side asks with {@link Worker.request}, in the primary and in workers. There is one handler
      * in a process; a later call replaces it.
      * @param handler gives the answer, or a promise of it. What it throws, or rejects with, is the error of the request:
-     *   the other side gets its `name`, `message` and `code`.
+     *   the other side gets its `name`, `message` and, if it is a string or number, `code`.
      */
     onRequest(handler: (message: any, worker: Worker) => unknown): void;
   }
@@ -70,7 +71,7 @@ declare module 'cluster' {
     /**
      * Asks the other side, and resolves with the answer of its {@link Cluster.onRequest} handler. In the primary this
      * asks the worker; `cluster.worker.request` in a worker asks the primary. A side that has no handler yet, because it
-     * is still loading, has 5 seconds to get one.
+     * is still loading, has 5 seconds from the first request to get one.
      *
      * Rejects with the handler's error, or with one of these codes: `ERR_CLUSTER_RS_TIMEOUT`,
      * `ERR_CLUSTER_RS_NO_HANDLER`, `ERR_CLUSTER_RS_WORKER_GONE`, `ERR_IPC_CHANNEL_CLOSED`.
@@ -82,7 +83,7 @@ declare module 'cluster' {
      * Gives this worker no new connections until it is resumed; those on their way go to others. All else goes on. A
      * worker may be paused before it listens. Where all are paused, clients wait. Not with `SCHED_NONE`. In the primary only.
      */
-    pause(): this;
+    pause(): Worker;
 
     /**
      * No new connections for this worker; it finishes what it has begun, and ends. Plain HTTP connections that are kept
@@ -91,7 +92,7 @@ declare module 'cluster' {
      * program that listens for SIGTERM gets that signal; otherwise its process exits with 0. In the primary only.
      * @param options.move `false` if there is no worker to go on at: idle connections are closed then
      */
-    drain(options?: { move?: boolean | undefined }): this;
+    drain(options?: { move?: boolean | undefined }): Worker;
 
     /**
      * Tells a supervisor with `waitReady` that this worker can do its work now. The primary's worker object and
@@ -100,7 +101,7 @@ declare module 'cluster' {
     ready(): void;
 
     /** Undoes {@link pause}, at once. In the primary only. */
-    resume(): this;
+    resume(): Worker;
 
     /**
      * How much of the load this worker gets, in comparison with others: from 0.001 to 1000. In the primary only.

@@ -4,6 +4,7 @@
 // `send`, `disconnect`, `connected` and `channel`, as `setupChannel` in Node's `lib/internal/child_process.js` does.
 
 const { AsyncResource } = require('node:async_hooks');
+const { closeSync } = require('node:fs');
 const { deprecate } = require('node:util');
 const { Control } = require('./control.js');
 const errors = require('./errors.js');
@@ -138,6 +139,7 @@ class Channel {
   #eager = EAGER;
   #searches = 0;
   #batch = '';
+  #isHeeded = false; // whether somebody wants to hear that the batch could not be written
   #waiting = [];
   #onclose = () => {};
 
@@ -158,20 +160,9 @@ class Channel {
       const decoded = this.#decode(() => [deserialize(bytes)], Array.isArray);
       if (decoded) this.#receive(decoded, bytes.length);
     },
-    onhandle: (text, fd) => {
-      const decoded = this.#decode(() => JSON.parse(text), isPassing);
-      if (decoded) this.#receiveHandle(decoded, fd);
-    },
-    onadvancedhandle: (bytes, fd) => {
-      const decoded = this.#decode(() => deserialize(bytes), isPassing);
-      if (decoded) this.#receiveHandle(decoded, fd);
-    },
-    onwritten: (count) => {
-      for (const callback of this.#waiting.splice(0, count)) {
-        this.#control.unrefCounted();
-        if (callback) process.nextTick(callback, null);
-      }
-    },
+    onhandle: (text, fd) => this.#receiveHandle(() => JSON.parse(text), fd),
+    onadvancedhandle: (bytes, fd) => this.#receiveHandle(() => deserialize(bytes), fd),
+    onwritten: (count) => this.#written(count),
     onended: (malformed) => this.#end(malformed === 1),
   };
 
@@ -251,7 +242,16 @@ class Channel {
     process.nextTick(() => {
       this.#native.close();
       this.#target.emit('disconnect');
+      // Nobody will tell of what is written from now on.
+      this.#written(this.#waiting.length);
     });
+  }
+
+  #written(count) {
+    for (const callback of this.#waiting.splice(0, count)) {
+      this.#control.unrefCounted();
+      if (callback) process.nextTick(callback, null);
+    }
   }
 
   #end(malformed) {
@@ -348,6 +348,7 @@ class Channel {
       this.#posted = 0;
     }
     this.#posted++;
+    const isHeeded = !options?.swallowErrors;
     // A callback comes when its message is written, and programs wait for it with the next one.
     if (callback) this.flush();
     if (this.#batch === '') {
@@ -359,8 +360,10 @@ class Channel {
       }
       setImmediate(() => this.flush());
       this.#batch = text;
+      this.#isHeeded = isHeeded;
     } else {
       if (this.#batch.length + text.length > BATCH) this.flush();
+      this.#isHeeded = isHeeded || (this.#batch !== '' && this.#isHeeded);
       this.#batch = this.#batch === '' ? text : `${this.#batch},${text}`;
     }
     return this.#waiting.length === 0 && this.#batch.length < PLENTY;
@@ -372,7 +375,7 @@ class Channel {
       const text = this.#batch;
       this.#batch = '';
       const waiting = this.#native.sendMessages(text, true);
-      this.#sent(waiting, undefined, { swallowErrors: !this.#target.connected });
+      this.#sent(waiting, undefined, { swallowErrors: !this.#isHeeded || !this.#target.connected });
     }
     if (isExiting()) this.#native.flush(this.#patience);
   }
@@ -415,7 +418,13 @@ class Channel {
     return this.#sent(waiting, callback, options);
   }
 
-  #receiveHandle([message, about], fd) {
+  #receiveHandle(decode, fd) {
+    const decoded = this.#decode(decode, isPassing);
+    if (!decoded) {
+      if (fd >= 0) closeSync(fd);
+      return;
+    }
+    const [message, about] = decoded;
     const { attach } = require('./passing.js');
     const ready = (handle) => {
       if (handle === undefined) {

@@ -40,7 +40,8 @@ function setUpWorker(cluster, place) {
     ondisconnect: () => leave(true),
     onleavenoted: () => onLeaveNoted?.(),
     ondrain: (moves, kept) => drain(moves === 1, JSON.parse(kept)),
-    onconnection: (listener, fd) => !draining?.movesFrom(listener) && servers.accept(listener, fd),
+    onconnection: (listener, fd, served) =>
+      !draining?.movesFrom(listener) && servers.accept(listener, fd, served === 1),
     onexhausted() {
       if (isExhausted) return;
       isExhausted = true;
@@ -86,6 +87,7 @@ function setUpWorker(cluster, place) {
   }
 
   function tellLeaving(callback) {
+    if (!process.connected) return; // Nobody is there to note it.
     onLeaveNoted = callback;
     channel.flush();
     native.leaving();
@@ -129,7 +131,10 @@ function setUpWorker(cluster, place) {
     isPrimary: false,
     Worker,
     worker,
-    _getServer: (...query) => servers.getServer(...query),
+    _getServer(...query) {
+      require('./draining.js'); // While there are descriptors to read it with.
+      servers.getServer(...query);
+    },
     // Node has called its own when it started; nobody should call it again.
     _setupWorker() {},
   });

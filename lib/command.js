@@ -19,8 +19,9 @@ async function main(args) {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { code, message } = error;
-    process.stderr.write(wantsJson ? `${JSON.stringify({ error: { code, message } })}\n` : `cluster-rs: ${message}\n`);
-    if (code === USAGE) process.stderr.write('cluster-rs --help shows what there is.\n');
+    const hint = code === USAGE ? 'cluster-rs --help shows what there is.\n' : '';
+    const text = wantsJson ? JSON.stringify({ error: { code, message } }) : `cluster-rs: ${message}`;
+    process.stderr.write(`${text}\n${wantsJson ? '' : hint}`);
     process.exitCode = code;
   }
 }

@@ -14,11 +14,16 @@ const LOOK_EVERY = 20;
 // For how long a client that has just connected may take to say something, in milliseconds, when idle connections are closed.
 const FIRST_REQUEST = 1000;
 
+// For how long a connection waits until it can move, in milliseconds. One that never can, since what the client says next
+// always begins before the end of what it said last, ends with its next answer.
+const MOVE_WITHIN = 1000;
+
 class Draining {
   #servers;
   #native;
   #done;
   #moves = false;
+  #movesUntil = 0;
   #patientUntil = 0;
   #kept; // the listeners that others serve
   #listeners; // by server
@@ -50,11 +55,14 @@ class Draining {
     this.#moves = moves;
     this.#patientUntil = Date.now() + FIRST_REQUEST;
     if (this.#kept) return;
+    this.#movesUntil = Date.now() + MOVE_WITHIN;
     this.#kept = new Set(kept);
     this.#listeners = this.#servers.stopAccepting();
 
-    diagnostics.subscribe('http.server.request.start', ({ socket, response }) => {
-      if (!this.#canMove(socket)) response.shouldKeepAlive = false;
+    diagnostics.subscribe('http.server.request.start', ({ request, socket, response }) => {
+      if (!this.#canMove(socket) || Date.now() > this.#movesUntil) response.shouldKeepAlive = false;
+      // The answer may come before it.
+      request.once('end', () => this.#lookSoon());
     });
     diagnostics.subscribe('http.server.response.finish', () => this.#lookSoon());
     for (const socket of this.#sockets('all')) {

@@ -95,6 +95,13 @@ module.exports = {
 
   reloadFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_RELOAD_FAILED', `The old workers stay: ${why}`),
 
+  noAddon: (reason) =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_NO_ADDON',
+      `This worker's primary has cluster-rs, which can't run in the worker (${reason}): start both in the same way, with --allow-addons where there is --permission`,
+    ),
+
   startFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_START_FAILED', `A worker has not started: ${why}`),
 
   isStopping: () => coded(Error, 'ERR_CLUSTER_RS_STOPPING', 'The supervisor stops its workers, and starts none'),

@@ -33,6 +33,7 @@ function streams() {
 function opened(handle, fd) {
   const error = handle.open(fd);
   if (error) {
+    handle.close();
     const { fromSystem } = require('./errors.js');
     throw fromSystem(error, 'open');
   }

@@ -4,21 +4,42 @@
 
 const sessionsOf = new WeakMap();
 
+// The highest number that a stream can have: it says that whatever is on its way is still answered.
+const ANY_STREAM = 2 ** 31 - 1;
+
+// For how long the client's answer to that is waited for, in milliseconds.
+const PATIENCE = 1000;
+
 /** Takes note of a server's sessions, if it is for HTTP/2. */
 function watchSessions(server) {
   const isHttp2 = typeof server.updateSettings === 'function';
   if (!isHttp2 || sessionsOf.has(server)) return;
-  const sessions = new Set();
+  const sessions = new Map();
   sessionsOf.set(server, sessions);
   server.on('session', (session) => {
-    sessions.add(session);
+    sessions.set(session, false);
     session.once('close', () => sessions.delete(session));
   });
 }
 
-/** Asks the clients of a server to open another session for what comes next (GOAWAY); what has begun goes on. */
+/**
+ * Asks the clients of a server to open another session for what comes next; what has begun goes on. As RFC 9113 has it
+ * in its section on GOAWAY, the session is closed only when the client must have heard of it.
+ */
 function closeSessions(server) {
-  for (const session of sessionsOf.get(server) ?? []) session.close();
+  const sessions = sessionsOf.get(server) ?? new Map();
+  for (const [session, isAsked] of sessions) {
+    if (isAsked || session.destroyed) continue;
+    sessions.set(session, true);
+    const close = () => session.close();
+    const timer = setTimeout(close, PATIENCE).unref();
+    session.goaway(0, ANY_STREAM);
+    const isSent = session.ping(() => {
+      clearTimeout(timer);
+      close();
+    });
+    if (!isSent) close();
+  }
 }
 
 module.exports = { closeSessions, watchSessions };

@@ -11,16 +11,22 @@ const RESPONSE = 'NODE_CLUSTER_RS_RESPONSE';
 // How long a request waits for a program that is still loading, in milliseconds.
 const PATIENCE = 5000;
 
+// What the code of an error can be, for the other side to get it.
+const CODES = ['string', 'number'];
+
 const pendingOf = new WeakMap(); // by worker: what has not been answered, by number
-const waiting = []; // for the handler
 let handler;
+let handlerIsThere; // or will not be
+let tellHandlerIsThere;
 let last = 0;
 
-function handlerIsThere() {
-  return new Promise((resolve) => {
-    waiting.push(resolve);
+/** Waits for the handler for as long as the program may take to load, from the first request on. */
+function waitForHandler() {
+  handlerIsThere ??= new Promise((resolve) => {
+    tellHandlerIsThere = resolve;
     setTimeout(resolve, PATIENCE).unref();
   });
+  return handlerIsThere;
 }
 
 /**
@@ -30,7 +36,7 @@ function handlerIsThere() {
 function onRequest(listener) {
   if (typeof listener !== 'function') throw errors.invalidArgument('handler', 'of type function', listener);
   handler = listener;
-  for (const resolve of waiting.splice(0)) resolve();
+  tellHandlerIsThere?.();
 }
 
 /** `worker.request`: resolves with the answer, rejects with the handler's error or one of {@link errors}. */
@@ -59,11 +65,15 @@ function settle(worker, id, { result, error }) {
   else asked.resolve(result);
 }
 
-/** An error as the other side gets it. */
+/** An error as the other side gets it. Whatever was thrown, this throws nothing, and gives what can be sent. */
 function toPlain(error) {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { name, message, code } = error;
-  return { name, message, code };
+  try {
+    if (!(error instanceof Error)) return { message: String(error) };
+    const { name, message, code } = error;
+    return { name: `${name}`, message: `${message}`, code: CODES.includes(typeof code) ? code : undefined };
+  } catch {
+    return { message: 'The handler has thrown something that has no message' };
+  }
 }
 
 function toError({ name, message, code }) {
@@ -79,7 +89,7 @@ async function answer(worker, { id, message }) {
     if (worker.process.connected) worker.process.send({ cmd: RESPONSE, id, ...response }, () => {});
   };
   try {
-    if (!handler) await handlerIsThere();
+    if (!handler) await waitForHandler();
     if (!handler) throw errors.noHandler();
     respond({ result: await handler(message, worker) });
   } catch (error) {

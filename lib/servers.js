@@ -18,6 +18,9 @@ const LISTENER = Symbol('cluster-rs.listener');
 // The longest that a timer takes, in milliseconds.
 const FOR_EVER = 2 ** 31 - 1;
 
+// How much longer than it says a server keeps connections alive, in milliseconds, where it doesn't say that either.
+const KEEP_ALIVE_BUFFER = 1000;
+
 class Servers {
   #worker;
   #channel;
@@ -132,9 +135,10 @@ class Servers {
    * A connection from the primary.
    * @param {number} listener
    * @param {number} fd
+   * @param {boolean} isServed whether another worker has answered requests on it
    * @returns {boolean} whether a server here takes it; otherwise the descriptor stays the caller's
    */
-  accept(listener, fd) {
+  accept(listener, fd, isServed) {
     const server = this.#open.get(listener);
     if (!server?.isFaux || isFull(ownerOf(server))) return false;
     let connection;
@@ -146,6 +150,7 @@ class Servers {
     connection[LISTENER] = listener;
     countOpen(connection);
     server.onconnection(0, connection);
+    if (isServed) keepAliveAsBefore(ownerOf(server), connection);
     return true;
   }
 
@@ -183,14 +188,27 @@ function isFull(server) {
   return server._connections >= server.maxConnections;
 }
 
+/** Closes a connection that came between two requests if the next one does not come in the time that it has for that. */
+function keepAliveAsBefore(server, connection) {
+  const { keepAliveTimeout, keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server ?? {};
+  if (!keepAliveTimeout) return;
+  const close = () => connection.bytesRead === 0 && ownerOf(connection)?.destroy();
+  setTimeout(close, keepAliveTimeout + keepAliveTimeoutBuffer).unref();
+}
+
+/** Counts a connection until it is closed, in either way: `reset` is for `socket.resetAndDestroy()`. */
 function countOpen(connection) {
-  const { close } = connection;
+  const { close, reset } = connection;
   numbers[OPEN]++;
-  connection.close = function () {
-    numbers[OPEN]--;
-    connection.close = close;
-    return Reflect.apply(close, connection, arguments);
-  };
+  const closing = (close) =>
+    function () {
+      numbers[OPEN]--;
+      delete connection.close;
+      delete connection.reset;
+      return Reflect.apply(close, connection, arguments);
+    };
+  connection.close = closing(close);
+  if (reset) connection.reset = closing(reset);
 }
 
 /** How many connections from the primary are open. */

@@ -28,7 +28,8 @@ class Supervisor extends EventEmitter {
   #options;
   #deaths;
   #deathsOfSpares;
-  #places = []; // { member, restarts, timer }
+  #places = []; // { member, restarts, isReserved }
+  #delays = new Set(); // the timers of what is to be started
   #spares = new Set();
   #joining = new Set(); // new ones, for places whose members stay until then
   #leaving = new Set();
@@ -96,7 +97,7 @@ class Supervisor extends EventEmitter {
   }
 
   #addPlace(member) {
-    const place = { member: undefined, restarts: 0, timer: undefined };
+    const place = { member: undefined, restarts: 0, isReserved: false };
     this.#places.push(place);
     this.#occupy(place, member);
   }
@@ -109,7 +110,6 @@ class Supervisor extends EventEmitter {
 
   /** Gives a place to a member, and looks after it until it ends. */
   #occupy(place, member) {
-    clearTimeout(place.timer);
     place.member = member;
     const { worker } = member;
     member.started.then(
@@ -143,32 +143,49 @@ class Supervisor extends EventEmitter {
     const now = Date.now();
     const delay = this.#hasGivenUp ? undefined : this.#deaths.add(place, now, now - member.startedAt);
     const spare = [...this.#spares].find(({ state }) => state === 'spare');
-    if (spare) {
-      this.#spares.delete(spare);
-      this.#hold(spare.worker, false);
-      spare.activate();
-      this.#occupy(place, spare);
-    }
+    if (spare) this.#promote(spare, place);
     this.emit('death', member.worker, code, signal, delay);
     if (delay === undefined) {
       this.#giveUp();
       return;
     }
     place.restarts++;
-    const start = () => {
-      if (this.#isStopping || !this.#places.includes(place)) return;
-      if (spare) this.#fillSpares();
-      else if (place.member === undefined) this.#occupy(place, this.#fork());
-    };
-    // What the place waits for ends when somebody has it; what the spares wait for does not.
-    const timer = setTimeout(start, delay);
-    if (!spare) place.timer = timer;
+    this.#later(delay, () => {
+      if (this.#emptyPlaces().includes(place)) this.#occupy(place, this.#fork());
+      else this.#fillSpares();
+    });
+  }
+
+  /** Does something after a while, unless there is to be nobody by then. */
+  #later(delay, act) {
+    const timer = setTimeout(() => {
+      this.#delays.delete(timer);
+      act();
+    }, delay);
+    this.#delays.add(timer);
+  }
+
+  #startNothingMore() {
+    for (const timer of this.#delays) clearTimeout(timer);
+    this.#delays.clear();
+  }
+
+  #emptyPlaces() {
+    return this.#places.filter(({ member, isReserved }) => member === undefined && !isReserved);
+  }
+
+  /** Puts a spare into a place that nobody has. */
+  #promote(spare, place) {
+    this.#spares.delete(spare);
+    this.#hold(spare.worker, false);
+    spare.activate();
+    this.#occupy(place, spare);
   }
 
   #giveUp() {
     if (this.#hasGivenUp) return;
     this.#hasGivenUp = true;
-    for (const place of this.#places) clearTimeout(place.timer);
+    this.#startNothingMore();
     this.emit('giveUp', this.#options.maxDeaths);
     if (!this.#options.exitOnGiveUp) return;
     this.stop().then(() => exitWhenWritten(1));
@@ -178,18 +195,24 @@ class Supervisor extends EventEmitter {
     while (!this.#isStopping && !this.#hasGivenUp && this.#spares.size < this.#options.spares) {
       const spare = this.#fork(true);
       this.#spares.add(spare);
-      spare.started.catch((error) => {
-        if (!this.#spares.has(spare) || spare.worker.isDead()) return;
-        this.emit('startFailed', spare.worker, error);
-        spare.kill();
-      });
+      spare.started.then(
+        () => {
+          const [place] = this.#emptyPlaces();
+          if (place && this.#spares.has(spare)) this.#promote(spare, place);
+        },
+        (error) => {
+          if (!this.#spares.has(spare) || spare.worker.isDead()) return;
+          this.emit('startFailed', spare.worker, error);
+          spare.kill();
+        },
+      );
       spare.ended.then(([code, signal]) => {
         if (!this.#spares.delete(spare) || this.#isStopping) return;
         const now = Date.now();
         // Those in service do without: nobody gives up for want of spares.
         const delay = this.#deathsOfSpares.add(this.#spares, now, now - spare.startedAt) ?? this.#options.maxDelay;
         this.emit('death', spare.worker, code, signal, delay);
-        setTimeout(() => this.#fillSpares(), delay);
+        this.#later(delay, () => this.#fillSpares());
       });
     }
   }
@@ -273,6 +296,7 @@ class Supervisor extends EventEmitter {
   }
 
   async #reloadAll() {
+    await this.#scaling; // Who is about to get a place may have the old program.
     await this.#endSpares(); // They have the old program.
     try {
       await this.#inSteps('reload', (places) => this.#replace(places));
@@ -304,18 +328,17 @@ class Supervisor extends EventEmitter {
   }
 
   async #restartAll() {
+    await this.#scaling;
     await this.#endSpares();
     try {
       await this.#inSteps('restart', async (places) => {
         const old = places.map(({ member }) => member).filter(Boolean);
-        for (const place of places) {
-          clearTimeout(place.timer);
-          place.member = undefined;
-        }
+        for (const place of places) Object.assign(place, { member: undefined, isReserved: true });
         await Promise.all(old.map((member) => this.#end(member)));
         if (this.#isStopping) throw errors.isStopping();
         const left = places.filter((place) => this.#places.includes(place));
         for (const place of left) this.#occupy(place, this.#fork());
+        for (const place of left) place.isReserved = false;
         await Promise.all(left.map(({ member }) => member.started));
       });
       this.#countDeathsAnew();
@@ -358,7 +381,6 @@ class Supervisor extends EventEmitter {
   /** Removes places; gives what is to be waited for. */
   #shrink(size) {
     const removed = this.#places.splice(size);
-    for (const place of removed) clearTimeout(place.timer);
     return removed.filter(({ member }) => member).map(({ member }) => this.#end(member));
   }
 
@@ -370,7 +392,7 @@ class Supervisor extends EventEmitter {
       this.emit('stop');
       clearInterval(this.#watch);
       clearTimeout(this.#closing);
-      for (const place of this.#places) clearTimeout(place.timer);
+      this.#startNothingMore();
       for (const member of members) this.#end(member, false);
       for (const member of this.#joining) member.kill();
       this.#endSpares();

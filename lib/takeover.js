@@ -5,7 +5,7 @@
 const cluster = require('node:cluster');
 const { syncBuiltinESMExports } = require('node:module');
 const { binding, reason } = require('./native.js');
-const { coded } = require('./errors.js');
+const { coded, noAddon } = require('./errors.js');
 const { addHidden } = require('./hidden.js');
 const { removePreload } = require('./preload.js');
 
@@ -45,6 +45,7 @@ function takePlace() {
 function takeOver() {
   if (cluster[TAKEN]) return undefined;
   const place = takePlace();
+  if (place && !binding) throw noAddon(reason);
   if (!binding) return reason;
   if (cluster.isWorker && !place) return 'this process is a worker of the built-in module';
   if (cluster.isPrimary && Object.keys(cluster.workers).length > 0) {

@@ -25,6 +25,7 @@ const reported = new Set(['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'].map(
 
 /**
  * Starts a worker's process.
+ * @param {ChildProcess} child what {@link createProcess} has made
  * @param {object} program
  * @param {string} program.file what to run
  * @param {string[]} program.spawnargs its arguments as the program sees them, with its own name first
@@ -32,7 +33,6 @@ const reported = new Set(['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'].map(
  * @param {object[]} program.streams from `normalizeStdio`
  * @param {import('./channel.js').Channel} program.channel not yet open
  * @param {(events: object) => object} program.start calls the addon, which calls `events.onexit(code, signal)` later
- * @param {ChildProcess} child what {@link createProcess} has made
  */
 function startProcess(child, { file, spawnargs, places, streams, channel, start }) {
   let closesAwaited = 1;

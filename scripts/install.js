@@ -16,25 +16,37 @@ function loads() {
   return spawnSync(process.execPath, ['-e', "require('./native/binding.js')"], { cwd: root }).status === 0;
 }
 
+/** The path of the library, from what cargo has said of all that it has built. */
+function libraryIn(messages) {
+  const lines = messages.split('\n').filter((line) => line.startsWith('{'));
+  const artifacts = lines.map((line) => JSON.parse(line)).filter(({ reason }) => reason === 'compiler-artifact');
+  return artifacts.find(({ target }) => target.kind.includes('cdylib'))?.filenames[0];
+}
+
 /** Builds the addon and puts it where the loader looks; gives one line on what went wrong, or undefined. */
 function buildFromSource() {
   const missing = missingTool();
   if (missing !== undefined) return missing;
   const target = path.join(root, 'target');
   const env = { ...process.env };
-  // Would move the result to another folder.
+  // The binary is for this machine, whatever else is built here.
   delete env.CARGO_BUILD_TARGET;
   // Without this, a musl target makes no shared libraries.
   if (!usesGlibc) env.RUSTFLAGS = `${env.RUSTFLAGS ?? ''} -C target-feature=-crt-static`;
-  const { status } = spawnSync('cargo', ['build', '--release', '--locked', '--target-dir', target], {
+  const options = ['--release', '--locked', '--target-dir', target, '--message-format', 'json-render-diagnostics'];
+  const { status, stdout } = spawnSync('cargo', ['build', ...options], {
     cwd: root,
     env,
-    stdio: 'inherit',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: Infinity,
   });
   try {
     if (status !== 0) return 'cluster-rs: building from source failed';
-    fs.copyFileSync(path.join(target, 'release', 'libcluster_rs.so'), binary);
+    fs.copyFileSync(libraryIn(stdout), binary);
     return loads() ? undefined : 'cluster-rs: the binary that was built does not load';
+  } catch (error) {
+    return `cluster-rs: the binary that was built can't be put in place: ${error.message}`;
   } finally {
     fs.rmSync(target, { recursive: true, force: true });
   }

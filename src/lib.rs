@@ -25,7 +25,7 @@ use crate::ipc::control::{Family, FromWorker, Listening, Query};
 use crate::ipc::delivery::Delivery;
 use crate::ipc::frame::{Kind, LENGTH};
 use crate::primary::WorkerControl;
-use crate::primary::process::{Order, environment_from, stdio_from};
+use crate::primary::process::{Order, Started, environment_from, stdio_from};
 use crate::sys::js::{Argument, Callback, Callbacks, SharedNumbers, Text};
 use crate::sys::page::{self, Page};
 use crate::sys::pidfd::{self, Exit};
@@ -455,10 +455,28 @@ impl Primary {
             Ok(started) => started,
             Err(error) => return Ok(WorkerProcess::failed(&error)),
         };
+        let pid = started.process.as_ref().ok().map(|(pid, ..)| *pid);
+        self.attend(&env, event_loop, id, started, &events)
+            .inspect_err(|_| {
+                if let Some(pid) = pid {
+                    primary::process::abandon(pid);
+                }
+            })
+    }
+
+    /// Watches a worker that has been started.
+    fn attend(
+        &self,
+        env: &Env,
+        event_loop: Loop,
+        id: u32,
+        started: Started,
+        events: &Object<'_>,
+    ) -> Result<WorkerProcess> {
         let channel = ipc::channel::Channel::new(&event_loop, started.channel).map_err(failed)?;
-        let control = WorkerControl::new(&env, &events, &self.inner, id)?;
+        let control = WorkerControl::new(env, events, &self.inner, id)?;
         channel
-            .start(Rc::new(Delivery::new(&env, &events, control)?))
+            .start(Rc::new(Delivery::new(env, events, control)?))
             .map_err(failed)?;
         let mut worker = WorkerProcess {
             errno: 0,
@@ -472,7 +490,7 @@ impl Primary {
         };
         match started.process {
             Ok((pid, pidfd, seat)) => {
-                let exit = Callbacks::new(&env, "CLUSTERWORKER")?.get(&events, "onexit")?;
+                let exit = Callbacks::new(env, "CLUSTERWORKER")?.get(events, "onexit")?;
                 let ended = self.ended(id, channel.clone(), exit);
                 let process = primary::process::Process::watch(&event_loop, pid, pidfd, ended)
                     .map_err(failed)?;
@@ -717,7 +735,7 @@ impl Worker {
     /// Gives back a connection that is between two requests; `fd` stays the caller's. Whether there was room for it.
     #[napi(catch_unwind)]
     pub fn move_back(&self, listener: u32, fd: i32) -> bool {
-        socket::duplicate(fd).is_ok_and(|descriptor| self.intake.move_back(listener, descriptor))
+        self.intake.move_back(listener, fd)
     }
 
     /// Whether connections that this worker could not serve still wait to be sent to the primary.

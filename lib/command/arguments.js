@@ -35,8 +35,11 @@ function readArguments(args) {
     return { command, options: values, positionals, rest };
   } catch (error) {
     if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
-    const [, ambiguous] = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(error.message) ?? [];
-    if (ambiguous) throw new Failure(`${ambiguous} lacks its value; one that begins with - follows =`, USAGE);
+    const [, lacking] = /^Option '(?:-\w, )?(--?[\w-]+).*' argument (?:missing|is ambiguous)/.exec(error.message) ?? [];
+    if (lacking) {
+      const [long] = Object.entries(known).find(([name, { short }]) => [`-${short}`, `--${name}`].includes(lacking));
+      throw new Failure(`--${long} lacks its value; one that begins with - follows =`, USAGE);
+    }
     const [, unknown] = /^Unknown option '(--[^' =]+)'/.exec(error.message) ?? [];
     const names = Object.keys(known).map((name) => `--${name}`);
     const hint = unknown ? suggestion(unknown, names) : '';

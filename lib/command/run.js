@@ -100,14 +100,14 @@ async function runAlone(program, args) {
 /** Runs a program until it is stopped. */
 async function run(options, positionals, rest) {
   const settings = await configure(options, positionals, rest);
-  const { args, name, nodeArgs, policy = 'rr', prefix = false, program } = settings;
+  const { args, name, nodeArgs = [], policy = 'rr', prefix = false, program } = settings;
   if (!cluster.native) return runAlone(program, args);
 
   const [, kind, key] = /^([^:]+):?(.*)$/s.exec(policy);
   cluster.setupPrimary({
     exec: program,
     args,
-    execArgv: [...process.execArgv, ...(nodeArgs?.split(/\s+/).filter(Boolean) ?? [])],
+    execArgv: [...process.execArgv, ...nodeArgs],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     scheduling: { policy: kind, ...(key && { key }) },
   });

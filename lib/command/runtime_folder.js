@@ -19,7 +19,9 @@ const LONGEST = 107;
 function runtimeFolder() {
   const { XDG_RUNTIME_DIR: base } = process.env;
   const user = process.getuid();
-  const folder = base ? path.join(base, 'cluster-rs') : path.join(os.tmpdir(), `cluster-rs-${user}`);
+  // It is set, and gone, where somebody else's environment is used, as with su.
+  const isThere = Boolean(base) && fs.existsSync(base);
+  const folder = isThere ? path.join(base, 'cluster-rs') : path.join(os.tmpdir(), `cluster-rs-${user}`);
   try {
     fs.mkdirSync(folder, { mode: 0o700 });
   } catch (error) {

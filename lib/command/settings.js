@@ -26,6 +26,7 @@ const size = {
   what: 'a size such as 300M or 1G, at least 32M',
 };
 const text = { read: (value) => (typeof value === 'string' && value !== '' ? value : undefined), what: 'a text' };
+const isList = (value) => Array.isArray(value) && value.every(isScalar);
 const flag = { read: (value) => (typeof value === 'boolean' ? value : undefined), what: 'true or false', isFlag: true };
 
 // By their names in files. On the command line `maxMemory` is `--max-memory`.
@@ -48,7 +49,10 @@ const SETTINGS = {
     what: 'letters, digits, dots, dashes and underscores',
   },
   prefix: flag,
-  nodeArgs: text,
+  nodeArgs: {
+    read: (value) => (isList(value) ? value.map(String) : text.read(value)?.split(/\s+/).filter(Boolean)),
+    what: 'a text, or a list of texts',
+  },
 };
 const readCount = SETTINGS.workers.read;
 SETTINGS.workers.read = (value) => (value === 'max' ? value : readCount(value));
@@ -61,7 +65,7 @@ const isEnvironment = (value) =>
 const FILE_ONLY = {
   app: text,
   args: {
-    read: (value) => (Array.isArray(value) && value.every(isScalar) ? value.map(String) : undefined),
+    read: (value) => (isList(value) ? value.map(String) : undefined),
     what: 'a list of texts',
   },
   env: { read: (value) => (isEnvironment(value) ? value : undefined), what: 'an object of variables' },

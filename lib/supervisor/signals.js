@@ -18,7 +18,11 @@ function obeySignals(supervisor) {
     await supervisor.stop();
     await exitWhenWritten();
   };
-  const reload = () => supervisor.reload().catch((error) => process.emitWarning(error));
+  const reload = () =>
+    supervisor.reload().catch((error) => {
+      // Who listens has heard of it, and who stops does not want it any more.
+      if (!isStopping && supervisor.listenerCount('reloadFailed') === 0) process.emitWarning(error);
+    });
   const handlers = { SIGTERM: stop, SIGINT: stop, SIGHUP: reload, SIGUSR2: reload };
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
 }

@@ -3,6 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 
+use percent_encoding::percent_decode;
+
 use super::Key;
 
 /// How many bytes of a request are looked at. What is not in them, is not looked for.
@@ -59,6 +61,14 @@ impl StickyBy {
         .unwrap_or(Look::Absent)
     }
 
+    /// Of a value as it was before somebody put it into a URL.
+    fn key_of(&self, value: &[u8]) -> Key {
+        match self {
+            StickyBy::Query(_) => Key::of(&percent_decode(value).collect::<Vec<u8>>()),
+            _ => Key::of(value),
+        }
+    }
+
     fn look_with<'b>(
         &self,
         bytes: &'b [u8],
@@ -78,7 +88,7 @@ impl StickyBy {
                 .and_then(|(_, query)| pair(query.as_bytes(), b'&', name)),
         };
         Ok(match found {
-            Some(value) if !value.is_empty() => Look::Found(Key::of(value)),
+            Some(value) if !value.is_empty() => Look::Found(self.key_of(value)),
             _ if is_complete || bytes.len() >= LOOKED_AT => Look::Absent,
             _ => Look::Incomplete,
         })
@@ -166,6 +176,16 @@ mod tests {
         for name in ["query:id", "header:user", "cookie:sessio", "query:session"] {
             assert_eq!(by(name).look(REQUEST), Look::Absent, "{name}");
         }
+    }
+
+    #[test]
+    fn what_a_url_has_escaped_is_the_same() {
+        let of = |sid: &str| {
+            by("query:sid").look(format!("GET /?sid={sid} HTTP/1.1\r\n\r\n").as_bytes())
+        };
+        assert_eq!(of("a%2Bb%2fc%3D%3D"), Look::Found(Key::of(b"a+b/c==")));
+        assert_eq!(of("a+b/c=="), Look::Found(Key::of(b"a+b/c==")));
+        assert_eq!(of("100%"), Look::Found(Key::of(b"100%")));
     }
 
     #[test]

@@ -248,7 +248,7 @@ impl<H: Handoff> Scheduler<H> {
     /// A connection comes that has been accepted or has come again, and is known by this key.
     pub(super) fn arrived(
         &mut self,
-        listener: ListenerId,
+        ticket: Ticket,
         key: Option<Key>,
         connection: H::Connection,
         now: Nanoseconds,
@@ -256,12 +256,12 @@ impl<H: Handoff> Scheduler<H> {
         self.counts.waiting.subtract(1);
         self.arrivals += 1;
         let ticket = Ticket {
-            listener: listener.0,
             arrival: self.arrivals,
             key: key.map_or(0, |key| key.0),
+            ..ticket
         };
         self.again(ticket, connection);
-        self.serve(listener, now);
+        self.serve(ListenerId(ticket.listener), now);
     }
 
     /// A worker sends back a connection that it can't serve. One that it was never sent is not let in.

@@ -212,7 +212,7 @@ impl World {
             self.scheduler.accepted();
             let now = self.now;
             self.scheduler
-                .arrived(listener, client.map(key_of), token, now);
+                .arrived(Ticket::new(listener.0), client.map(key_of), token, now);
         }
     }
 
@@ -231,11 +231,7 @@ impl World {
     fn give_back_foreign(&mut self, worker: WorkerId, listener: ListenerId) {
         let token = self.token();
         self.foreign += 1;
-        let ticket = Ticket {
-            listener: listener.0,
-            arrival: 0,
-            key: 0,
-        };
+        let ticket = Ticket::new(listener.0);
         self.scheduler.given_back(worker, ticket, token, self.now);
     }
 
@@ -250,7 +246,8 @@ impl World {
         let (ticket, token) = self.worker(number).held.borrow_mut().pop().unwrap();
         let listener = ListenerId(ticket.listener);
         if self.scheduler.comes_again(WorkerId(number), listener) {
-            self.scheduler.arrived(listener, None, token, self.now);
+            let ticket = Ticket::again(listener.0);
+            self.scheduler.arrived(ticket, None, token, self.now);
         } else {
             self.foreign += 1;
         }
@@ -753,13 +750,17 @@ fn the_program_chooses_and_otherwise_they_go_round() {
         let token = world.token();
         world.scheduler.accepted();
         let key = Some(Key::of_worker(WorkerId(1)));
-        world.scheduler.arrived(L, key, token, world.now);
+        world
+            .scheduler
+            .arrived(Ticket::new(L.0), key, token, world.now);
     }
     assert_eq!(world.queued(), [0, 4, 0]);
     let token = world.token();
     world.scheduler.accepted();
     let key = Some(Key::of_worker(WorkerId(77)));
-    world.scheduler.arrived(L, key, token, world.now);
+    world
+        .scheduler
+        .arrived(Ticket::new(L.0), key, token, world.now);
     world.accept(L, 1);
     assert_eq!(world.queued(), [1, 4, 1]);
 }

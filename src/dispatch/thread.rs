@@ -308,7 +308,7 @@ impl Dispatch {
             match handoff::accept(socket.as_fd()) {
                 Ok(connection) => {
                     self.scheduler.borrow_mut().accepted();
-                    self.receive(listener, connection);
+                    self.receive(Ticket::new(listener.0), connection);
                 }
                 Err(error) => match errno_of(&error) {
                     Errno::EAGAIN => return Batch::Drained,
@@ -325,19 +325,19 @@ impl Dispatch {
 
     /// Finds out what there is to know of a connection, and hands it over. What can't be known at once is waited for
     /// aside.
-    fn receive(self: &Rc<Self>, listener: ListenerId, connection: OwnedFd) {
+    fn receive(self: &Rc<Self>, ticket: Ticket, connection: OwnedFd) {
         let chooser = self.chooser.borrow().clone();
         if let Some(chooser) = chooser {
             let this = self.clone();
             return drop(spawn_local(async move {
                 let worker = this.ask(&connection, &chooser).await;
-                this.arrived(listener, worker.map(Key::of_worker), connection);
+                this.arrived(ticket, worker.map(Key::of_worker), connection);
             }));
         }
         match &*self.policy.borrow() {
             Policy::Sticky(StickyBy::Address) => {
                 let key = look::key_of_address(&connection);
-                self.arrived(listener, key, connection);
+                self.arrived(ticket, key, connection);
             }
             Policy::Sticky(by) => {
                 let (this, by) = (self.clone(), by.clone());
@@ -347,10 +347,10 @@ impl Dispatch {
                     if by.is_given_out() && key.is_some_and(|key| !this.is_claimed(key)) {
                         this.hear_claims();
                     }
-                    this.arrived(listener, key, connection);
+                    this.arrived(ticket, key, connection);
                 }));
             }
-            _ => self.arrived(listener, None, connection),
+            _ => self.arrived(ticket, None, connection),
         }
     }
 
@@ -383,9 +383,9 @@ impl Dispatch {
         look::ask(connection, chooser, patience).await
     }
 
-    fn arrived(&self, listener: ListenerId, key: Option<Key>, connection: OwnedFd) {
+    fn arrived(&self, ticket: Ticket, key: Option<Key>, connection: OwnedFd) {
         let mut scheduler = self.scheduler.borrow_mut();
-        scheduler.arrived(listener, key, connection, now_ns());
+        scheduler.arrived(ticket, key, connection, now_ns());
         self.start_ticking();
     }
 
@@ -487,7 +487,7 @@ impl Dispatch {
             let listener = ListenerId(ticket.listener);
             let may = self.scheduler.borrow_mut().comes_again(worker, listener);
             if may {
-                self.receive(listener, connection);
+                self.receive(ticket, connection);
             }
         } else {
             let mut scheduler = self.scheduler.borrow_mut();

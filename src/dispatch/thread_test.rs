@@ -111,9 +111,8 @@ impl Worker {
 /// As the dispatcher would have given it out.
 fn ticket(listener: ListenerId) -> Ticket {
     Ticket {
-        listener: listener.0,
         arrival: 1,
-        key: 0,
+        ..Ticket::new(listener.0)
     }
 }
 

@@ -120,11 +120,13 @@ pub fn start(order: Order) -> io::Result<Started> {
         (order.user, order.group),
     );
     let process = process.and_then(|pid| {
-        let pidfd = pidfd::open(pid.as_raw() as u32).inspect_err(|_| abandon(pid))?;
+        let opened = pidfd::open(pid.as_raw() as u32);
+        let twice = opened.and_then(|pidfd| Ok((pidfd.try_clone()?, pidfd)));
+        let (watched, pidfd) = twice.inspect_err(|_| abandon(pid))?;
         let seat = Seat {
             ours,
             theirs,
-            pidfd: pidfd.try_clone()?,
+            pidfd: watched,
             page: Arc::new(page),
         };
         Ok((pid, pidfd, seat))
@@ -142,7 +144,7 @@ pub fn reap(pid: i32) {
 }
 
 /// Ends a process that can't be watched.
-fn abandon(pid: Pid) {
+pub fn abandon(pid: Pid) {
     let _ = nix::sys::signal::kill(pid, Signal::SIGKILL);
     let _ = waitpid(pid, None);
 }

@@ -3,7 +3,7 @@
 //! The socket keeps the limits of messages (`SOCK_SEQPACKET`), and each message carries one descriptor. It leaves the
 //! queue once, to whoever receives it first, so several processes may receive from one queue.
 //!
-//! No call here waits, even on a socket whose other holder has made it blocking, and none allocates.
+//! No call here waits, even on a socket whose other holder has made it blocking.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -41,17 +41,29 @@ pub struct Ticket {
     pub arrival: u64,
     /// What the client is recognised by, 0 if by nothing.
     pub key: u64,
+    /// Whether another worker has served it before.
+    pub served: bool,
 }
 
 impl Ticket {
-    const BYTES: usize = 20;
+    const BYTES: usize = 21;
+
+    /// Of a connection that has just been accepted, before it is known when it arrives, and who its client is.
+    pub fn new(listener: u32) -> Ticket {
+        Ticket {
+            listener,
+            arrival: 0,
+            key: 0,
+            served: false,
+        }
+    }
 
     /// Of a connection that has been served and is free for another worker: it is to be treated as a new one.
     pub fn again(listener: u32) -> Ticket {
         Ticket {
-            listener,
             arrival: u64::MAX,
-            key: 0,
+            served: true,
+            ..Ticket::new(listener)
         }
     }
 
@@ -64,17 +76,21 @@ impl Ticket {
         let mut bytes = [0; Ticket::BYTES];
         bytes[..4].copy_from_slice(&self.listener.to_le_bytes());
         bytes[4..12].copy_from_slice(&self.arrival.to_le_bytes());
-        bytes[12..].copy_from_slice(&self.key.to_le_bytes());
+        bytes[12..20].copy_from_slice(&self.key.to_le_bytes());
+        bytes[20] = self.served.into();
         bytes
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Ticket> {
         let (listener, rest) = bytes.split_first_chunk()?;
         let (arrival, rest) = rest.split_first_chunk()?;
+        let (key, rest) = rest.split_first_chunk()?;
+        let [served] = rest else { return None };
         Some(Ticket {
             listener: u32::from_le_bytes(*listener),
             arrival: u64::from_le_bytes(*arrival),
-            key: u64::from_le_bytes(rest.try_into().ok()?),
+            key: u64::from_le_bytes(*key),
+            served: *served != 0,
         })
     }
 }
@@ -116,6 +132,18 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 /// if the other end is closed.
 pub fn send(socket: BorrowedFd, ticket: Ticket, connection: BorrowedFd) -> io::Result<()> {
     transmit(socket, &ticket.to_bytes(), Some(connection))
+}
+
+/// Like [`send`], with the number of a descriptor that stays whoever's it is. It needs no further one in this process.
+///
+/// Errors: as for [`send`], and `EBADF` if it is not open.
+pub fn send_number(socket: BorrowedFd, ticket: Ticket, number: RawFd) -> io::Result<()> {
+    if number < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: only borrowed for this call, and a number that is not open gives EBADF.
+    let connection = unsafe { BorrowedFd::borrow_raw(number) };
+    send(socket, ticket, connection)
 }
 
 /// Sends a key, which the other end receives as [`Received::Claim`].
@@ -329,6 +357,7 @@ mod tests {
             listener,
             arrival: u64::from(listener) << 40,
             key: 1 << 63,
+            served: listener % 2 == 1,
         }
     }
 

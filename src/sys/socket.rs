@@ -15,6 +15,11 @@ use nix::sys::socket::{
     getpeername, getsockname, getsockopt, setsockopt, socket, sockopt,
 };
 
+use super::uv::Uv;
+
+/// The longest abstract name of a Unix socket, in bytes, without the NUL that it begins with.
+const ABSTRACT_NAME: usize = 107;
+
 /// What a socket address is bound with, beside the address.
 #[derive(Clone, Copy, Default)]
 pub struct BindOptions {
@@ -78,10 +83,17 @@ pub fn bind_udp(address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd
     bind_inet(SockType::Datagram, address, options)
 }
 
-/// A Unix stream socket bound to `path` (`uv_pipe_bind2`), not yet listening. A path that starts with NUL is abstract.
+/// A Unix stream socket bound to `path` (`uv_pipe_bind2`), not yet listening. A path that starts with NUL is abstract;
+/// clients find it where their libuv wants it as this process's does.
 pub fn bind_unix(path: &str) -> io::Result<OwnedFd> {
     let address = match path.strip_prefix('\0') {
-        Some(name) => UnixAddr::new_abstract(name.as_bytes()),
+        Some(name) => {
+            let mut name = name.as_bytes().to_vec();
+            if Uv::get().is_some_and(Uv::fills_abstract_names) && name.len() < ABSTRACT_NAME {
+                name.resize(ABSTRACT_NAME, 0);
+            }
+            UnixAddr::new_abstract(&name)
+        }
         None => UnixAddr::new(path),
     };
     // As libuv words both: too long, and a folder that is not there.
@@ -198,12 +210,6 @@ pub fn take_inherited(descriptor: RawFd) -> io::Result<OwnedFd> {
 /// Gives a descriptor to JavaScript, which owns it from now on.
 pub fn release(descriptor: OwnedFd) -> RawFd {
     descriptor.into_raw_fd()
-}
-
-/// Takes back a descriptor that [`release`] gave and that JavaScript has refused.
-pub fn reclaim(descriptor: RawFd) -> Option<OwnedFd> {
-    // SAFETY: the caller got the number from `release`, and nobody has taken it.
-    (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
 /// Makes reads and writes on `descriptor` wait, as programs expect of their standard streams.

@@ -4,7 +4,7 @@
 //! export libuv is recognised ([`Uv::get`] is `None`) instead of failing to load the addon.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::io;
 use std::mem::transmute;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -29,6 +29,7 @@ const TYPE_TIMER: c_int = 13;
 
 /// The looked-up functions of libuv.
 pub struct Uv {
+    version: extern "C" fn() -> c_uint,
     handle_size: extern "C" fn(c_int) -> usize,
     set_data: extern "C" fn(RawHandle, *mut c_void),
     get_data: extern "C" fn(RawHandle) -> *mut c_void,
@@ -53,6 +54,11 @@ impl Uv {
         FOUND.get_or_init(Uv::look_up).as_ref()
     }
 
+    /// Whether it takes an abstract name for one that is filled up with NUL, as it did before 1.48.
+    pub fn fills_abstract_names(&self) -> bool {
+        (self.version)() < 0x01_30_00
+    }
+
     fn look_up() -> Option<Uv> {
         macro_rules! function {
             ($name:literal) => {{
@@ -68,6 +74,7 @@ impl Uv {
             }};
         }
         Some(Uv {
+            version: function!(c"uv_version"),
             handle_size: function!(c"uv_handle_size"),
             set_data: function!(c"uv_handle_set_data"),
             get_data: function!(c"uv_handle_get_data"),

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::rc::{Rc, Weak};
 
 use napi::Env;
@@ -51,7 +51,7 @@ pub struct Intake {
     socket: OwnedFd,
     page: Page,
     figures: Box<dyn Fn() -> Figures>,
-    /// `onconnection(listener, fd)` gives `false` to refuse; otherwise the descriptor is JavaScript's.
+    /// `onconnection(listener, fd, served)` gives `false` to refuse; otherwise the descriptor is JavaScript's.
     connection: Callback,
     /// `onexhausted()`: there is no descriptor left for a connection.
     exhausted: Callback,
@@ -66,6 +66,8 @@ pub struct Intake {
     stopped: Cell<bool>,
     /// The highest number that a connection had lately: the kernel gives the lowest that is free.
     highest: Cell<u64>,
+    /// Whether even low numbers are near to the limit of descriptors.
+    limit_is_low: Cell<bool>,
 }
 
 impl Intake {
@@ -97,6 +99,9 @@ impl Intake {
             paused: Cell::new(false),
             stopped: Cell::new(false),
             highest: Cell::new(0),
+            limit_is_low: Cell::new(
+                getrlimit(Resource::RLIMIT_NOFILE).is_ok_and(|(most, _)| most <= 2 * NARROW),
+            ),
         });
         intake.watch()?;
         Ok(intake)
@@ -194,7 +199,7 @@ impl Intake {
                 }
                 Ok(Received::OutOfDescriptors) => {
                     self.page.add_taken();
-                    self.highest.set(u64::MAX);
+                    self.limit_is_low.set(true);
                     return self.run_out();
                 }
                 Ok(Received::Nudge | Received::Claim { .. } | Received::Malformed) => {
@@ -214,18 +219,20 @@ impl Intake {
 
     fn offer(&self, ticket: Ticket, descriptor: OwnedFd) {
         self.highest.set(descriptor.as_raw_fd() as u64);
-        let number = socket::release(descriptor);
         let arguments = [
             Argument::Number(ticket.listener.into()),
-            Argument::Number(number.into()),
+            Argument::Number(descriptor.as_raw_fd().into()),
+            Argument::Number(u8::from(ticket.served).into()),
         ];
         match self.connection.call(&arguments) {
-            Outcome::Returned(true) | Outcome::Threw => {}
+            // It is JavaScript's now.
+            Outcome::Returned(true) | Outcome::Threw => {
+                socket::release(descriptor);
+            }
             Outcome::Returned(false) | Outcome::NotCalled => {
-                let refused = socket::reclaim(number).map(|descriptor| (ticket, descriptor));
                 // The primary is to know with how many open it was too much.
                 self.page.set_open_connections((self.figures)().open);
-                self.refused.borrow_mut().extend(refused);
+                self.refused.borrow_mut().push_back((ticket, descriptor));
                 self.give_back();
             }
         }
@@ -251,15 +258,10 @@ impl Intake {
         true
     }
 
-    /// Gives back a connection of which this worker has answered all requests. Whether there was room for it; if not,
-    /// it is closed here.
-    pub fn move_back(&self, listener: u32, connection: OwnedFd) -> bool {
-        handoff::send(
-            self.socket.as_fd(),
-            Ticket::again(listener),
-            connection.as_fd(),
-        )
-        .is_ok()
+    /// Gives back a connection of which this worker has answered all requests; `number` stays the caller's. Whether
+    /// there was room for it.
+    pub fn move_back(&self, listener: u32, number: RawFd) -> bool {
+        handoff::send_number(self.socket.as_fd(), Ticket::again(listener), number).is_ok()
     }
 
     fn try_again_later(&self) {
@@ -278,7 +280,7 @@ impl Intake {
 
     fn is_narrow(&self) -> bool {
         // Descriptors 0 to 128 say nothing; asking for the limit costs as much as looking for room.
-        self.highest.get() > NARROW
+        (self.highest.get() > NARROW || self.limit_is_low.get())
             && getrlimit(Resource::RLIMIT_NOFILE)
                 .is_ok_and(|(most, _)| self.highest.get().saturating_add(NARROW) >= most)
     }
