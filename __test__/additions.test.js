@@ -42,6 +42,8 @@ test('requests fail with the reason', { timeout: 60_000 }, async (t) => {
           .then(console.log, (error) => console.log(error.name, error.code, error.message));
       worker.on('message', async () => {
         await failure('throw');
+        await failure('number');
+        await failure('nothing');
         await failure('never', { timeout: 20 });
         await failure('exit');
         await failure('too late');
@@ -50,6 +52,8 @@ test('requests fail with the reason', { timeout: 60_000 }, async (t) => {
     } else {
       cluster.onRequest((message) => {
         if (message === 'throw') throw Object.assign(new TypeError('no such thing'), { code: 'ENOTHING' });
+        if (message === 'number') throw Object.assign(new Error('has a number'), { code: 23505n });
+        if (message === 'nothing') throw Object.create(null);
         if (message === 'exit') process.exit(0);
         return new Promise(() => {});
       });
@@ -58,6 +62,8 @@ test('requests fail with the reason', { timeout: 60_000 }, async (t) => {
   });
   assert.deepStrictEqual(lines, [
     'TypeError ENOTHING no such thing',
+    'Error undefined has a number',
+    'Error undefined The handler has thrown something that has no message',
     'Error ERR_CLUSTER_RS_TIMEOUT No answer within 20 ms',
     'Error ERR_CLUSTER_RS_WORKER_GONE Worker 1 has left before it answered',
     'Error ERR_IPC_CHANNEL_CLOSED Channel closed',
@@ -101,6 +107,23 @@ test(
     assert.deepStrictEqual(lines, ['2 2', 'ERR_MISSING_ARGS', `{"1":${each},"2":${each}}`, '0']);
   },
 );
+
+test('a broadcast when a worker has just died ends nobody', { timeout: 60_000 }, async (t) => {
+  const lines = await linesOf(t, () => {
+    const cluster = require('cluster');
+    if (cluster.isPrimary) {
+      const worker = cluster.fork();
+      worker.on('online', () => {
+        process.kill(worker.process.pid, 'SIGKILL');
+        const { readFileSync } = require('fs');
+        while (!/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${worker.process.pid}/stat`, 'latin1')));
+        for (let i = 0; i < 50; i++) cluster.broadcast(i);
+      });
+      worker.on('exit', (code, signal) => console.log(signal));
+    }
+  });
+  assert.deepStrictEqual(lines, ['SIGKILL']);
+});
 
 test('the figures account for each connection', { timeout: 60_000 }, async (t) => {
   const lines = await linesOf(t, () => {

@@ -276,6 +276,9 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
     [['app.js', '--max-age', '720h'], /^--max-age is "720h"/],
     [['app.js', '--start-timeout', '0ms'], /^--start-timeout is "0ms"/],
     [['app.js', '--max-memory', '300'], /^--max-memory is "300", and must be a size such as 300M or 1G, at least 32M/],
+    [['app.js', '-w', '-1'], '--workers lacks its value; one that begins with - follows ='],
+    [['app.js', '--grace'], '--grace lacks its value; one that begins with - follows ='],
+    [['--config', 'node.json'], /^nodeArgs in node\.json is \[\{\}\], and must be a text, or a list of texts/],
     [['app.js', '--spares', '-1'], '--spares lacks its value; one that begins with - follows ='],
     [['app.js', '--name', 'x'.repeat(120)], /is too long for a socket: choose a shorter --name/],
     [['status', '../x'], '../x is no name: it has letters, digits, dots, dashes and underscores'],
@@ -305,6 +308,7 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
         'name.json': '{ "name": ["q"] }',
         'env.json': '{ "env": { "A": "x\\u0000y" } }',
         'args.json': '{ "args": [null] }',
+        'node.json': '{ "nodeArgs": [{}] }',
       });
       const { code, stderr } = await command(...args);
       const [line] = stderr.split('\n');
@@ -313,6 +317,23 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
       else assert.strictEqual(line, `cluster-rs: ${message}`);
     });
   }
+});
+
+test('wrong usage is JSON, too, where that is asked for', limit, async (t) => {
+  const { command } = await place(t);
+  const { code, stderr } = await command('list', 'x', '--json');
+  assert.strictEqual(code, 2);
+  assert.deepStrictEqual(JSON.parse(stderr), { error: { code: 2, message: 'x is too much after list' } });
+});
+
+test('a list of arguments for Node may have spaces in them', limit, async (t) => {
+  const { folder, serve } = await place(t, {
+    'a name.js': "console.log('preloaded');",
+    'cluster.config.json': JSON.stringify({ nodeArgs: ['--require', './a name.js'] }),
+  });
+  assert.ok(folder);
+  const program = await serve('app.js', '-w', '1');
+  await program.line(/^preloaded/);
 });
 
 test('a folder for sockets that others could write to is refused', limit, async (t) => {

@@ -3,6 +3,7 @@
 // Workers that are drained: no request fails, and no connection that can move is closed.
 
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { describe, it } = require('node:test');
 const http = require('node:http');
@@ -12,9 +13,10 @@ const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { WebSocket } = require('ws');
 const { Connection } = require('./draining/connection.js');
-const { get, isFree, scratch, startOurs, until } = require('./support.js');
+const { descriptorsOf, get, isFree, scratch, startOurs, until } = require('./support.js');
 
 const timeout = 60_000;
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 const file = path.join(__dirname, 'draining/program.js');
 
 /** Starts the program with its first worker. */
@@ -236,6 +238,44 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
     await connection.closed();
   });
 
+  it('in a worker that has no descriptor left', { timeout, skip: !hasPrlimit }, async (t) => {
+    const { program, place } = await serve(t);
+    const connections = await Promise.all(Array.from({ length: 10 }, () => Connection.open(place)));
+    for (const connection of connections) await connection.get('/who');
+    program.tell('console.log("pid", cluster.workers[1].process.pid)');
+    const [, pid] = await program.line(/^pid (\d+)/);
+    const last = Math.max(...[...descriptorsOf(pid).keys()].map(Number));
+    spawnSync('prlimit', ['--pid', pid, `--nofile=${last + 1}`]);
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    for (const connection of connections) assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
+  it('with the time that they may be idle', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'impatient');
+    const connection = await Connection.open(place);
+    await connection.get('/who');
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    await connection.closed();
+    await assert.rejects(connection.answer(), /the connection is closed/); // And nothing was said.
+  });
+
+  it('one that never is between two requests ends with an answer', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connection = await Connection.open(place);
+    const begin = 'POST /early HTTP/1.1\r\nHost: any\r\nContent-Length: 6\r\n\r\nabc';
+    connection.send(begin);
+    await connection.answer();
+    await replace(program);
+    for (let closes = false; !closes;) {
+      await delay(5);
+      connection.send(`def${begin}`);
+      ({ closes } = await connection.answer());
+    }
+    await program.line(/^exit 1 0 true$/);
+  });
+
   it('every connection is accounted for', { timeout }, async (t) => {
     const { program, place } = await serve(t);
     const connections = await Promise.all(Array.from({ length: 50 }, () => Connection.open(place)));
@@ -409,6 +449,17 @@ describe('move: false', { concurrency: 2 }, () => {
 });
 
 describe('a drained worker ends', { concurrency: 2 }, () => {
+  it('where it has reset connections', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    for (let i = 0; i < 3; i++) {
+      const connection = await Connection.open(place);
+      connection.send('GET /reset HTTP/1.1\r\nHost: any\r\n\r\n');
+      await until(() => connection.isClosed, 'a reset');
+    }
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+  });
+
   it('with SIGTERM, where the program handles it', { timeout }, async (t) => {
     const { program, place } = await serve(t, 'sigterm');
     const connection = await Connection.open(place);

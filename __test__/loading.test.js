@@ -7,7 +7,7 @@ const { describe, it } = require('node:test');
 const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { register, root, run, scratch } = require('./support.js');
+const { register, root, run, scratch, write } = require('./support.js');
 
 const timeout = 60_000;
 
@@ -239,6 +239,21 @@ describe('it is the built-in module', () => {
     assert.strictEqual(stderr, '');
     assert.strictEqual(stdout, 'fine\n');
   });
+});
+
+it('a worker that can not load the addon says so, and ends', { timeout }, async (t) => {
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission';
+  const program = `
+    const cluster = require('node:cluster');
+    cluster.setupPrimary({ execArgv: ['${permission}', '--allow-fs-read=*'] });
+    if (cluster.isPrimary) cluster.fork().on('exit', (code) => console.log('exit', code));
+    else setInterval(() => {}, 1000);
+  `;
+  const { stdout, stderr } = await run(t, ['-r', register, write(t, program)], {});
+  assert.strictEqual(stdout, 'exit 1\n');
+  assert.match(stderr, /--allow-addons[^]*code: 'ERR_CLUSTER_RS_NO_ADDON'/);
 });
 
 it('too late: the built-in module has forked', { timeout }, async (t) => {

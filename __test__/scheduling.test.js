@@ -123,7 +123,8 @@ test('by a parameter, the worker that has given it out', limit, async (t) => {
   for (let i = 0; i < 20; i++) {
     const { sid, x } = JSON.parse(await get(port, { path: '/open' }));
     workers.add(x);
-    for (let again = 0; again < 3; again++) assert.strictEqual(await get(port, { path: `/?t=1&sid=${sid}` }), x);
+    const query = new URLSearchParams({ t: 1, sid });
+    for (let again = 0; again < 3; again++) assert.strictEqual(await get(port, { path: `/?${query}` }), x);
   }
   assert.strictEqual(workers.size, 4);
 });

@@ -442,6 +442,31 @@ test('a spare stays one when all workers are resumed', limit, async (t) => {
   for (let i = 0; i < 10; i++) assert.notStrictEqual(Number(await get(port)), spare.pid);
 });
 
+test('a spare that gets ready later takes the place that waits', limit, async (t) => {
+  const options = { workers: 1, spares: 1, minDelay: 60_000, maxDelay: 60_000 };
+  const { program, pids, tell } = await supervise(t, options);
+  await program.line(/^ready/);
+  const [first] = await pids();
+  // The spare has not started yet, or takes over and has no successor yet.
+  await kill(first);
+  await program.line(/^death \d+ +SIGKILL 0/);
+  const second = Number(await tell('supervisor.workers[0]?.process.pid ?? 0'));
+  if (second) await kill(second);
+  await until(async () => (await pids()).some((pid) => pid !== first && pid !== second), 'a worker in service');
+});
+
+test('who is about to be added when a reload begins, has the new program after it', limit, async (t) => {
+  const file = write(t, 'old', null, 'version');
+  const { port, program, status } = await supervise(t, { workers: 1, waitReady: true }, { VERSION: file, READY: '1' });
+  await program.line(/^ready/);
+  program.tell('supervisor.scale(2)');
+  await until(async () => (await status()).length === 2, 'a second worker');
+  require('node:fs').writeFileSync(file, 'new');
+  program.tell('supervisor.reload()');
+  await program.line(/^reloaded/);
+  for (let i = 0; i < 10; i++) assert.strictEqual(await get(port, { path: '/version' }), 'new');
+});
+
 test('when it can not scale, all stays as it was', limit, async (t) => {
   const file = write(t, '1', null, 'version');
   const options = { workers: 1, maxDeaths: 2, exitOnGiveUp: true };

@@ -19,6 +19,7 @@ function answer(request, response) {
   const say = (text) => response.end(`${id} ${text}`);
   const paths = {
     '/who': () => say(''),
+    '/reset': () => request.socket.resetAndDestroy(),
     '/slow': () => setTimeout(say, Number(searchParams.get('ms')), 'slow'),
     '/big': () => say('x'.repeat(32 * 1024 * 1024)),
     '/begun'() {
@@ -47,6 +48,9 @@ const certificate = () => {
 
 const servers = {
   http: () => listen(http.createServer(answer)),
+  impatient() {
+    listen(http.createServer(answer)).keepAliveTimeout = 300;
+  },
   https: () => listen(require('node:https').createServer(certificate(), answer)),
   express() {
     const app = require('express')();

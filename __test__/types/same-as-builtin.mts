@@ -19,6 +19,11 @@ export const all: [
 export const asBuiltin: typeof builtin = cluster;
 export const asCluster: names.Cluster = cluster;
 
+// And what it gives is a worker, by either name.
+export const forked: names.Worker = cluster.fork();
+export const forkedAsBuiltin: ours.Worker = builtin.fork();
+cluster.setScheduler((connection, workers) => (connection.localPort === 1 ? null : workers[0]));
+
 // It can be subclassed, too.
 export class Named extends cluster.Worker {
   name = `worker ${this.id}`;

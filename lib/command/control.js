@@ -7,6 +7,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
 const nodePath = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
 const { Failure, NOT_RUNNING } = require('./failure.js');
 const { Lines } = require('./lines.js');
 const { socketOf } = require('./runtime_folder.js');
@@ -82,26 +83,32 @@ async function isRunning(name) {
   return true;
 }
 
-/** A name beside a socket's for this process alone. */
-const beside = (path, suffix) => nodePath.join(nodePath.dirname(path), `.${process.pid}.${suffix}`);
+/** Runs `act` while no other process of this folder does. The lock is an abstract name: it goes with its process. */
+async function alone(folder, act) {
+  for (const end = Date.now() + PATIENCE; ;) {
+    const lock = net.createServer().listen(`\0lock ${folder}`);
+    try {
+      await once(lock, 'listening');
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE' || Date.now() > end) throw new Failure(`${folder} is locked: ${error.message}`);
+      await delay(10);
+      continue;
+    }
+    try {
+      return await act();
+    } finally {
+      lock.close();
+    }
+  }
+}
 
-/** Removes what one that was killed has left behind. Somebody else may do the same, and listen there already. */
-async function removeStale(path) {
-  const aside = beside(path, 'old');
-  try {
-    fs.renameSync(path, aside);
-  } catch {
-    return; // Somebody has removed it.
-  }
-  const alive = await connect(aside);
-  try {
-    if (alive) fs.linkSync(aside, path);
-  } catch {
-    // There is another one by now.
-  } finally {
-    alive?.destroy();
-    fs.rmSync(aside, { force: true });
-  }
+/** Removes what one that was killed has left behind, unless somebody listens there by now. */
+function removeStale(path) {
+  return alone(nodePath.dirname(path), async () => {
+    const listener = await connect(path);
+    if (listener) listener.destroy();
+    else fs.rmSync(path, { force: true });
+  });
 }
 
 /** Gives a listening socket its name, which only one can have. */
@@ -145,7 +152,7 @@ async function serve(name, answer) {
     socket.on('data', (piece) => lines.add(piece).forEach(reply));
   });
   const path = socketOf(name);
-  const own = beside(path, 'new');
+  const own = nodePath.join(nodePath.dirname(path), `.${process.pid}.new`);
   fs.rmSync(own, { force: true });
   const mask = process.umask(0o177);
   try {

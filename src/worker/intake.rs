@@ -279,7 +279,7 @@ impl Intake {
     }
 
     fn is_narrow(&self) -> bool {
-        // Descriptors 0 to 128 say nothing; asking for the limit costs as much as looking for room.
+        // Usually, descriptors 0 to 128 say nothing; asking for the limit costs as much as looking for room.
         (self.highest.get() > NARROW || self.limit_is_low.get())
             && getrlimit(Resource::RLIMIT_NOFILE)
                 .is_ok_and(|(most, _)| self.highest.get().saturating_add(NARROW) >= most)
