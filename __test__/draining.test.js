@@ -244,8 +244,10 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
     for (const connection of connections) await connection.get('/who');
     program.tell('console.log("pid", cluster.workers[1].process.pid)');
     const [, pid] = await program.line(/^pid (\d+)/);
-    const last = Math.max(...[...descriptorsOf(pid).keys()].map(Number));
-    spawnSync('prlimit', ['--pid', pid, `--nofile=${last + 1}`]);
+    const open = descriptorsOf(pid);
+    let lowest = 0; // of those that are free
+    while (open.has(`${lowest}`)) lowest++;
+    spawnSync('prlimit', ['--pid', pid, `--nofile=${lowest}`]);
     await replace(program);
     await program.line(/^exit 1 0 true$/);
     for (const connection of connections) assert.strictEqual(await connection.get('/who'), '2 ');

@@ -457,10 +457,11 @@ test('a spare that gets ready later takes the place that waits', limit, async (t
 
 test('who is about to be added when a reload begins, has the new program after it', limit, async (t) => {
   const file = write(t, 'old', null, 'version');
-  const { port, program, status } = await supervise(t, { workers: 1, waitReady: true }, { VERSION: file, READY: '1' });
+  const { port, program, pids } = await supervise(t, { workers: 1, waitReady: true }, { VERSION: file, READY: '1' });
   await program.line(/^ready/);
+  const [first] = await pids();
   program.tell('supervisor.scale(2)');
-  await until(async () => (await status()).length === 2, 'a second worker');
+  await until(async () => Number(await get(port)) !== first, 'a second worker, which is not ready yet');
   require('node:fs').writeFileSync(file, 'new');
   program.tell('supervisor.reload()');
   await program.line(/^reloaded/);
