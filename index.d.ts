@@ -132,7 +132,8 @@ declare module 'cluster' {
  * }
  * ```
  *
- * Loading it fails with code `ERR_CLUSTER_RS_LATE` if the built-in module has forked already.
+ * Loading it fails with code `ERR_CLUSTER_RS_LATE` if the built-in module has forked already, and with
+ * `ERR_CLUSTER_RS_NO_ADDON` in a worker that can't load what its primary has loaded.
  *
  * @see https://nodejs.org/api/cluster.html
  */
