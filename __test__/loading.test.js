@@ -256,6 +256,13 @@ it('a worker that can not load the addon says so, and ends', { timeout }, async 
   assert.match(stderr, /--allow-addons[^]*code: 'ERR_CLUSTER_RS_NO_ADDON'/);
 });
 
+it('a worker of a primary that speaks another language says so, and ends', { timeout }, async (t) => {
+  const env = { CLUSTER_RS_WORKER: '3,4,5,json,0', NODE_UNIQUE_ID: '1' };
+  const { stderr, code } = await run(t, ['-r', register, '-e', '0'], { env });
+  assert.strictEqual(code, 1);
+  assert.match(stderr, /code: 'ERR_CLUSTER_RS_OTHER_VERSION'/);
+});
+
 it('too late: the built-in module has forked', { timeout }, async (t) => {
   const program = `
     const cluster = require('node:cluster');

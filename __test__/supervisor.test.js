@@ -299,6 +299,24 @@ test('stopping finishes requests, closes the port, and ends the workers', limit,
   assert.match(await tell('supervisor.reload()'), /^ERR_CLUSTER_RS_STOPPING/);
 });
 
+test('nobody is started when all have been stopped', limit, async (t) => {
+  const { program, tell } = await supervise(t, { workers: 1, spares: 1, waitReady: true }, { READY: '1' });
+  await program.line(/^ready/);
+  const left = await tell(
+    `(async () => {
+    for (const workers of [2, 3]) supervisor.scale(workers).catch(({ code }) => console.log('scale', code));
+    supervisor.reload().catch(({ code }) => console.log('reload', code));
+    require('cluster').on('fork', () => console.log('forked'));
+    await supervisor.stop();
+    return Object.keys(require('cluster').workers).length;
+  })()`.replaceAll('\n', ' '),
+  );
+  assert.strictEqual(left, '0');
+  await program.line(/^scale ERR_CLUSTER_RS_STOPPING$/, 2);
+  await program.line(/^reload ERR_CLUSTER_RS_STOPPING$/);
+  assert.deepStrictEqual(program.lines(/^(forked|reload \d)/), []);
+});
+
 test('SIGTERM stops, and the primary exits with 0', limit, async (t) => {
   const { port, program, pids } = await supervise(t, { workers: 2 });
   await program.line(/^ready/);

@@ -102,6 +102,13 @@ module.exports = {
       `This worker's primary has cluster-rs, which can't run in the worker (${reason}): start both in the same way, with --allow-addons where there is --permission`,
     ),
 
+  otherVersion: () =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_OTHER_VERSION',
+      "This worker's primary runs another version of cluster-rs, which was there before: restart it, too",
+    ),
+
   startFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_START_FAILED', `A worker has not started: ${why}`),
 
   isStopping: () => coded(Error, 'ERR_CLUSTER_RS_STOPPING', 'The supervisor stops its workers, and starts none'),

@@ -34,11 +34,14 @@ function closeSessions(server) {
     const close = () => session.close();
     const timer = setTimeout(close, PATIENCE).unref();
     session.goaway(0, ANY_STREAM);
-    const isSent = session.ping(() => {
-      clearTimeout(timer);
-      close();
+    // In the same turn, the question would be written first.
+    setImmediate(() => {
+      if (session.destroyed) return;
+      session.ping(() => {
+        clearTimeout(timer);
+        close();
+      });
     });
-    if (!isSent) close();
   }
 }
 

@@ -18,6 +18,10 @@ const LISTENER = Symbol('cluster-rs.listener');
 // The longest that a timer takes, in milliseconds.
 const FOR_EVER = 2 ** 31 - 1;
 
+// Whether servers know `dropMaxConnection`: it came with Node 22.12, and there is nothing to see of it.
+const [major, minor] = process.versions.node.split('.').map(Number);
+const canDrop = major > 22 || (major === 22 && minor >= 12);
+
 // How much longer than it says a server keeps connections alive, in milliseconds, where it doesn't say that either.
 const KEEP_ALIVE_BUFFER = 1000;
 
@@ -184,7 +188,7 @@ class Servers {
 
 /** Whether a server has as many connections as it may, and does not want to drop what comes. */
 function isFull(server) {
-  if (!server?.maxConnections || server.dropMaxConnection) return false;
+  if (!server?.maxConnections || (server.dropMaxConnection && canDrop)) return false;
   return server._connections >= server.maxConnections;
 }
 
@@ -193,7 +197,7 @@ function keepAliveAsBefore(server, connection) {
   const { keepAliveTimeout, keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server ?? {};
   if (!keepAliveTimeout) return;
   const close = () => connection.bytesRead === 0 && ownerOf(connection)?.destroy();
-  setTimeout(close, keepAliveTimeout + keepAliveTimeoutBuffer).unref();
+  setTimeout(close, Math.min(keepAliveTimeout + keepAliveTimeoutBuffer, FOR_EVER)).unref();
 }
 
 /** Counts a connection until it is closed, in either way: `reset` is for `socket.resetAndDestroy()`. */

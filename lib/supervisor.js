@@ -156,7 +156,7 @@ class Supervisor extends EventEmitter {
     });
   }
 
-  /** Does something after a while, unless there is to be nobody by then. */
+  /** Does something after a while, unless all stops or is given up before. */
   #later(delay, act) {
     const timer = setTimeout(() => {
       this.#delays.delete(timer);
@@ -236,12 +236,13 @@ class Supervisor extends EventEmitter {
     return this.#leave(member, member.isHung ? member.kill() : member.drain({ move }));
   }
 
-  /** Waits until all of these have started. If one of them fails, none is left. */
-  async #join(members) {
+  /** Waits until all of these have started, and then has them get their places. If one of them fails, none is left. */
+  async #join(members, getPlaces) {
     for (const member of members) this.#joining.add(member);
     try {
       await Promise.all(members.map(({ started }) => started));
       if (this.#isStopping) throw errors.isStopping();
+      getPlaces();
     } catch (error) {
       await Promise.all(members.map((member) => this.#leave(member, member.kill())));
       throw this.#isStopping ? errors.isStopping() : error;
@@ -254,13 +255,14 @@ class Supervisor extends EventEmitter {
   async #replace(places) {
     if (this.#isStopping) throw errors.isStopping();
     const members = places.map(() => this.#fork());
-    await this.#join(members);
     const old = [];
-    places.forEach((place, i) => {
-      const isGone = !this.#places.includes(place); // There are to be fewer now.
-      old.push(isGone ? members[i] : place.member);
-      if (isGone) return;
-      this.#occupy(place, members[i]);
+    await this.#join(members, () => {
+      places.forEach((place, i) => {
+        const isGone = !this.#places.includes(place); // There are to be fewer now.
+        old.push(isGone ? members[i] : place.member);
+        if (isGone) return;
+        this.#occupy(place, members[i]);
+      });
     });
     await Promise.all(old.filter(Boolean).map((member) => this.#end(member)));
   }
@@ -337,8 +339,10 @@ class Supervisor extends EventEmitter {
         await Promise.all(old.map((member) => this.#end(member)));
         if (this.#isStopping) throw errors.isStopping();
         const left = places.filter((place) => this.#places.includes(place));
-        for (const place of left) this.#occupy(place, this.#fork());
-        for (const place of left) place.isReserved = false;
+        for (const place of left) {
+          place.isReserved = false;
+          this.#occupy(place, this.#fork());
+        }
         await Promise.all(left.map(({ member }) => member.started));
       });
       this.#countDeathsAnew();
@@ -351,6 +355,7 @@ class Supervisor extends EventEmitter {
     const places = [...this.#places];
     const { step } = this.#options;
     for (let done = 0; done < places.length; done += step) {
+      if (this.#isStopping) throw errors.isStopping();
       this.emit(event, done, places.length);
       await act(places.slice(done, done + step).filter((place) => this.#places.includes(place)));
     }
@@ -372,9 +377,9 @@ class Supervisor extends EventEmitter {
 
   /** Adds places when there are workers for all of them; otherwise none. */
   async #grow(size) {
+    if (this.#isStopping) throw errors.isStopping();
     const members = Array.from({ length: size - this.size }, () => this.#fork());
-    await this.#join(members);
-    for (const member of members) this.#addPlace(member);
+    await this.#join(members, () => members.forEach((member) => this.#addPlace(member)));
     return [];
   }
 
@@ -394,7 +399,7 @@ class Supervisor extends EventEmitter {
       clearTimeout(this.#closing);
       this.#startNothingMore();
       for (const member of members) this.#end(member, false);
-      for (const member of this.#joining) member.kill();
+      for (const member of this.#joining) this.#leave(member, member.kill());
       this.#endSpares();
       this.#native.keepListeners(false);
     }
@@ -420,7 +425,7 @@ class Supervisor extends EventEmitter {
       if (reason === undefined || this.#running || this.#isStopping) continue;
       this.emit('replace', worker, reason);
       this.#running = this.#replace([place])
-        .catch((error) => process.emitWarning(error))
+        .catch((error) => this.#isStopping || process.emitWarning(error))
         .finally(() => (this.#running = undefined));
     }
   }

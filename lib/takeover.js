@@ -5,7 +5,7 @@
 const cluster = require('node:cluster');
 const { syncBuiltinESMExports } = require('node:module');
 const { binding, reason } = require('./native.js');
-const { coded, noAddon } = require('./errors.js');
+const { coded, noAddon, otherVersion } = require('./errors.js');
 const { addHidden } = require('./hidden.js');
 const { removePreload } = require('./preload.js');
 
@@ -34,7 +34,8 @@ function takePlace() {
   delete process.env[VARIABLE];
   delete process.env[WISHES];
   removePreload(process.env);
-  const [channel, handoff, page, mode] = place.split(',');
+  const [channel, handoff, page, mode, protocol] = place.split(',');
+  if (binding && +protocol !== binding.protocol()) throw otherVersion();
   return { channel: +channel, handoff: +handoff, page: +page, advanced: mode === 'advanced', ...wishes };
 }
 

@@ -8,6 +8,7 @@ mod primary;
 mod sys;
 mod worker;
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -17,6 +18,8 @@ use napi::bindgen_prelude::{BufferSlice, Function, Object};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use tokio::sync::oneshot;
 
 use crate::dispatch::{Arrival, Chooser, Key, Policy, Report, StickyBy, WorkerId};
@@ -58,6 +61,36 @@ pub fn blank_socket(tcp: bool) -> Result<i32> {
         stream::pair().map(|(one, _)| one)
     };
     Ok(socket::release(made.map_err(failed)?))
+}
+
+/// The number of the language that this addon's primaries and workers speak; both must speak the same.
+#[napi(catch_unwind)]
+pub fn protocol() -> u32 {
+    primary::process::PROTOCOL
+}
+
+/// A folder that is locked for this process, until it is released or the process ends.
+#[napi]
+pub struct FolderLock(Option<Flock<File>>);
+
+#[napi]
+impl FolderLock {
+    /// Lets others have it.
+    #[napi(catch_unwind)]
+    pub fn release(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Locks a folder; nothing if another process has locked it.
+#[napi(catch_unwind)]
+pub fn lock_folder(folder: String) -> Result<Option<FolderLock>> {
+    let folder = File::open(folder).map_err(failed)?;
+    match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(Some(FolderLock(Some(lock)))),
+        Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+        Err((_, error)) => Err(failed(error.into())),
+    }
 }
 
 /// Tells the manager of this service something: text for the socket that it has named. Whether it could be sent.

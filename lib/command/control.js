@@ -8,9 +8,10 @@ const fs = require('node:fs');
 const net = require('node:net');
 const nodePath = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
+const { binding } = require('../native.js');
 const { Failure, NOT_RUNNING } = require('./failure.js');
 const { Lines } = require('./lines.js');
-const { socketOf } = require('./runtime_folder.js');
+const { beside, socketOf } = require('./runtime_folder.js');
 
 // What an application answers at once, and for how long it may be busy with something else, in milliseconds.
 const QUICK = ['info', 'status'];
@@ -42,7 +43,7 @@ async function ask(name, request, onEvent = () => {}) {
   const path = socketOf(name);
   const socket = await connect(path);
   if (!socket) {
-    await removeStale(path);
+    if (binding) await removeStale(path); // Where there is none, nothing has run.
     throw new Failure(`no program named ${name} runs`, NOT_RUNNING);
   }
   socket.on('error', () => {}); // Its end is told by its close.
@@ -83,22 +84,17 @@ async function isRunning(name) {
   return true;
 }
 
-/** Runs `act` while no other process of this folder does. The lock is an abstract name: it goes with its process. */
+/** Runs `act` while no other process does that in this folder. */
 async function alone(folder, act) {
-  for (const end = Date.now() + PATIENCE; ;) {
-    const lock = net.createServer().listen(`\0lock ${folder}`);
-    try {
-      await once(lock, 'listening');
-    } catch (error) {
-      if (error.code !== 'EADDRINUSE' || Date.now() > end) throw new Failure(`${folder} is locked: ${error.message}`);
-      await delay(10);
-      continue;
-    }
-    try {
-      return await act();
-    } finally {
-      lock.close();
-    }
+  let lock = binding.lockFolder(folder);
+  for (const end = Date.now() + PATIENCE; !lock; lock = binding.lockFolder(folder)) {
+    if (Date.now() > end) throw new Failure(`${folder} is locked: another start goes on`);
+    await delay(10);
+  }
+  try {
+    return await act();
+  } finally {
+    lock.release();
   }
 }
 
@@ -152,7 +148,7 @@ async function serve(name, answer) {
     socket.on('data', (piece) => lines.add(piece).forEach(reply));
   });
   const path = socketOf(name);
-  const own = nodePath.join(nodePath.dirname(path), `.${process.pid}.new`);
+  const own = beside(nodePath.dirname(path), process.pid);
   fs.rmSync(own, { force: true });
   const mask = process.umask(0o177);
   try {

@@ -12,6 +12,9 @@ const SUFFIX = '.sock';
 // What an application can be called.
 const NAME = /^\w[\w.-]*$/;
 
+// The highest number of a process (`PID_MAX_LIMIT` in Linux).
+const MOST_PID = 4_194_304;
+
 // The longest path of a Unix socket, in bytes.
 const LONGEST = 107;
 
@@ -34,12 +37,17 @@ function runtimeFolder() {
   return folder;
 }
 
+/** Where a process listens before its socket has a name. */
+const beside = (folder, pid) => path.join(folder, `.${pid}.new`);
+
 /** The path of an application's socket. */
 function socketOf(name) {
   if (!NAME.test(name))
     throw new Failure(`${name} is no name: it has letters, digits, dots, dashes and underscores`, USAGE);
-  const socket = path.join(runtimeFolder(), name + SUFFIX);
-  if (Buffer.byteLength(socket) > LONGEST) {
+  const folder = runtimeFolder();
+  const socket = path.join(folder, name + SUFFIX);
+  const longest = [socket, beside(folder, MOST_PID)].map((file) => Buffer.byteLength(file));
+  if (Math.max(...longest) > LONGEST) {
     throw new Failure(`${socket} is too long for a socket: choose a shorter --name, or set XDG_RUNTIME_DIR`, USAGE);
   }
   return socket;
@@ -51,4 +59,4 @@ function namesWithSockets() {
   return files.filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length));
 }
 
-module.exports = { NAME, namesWithSockets, socketOf };
+module.exports = { NAME, beside, namesWithSockets, socketOf };

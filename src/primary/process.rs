@@ -27,6 +27,10 @@ use crate::sys::{handoff, socket, stream};
 /// and how messages are serialized.
 pub const VARIABLE: &str = "CLUSTER_RS_WORKER";
 
+/// To be raised with each change of what a primary and its workers say to each other: frames, control messages, tickets,
+/// the page. A package can be replaced while a primary runs, and its next workers have the new one.
+pub const PROTOCOL: u32 = 1;
+
 /// What a descriptor of a worker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stdio {
@@ -107,7 +111,7 @@ pub fn start(order: Order) -> io::Result<Started> {
     let mut environment = order.environment;
     let serialization = if order.advanced { "advanced" } else { "json" };
     let place = format!(
-        "{VARIABLE}={channel_place},{next},{},{serialization}",
+        "{VARIABLE}={channel_place},{next},{},{serialization},{PROTOCOL}",
         next + 1
     );
     environment.push(place.into_bytes());

@@ -66,7 +66,7 @@ pub struct Intake {
     stopped: Cell<bool>,
     /// The highest number that a connection had lately: the kernel gives the lowest that is free.
     highest: Cell<u64>,
-    /// Whether even low numbers are near to the limit of descriptors.
+    /// Whether even low numbers are near to the limit of descriptors: it is low, or has been reached once.
     limit_is_low: Cell<bool>,
 }
 
