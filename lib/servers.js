@@ -15,6 +15,9 @@ const OPEN = 1;
 // Where a connection's handle has the listener that it came from.
 const LISTENER = Symbol('cluster-rs.listener');
 
+// Whether a connection is counted as open, by its handle.
+const IS_OPEN = Symbol('cluster-rs.isOpen');
+
 // The longest that a timer takes, in milliseconds.
 const FOR_EVER = 2 ** 31 - 1;
 
@@ -200,19 +203,26 @@ function keepAliveAsBefore(server, connection) {
   setTimeout(close, Math.min(keepAliveTimeout + keepAliveTimeoutBuffer, FOR_EVER)).unref();
 }
 
+const counting = new WeakMap(); // by the function of Node's that it calls
+
+/** A function that does what `close` does, and counts the connection no more. */
+function countingDown(close) {
+  if (!counting.has(close)) {
+    counting.set(close, function () {
+      if (this[IS_OPEN]) numbers[OPEN]--;
+      this[IS_OPEN] = false;
+      return Reflect.apply(close, this, arguments);
+    });
+  }
+  return counting.get(close);
+}
+
 /** Counts a connection until it is closed, in either way: `reset` is for `socket.resetAndDestroy()`. */
 function countOpen(connection) {
-  const { close, reset } = connection;
   numbers[OPEN]++;
-  const closing = (close) =>
-    function () {
-      numbers[OPEN]--;
-      delete connection.close;
-      delete connection.reset;
-      return Reflect.apply(close, connection, arguments);
-    };
-  connection.close = closing(close);
-  if (reset) connection.reset = closing(reset);
+  connection[IS_OPEN] = true;
+  connection.close = countingDown(connection.close);
+  if (connection.reset) connection.reset = countingDown(connection.reset);
 }
 
 /** How many connections from the primary are open. */
