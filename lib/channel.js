@@ -348,7 +348,6 @@ class Channel {
       this.#posted = 0;
     }
     this.#posted++;
-    const isHeeded = !options?.swallowErrors;
     // A callback comes when its message is written, and programs wait for it with the next one.
     if (callback) this.flush();
     if (this.#batch === '') {
@@ -360,12 +359,11 @@ class Channel {
       }
       setImmediate(() => this.flush());
       this.#batch = text;
-      this.#isHeeded = isHeeded;
     } else {
       if (this.#batch.length + text.length > BATCH) this.flush();
-      this.#isHeeded = isHeeded || (this.#batch !== '' && this.#isHeeded);
       this.#batch = this.#batch === '' ? text : `${this.#batch},${text}`;
     }
+    this.#isHeeded ||= !options?.swallowErrors;
     return this.#waiting.length === 0 && this.#batch.length < PLENTY;
   }
 
@@ -373,9 +371,10 @@ class Channel {
   flush() {
     if (this.#batch !== '') {
       const text = this.#batch;
+      const swallowErrors = !this.#isHeeded || !this.#target.connected;
       this.#batch = '';
-      const waiting = this.#native.sendMessages(text, true);
-      this.#sent(waiting, undefined, { swallowErrors: !this.#isHeeded || !this.#target.connected });
+      this.#isHeeded = false;
+      this.#sent(this.#native.sendMessages(text, true), undefined, { swallowErrors });
     }
     if (isExiting()) this.#native.flush(this.#patience);
   }

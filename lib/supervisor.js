@@ -118,18 +118,20 @@ class Supervisor extends EventEmitter {
         this.emit('workerReady', worker);
         this.#tellWhenReady();
       },
-      (error) => {
-        if (place.member !== member || worker.isDead()) return;
-        // It lives, and does nothing.
-        this.emit('startFailed', worker, error);
-        member.kill();
-      },
+      (error) => place.member === member && this.#startFailed(member, error),
     );
     member.ended.then(([code, signal]) => {
       if (place.member !== member) return; // Another has its place already.
       place.member = undefined;
       this.#died(place, member, code, signal);
     });
+  }
+
+  /** Ends a member that lives, and does nothing. */
+  #startFailed(member, error) {
+    if (member.worker.isDead()) return;
+    this.emit('startFailed', member.worker, error);
+    member.kill();
   }
 
   #tellWhenReady() {
@@ -200,11 +202,7 @@ class Supervisor extends EventEmitter {
           const [place] = this.#emptyPlaces();
           if (place && this.#spares.has(spare)) this.#promote(spare, place);
         },
-        (error) => {
-          if (!this.#spares.has(spare) || spare.worker.isDead()) return;
-          this.emit('startFailed', spare.worker, error);
-          spare.kill();
-        },
+        (error) => this.#spares.has(spare) && this.#startFailed(spare, error),
       );
       spare.ended.then(([code, signal]) => {
         if (!this.#spares.delete(spare) || this.#isStopping) return;

@@ -35,7 +35,8 @@ function takePlace() {
   delete process.env[WISHES];
   removePreload(process.env);
   const [channel, handoff, page, mode, protocol] = place.split(',');
-  if (binding && +protocol !== binding.protocol()) throw otherVersion();
+  if (!binding) throw noAddon(reason);
+  if (+protocol !== binding.protocol()) throw otherVersion();
   return { channel: +channel, handoff: +handoff, page: +page, advanced: mode === 'advanced', ...wishes };
 }
 
@@ -46,7 +47,6 @@ function takePlace() {
 function takeOver() {
   if (cluster[TAKEN]) return undefined;
   const place = takePlace();
-  if (place && !binding) throw noAddon(reason);
   if (!binding) return reason;
   if (cluster.isWorker && !place) return 'this process is a worker of the built-in module';
   if (cluster.isPrimary && Object.keys(cluster.workers).length > 0) {
