@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 'use strict';
 
-require('../lib/command.js').main(process.argv.slice(2));
+require('../lib/command/index.js').main(process.argv.slice(2));

@@ -61,10 +61,10 @@ function takeOver() {
     const { id } = cluster.worker ?? { id: +process.env.NODE_UNIQUE_ID };
     delete process.env.NODE_UNIQUE_ID;
     if (cluster.worker) removeBuiltinListeners();
-    const { setUpWorker } = require('./child.js');
+    const { setUpWorker } = require('./worker/index.js');
     setUpWorker(cluster, { ...place, id });
   } else {
-    const { setUpPrimary } = require('./primary.js');
+    const { setUpPrimary } = require('./primary/index.js');
     setUpPrimary(cluster);
   }
   addHidden(cluster, { native: true });

@@ -3,7 +3,7 @@
 // What can be said about a program that is run: on the command line, or in a file. Each setting is checked here,
 // wherever it comes from.
 
-const { KEYS, parse: parsePolicy } = require('../scheduling.js');
+const { KEYS, parse: parsePolicy } = require('../primary/scheduling.js');
 const { LEAST_MEMORY, LONGEST } = require('../supervisor/options.js');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { NAME } = require('./runtime_folder.js');

@@ -5,7 +5,7 @@ const { exitWhenWritten } = require('../exit.js');
 /**
  * Has signals to this process stop or reload a supervisor's workers. SIGTERM and SIGINT stop them gracefully, and the
  * second one at once; SIGHUP and SIGUSR2 reload. After the stop this process exits.
- * @param {import('../supervisor.js').Supervisor} supervisor
+ * @param {import('./index.js').Supervisor} supervisor
  */
 function obeySignals(supervisor) {
   let isStopping = false;

@@ -2,7 +2,7 @@
 
 const EventEmitter = require('node:events');
 const { addHidden } = require('./hidden.js');
-const { request } = require('./requests.js');
+const { request } = require('./channel/requests.js');
 
 /**
  * `cluster.Worker`: a worker as the primary sees it, or as it sees itself (`lib/internal/cluster/worker.js`).

@@ -2,7 +2,7 @@
 
 // Questions with answers between a primary and its workers, on top of messages.
 
-const errors = require('./errors.js');
+const errors = require('../errors.js');
 
 // Messages with a command that starts with NODE_ are not the program's: it does not see them among its own.
 const REQUEST = 'NODE_CLUSTER_RS_REQUEST';

@@ -2,13 +2,13 @@
 
 // `cluster` in a worker (`lib/internal/cluster/child.js`).
 
-const { binding } = require('./native.js');
-const { Channel, numbers } = require('./channel.js');
-const { atExit } = require('./exit.js');
-const { addHidden } = require('./hidden.js');
-const requests = require('./requests.js');
+const { binding } = require('../native.js');
+const { Channel, numbers } = require('../channel/index.js');
+const { atExit } = require('../exit.js');
+const { addHidden } = require('../hidden.js');
+const requests = require('../channel/requests.js');
 const { Servers } = require('./servers.js');
-const { Worker } = require('./worker.js');
+const { Worker } = require('../worker_class.js');
 
 // How many of the listeners that keep a worker alive are not the program's: for messages in `new Worker`, and for
 // `disconnect` here.
@@ -55,7 +55,7 @@ function setUpWorker(cluster, place) {
   atExit(() => native.stopIntake());
   const servers = new Servers(worker, channel, native);
   const control = channel.open(native.channel);
-  if (place.isSupervised) require('./supervised.js').setUp();
+  if (place.isSupervised) require('./heartbeat.js').setUp();
   if (place.key !== undefined) {
     const { claimSessions } = require('./session_keys.js');
     claimSessions(place.key, (value) => native.claim(value));

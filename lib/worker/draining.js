@@ -6,7 +6,7 @@
 const diagnostics = require('node:diagnostics_channel');
 const { closeSessions } = require('./http2_sessions.js');
 const { listenerOf, openConnections } = require('./servers.js');
-const { findSymbol } = require('./symbols.js');
+const { findSymbol } = require('../symbols.js');
 
 // How often to look at the connections, in milliseconds. Most are looked at earlier, when an answer ends.
 const LOOK_EVERY = 20;

@@ -2,8 +2,8 @@
 
 // Descriptors as the handles that Node's sockets and servers are made of.
 
-const { binding } = require('./native.js');
-const { findSymbol } = require('./symbols.js');
+const { binding } = require('../native.js');
+const { findSymbol } = require('../symbols.js');
 
 // The first argument of the constructors: what the handle is for.
 const SOCKET = 0;
@@ -34,7 +34,7 @@ function opened(handle, fd) {
   const error = handle.open(fd);
   if (error) {
     handle.close();
-    const { fromSystem } = require('./errors.js');
+    const { fromSystem } = require('../errors.js');
     throw fromSystem(error, 'open');
   }
   return handle;

@@ -7,8 +7,8 @@ const diagnostics = require('node:diagnostics_channel');
 const EventEmitter = require('node:events');
 const net = require('node:net');
 const { constants } = require('node:os');
-const errors = require('./errors.js');
-const { streamHandle } = require('./handles.js');
+const errors = require('../errors.js');
+const { streamHandle } = require('../channel/handles.js');
 const { handOver, PIPE } = require('./stdio.js');
 
 const created = diagnostics.channel('child_process');
@@ -31,7 +31,7 @@ const reported = new Set(['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'].map(
  * @param {string[]} program.spawnargs its arguments as the program sees them, with its own name first
  * @param {number[]} program.places from `normalizeStdio`
  * @param {object[]} program.streams from `normalizeStdio`
- * @param {import('./channel.js').Channel} program.channel not yet open
+ * @param {import('../channel/index.js').Channel} program.channel not yet open
  * @param {(events: object) => object} program.start calls the addon, which calls `events.onexit(code, signal)` later
  */
 function startProcess(child, { file, spawnargs, places, streams, channel, start }) {

@@ -5,8 +5,8 @@
 
 const { constants } = require('node:os');
 const path = require('node:path');
-const { numbers } = require('./channel.js');
-const { datagramHandle, ownerOf, serverHandle, streamHandle } = require('./handles.js');
+const { numbers } = require('../channel/index.js');
+const { datagramHandle, ownerOf, serverHandle, streamHandle } = require('../channel/handles.js');
 const { watchSessions } = require('./http2_sessions.js');
 
 // Where the addon finds how many connections are open.
@@ -37,8 +37,8 @@ class Servers {
   #places = new Map(); // which of the servers of an address is the next
 
   /**
-   * @param {import('./worker.js').Worker} worker
-   * @param {import('./channel.js').Channel} channel
+   * @param {import('../worker_class.js').Worker} worker
+   * @param {import('../channel/index.js').Channel} channel
    * @param {object} native the addon's `Worker`
    */
   constructor(worker, channel, native) {

@@ -2,7 +2,7 @@
 
 // The variables of a worker: those of this process, with changes.
 
-const { binding } = require('./native.js');
+const { binding } = require('../native.js');
 
 const PROBE = 'CLUSTER_RS_PROBE';
 

@@ -2,7 +2,7 @@
 
 // How connections are dispatched: the policies by their names, and the settings of `setupPrimary({ scheduling })`.
 
-const errors = require('./errors.js');
+const errors = require('../errors.js');
 
 // The first two are Node's. By the names that NODE_CLUSTER_SCHED_POLICY has for them.
 const POLICIES = { none: 1, rr: 2, least: 3, sticky: 4 };

@@ -3,7 +3,7 @@
 // A supervisor as a service of systemd: it says when it is ready, reloads and stops, and that it is alive; and its
 // servers get the sockets that systemd has opened for them.
 
-const { binding } = require('./native.js');
+const { binding } = require('../native.js');
 
 // The first descriptor that systemd passes.
 const FIRST_SOCKET = 3;
@@ -41,7 +41,7 @@ function tellUnused(native) {
 /**
  * Takes what systemd has given to this process alone, out of the environment as well.
  * @param {object} native the addon's `Primary`
- * @returns {(supervisor: import('./supervisor.js').Supervisor) => void} has systemd told what a supervisor does
+ * @returns {(supervisor: import('./index.js').Supervisor) => void} has systemd told what a supervisor does
  */
 function setUpSystemd(native) {
   adoptSockets(native);

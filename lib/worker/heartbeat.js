@@ -3,7 +3,7 @@
 // What a worker does for a supervisor.
 
 const diagnostics = require('node:diagnostics_channel');
-const { numbers } = require('./channel.js');
+const { numbers } = require('../channel/index.js');
 
 // Where the addon finds how many HTTP requests have begun, and by how many milliseconds the last beat was late.
 const REQUESTS = 2;

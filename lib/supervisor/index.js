@@ -3,14 +3,14 @@
 // `cluster.supervise`: keeps workers alive, and replaces them without losing a request.
 
 const EventEmitter = require('node:events');
-const errors = require('./errors.js');
-const { exitWhenWritten } = require('./exit.js');
-const { BEAT } = require('./supervised.js');
-const { Deaths } = require('./supervisor/deaths.js');
-const { Member } = require('./supervisor/member.js');
-const { countOf, readOptions } = require('./supervisor/options.js');
-const { memoryOf } = require('./supervisor/process_figures.js');
-const { obeySignals } = require('./supervisor/signals.js');
+const errors = require('../errors.js');
+const { exitWhenWritten } = require('../exit.js');
+const { BEAT } = require('../worker/heartbeat.js');
+const { Deaths } = require('./deaths.js');
+const { Member } = require('./member.js');
+const { countOf, readOptions } = require('./options.js');
+const { memoryOf } = require('./process_figures.js');
+const { obeySignals } = require('./signals.js');
 const { setUpSystemd } = require('./systemd.js');
 
 // How often workers are looked at, in milliseconds.

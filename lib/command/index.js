@@ -2,9 +2,9 @@
 
 // The command `cluster-rs`: runs a program on all cores, or talks to one that runs.
 
-const { readArguments } = require('./command/arguments.js');
-const { Failure, USAGE } = require('./command/failure.js');
-const { HELP } = require('./command/help.js');
+const { readArguments } = require('./arguments.js');
+const { Failure, USAGE } = require('./failure.js');
+const { HELP } = require('./help.js');
 
 /** @param {string[]} args what follows the command's name */
 async function main(args) {
@@ -13,9 +13,9 @@ async function main(args) {
     const { command, options, positionals, rest } = readArguments(args);
     wantsJson = Boolean(options.json);
     if (options.help) process.stdout.write(HELP);
-    else if (options.version) console.log(require('../package.json').version);
-    else if (command === 'run') await require('./command/run.js').run(options, positionals, rest);
-    else await require('./command/client.js').talk(command, options, positionals);
+    else if (options.version) console.log(require('../../package.json').version);
+    else if (command === 'run') await require('./run.js').run(options, positionals, rest);
+    else await require('./client.js').talk(command, options, positionals);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { code, message } = error;

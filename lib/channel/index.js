@@ -7,8 +7,8 @@ const { AsyncResource } = require('node:async_hooks');
 const { closeSync } = require('node:fs');
 const { deprecate } = require('node:util');
 const { Control } = require('./control.js');
-const errors = require('./errors.js');
-const { atExit, isExiting } = require('./exit.js');
+const errors = require('../errors.js');
+const { atExit, isExiting } = require('../exit.js');
 const requests = require('./requests.js');
 
 // A sender is told to wait when this much has not been read yet, in bytes; the number is Node's.
@@ -167,7 +167,7 @@ class Channel {
   };
 
   /**
-   * @param {import('./worker.js').Worker} worker whose channel it is; the messages are those of `worker.process`
+   * @param {import('../worker_class.js').Worker} worker whose channel it is; the messages are those of `worker.process`
    * @param {object} options
    * @param {boolean} options.advanced `serialization: 'advanced'`
    * @param {boolean} options.holds whether messages wait until the program listens

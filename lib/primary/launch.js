@@ -5,8 +5,8 @@
 const childProcess = require('node:child_process');
 const { fileURLToPath } = require('node:url');
 const { describeEnvironment } = require('./environment.js');
-const errors = require('./errors.js');
-const { preload } = require('./preload.js');
+const errors = require('../errors.js');
+const { preload } = require('../preload.js');
 const { normalizeStdio } = require('./stdio.js');
 
 const MOST_PORT = 65535;

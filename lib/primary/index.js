@@ -3,14 +3,14 @@
 // `cluster` in a primary (`lib/internal/cluster/primary.js`).
 
 const EventEmitter = require('node:events');
-const { binding } = require('./native.js');
-const errors = require('./errors.js');
-const { Channel, numbers } = require('./channel.js');
-const { atExit } = require('./exit.js');
-const { addHidden } = require('./hidden.js');
-const requests = require('./requests.js');
+const { binding } = require('../native.js');
+const errors = require('../errors.js');
+const { Channel, numbers } = require('../channel/index.js');
+const { atExit } = require('../exit.js');
+const { addHidden } = require('../hidden.js');
+const requests = require('../channel/requests.js');
 const scheduling = require('./scheduling.js');
-const { Worker } = require('./worker.js');
+const { Worker } = require('../worker_class.js');
 
 const { some: SOME } = Array.prototype;
 const { startsWith: STARTS_WITH } = String.prototype;
@@ -158,7 +158,7 @@ function setUpPrimary(cluster) {
 
   /** Keeps workers alive; see `Supervisor`. */
   function supervise(options) {
-    const { Supervisor } = require('./supervisor.js');
+    const { Supervisor } = require('../supervisor/index.js');
     if (supervisor) throw errors.supervisedAlready();
     const hold = (worker, isHeld) => setShare(worker, { isHeld });
     supervisor = new Supervisor(cluster, native, hold, options);

@@ -5,9 +5,9 @@
 const dgram = require('node:dgram');
 const { closeSync } = require('node:fs');
 const net = require('node:net');
-const errors = require('./errors.js');
+const errors = require('../errors.js');
 const handles = require('./handles.js');
-const { findSymbol } = require('./symbols.js');
+const { findSymbol } = require('../symbols.js');
 
 /** Takes the handle out of a socket, as if it had been closed, without closing it. */
 function takeFromSocket(socket) {
