@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::ListenerId;
 use super::figures::Counts;
-use super::policy::Weight;
-use super::scheduler::{Handoff, Nanoseconds};
+use super::queue::{Handoff, Nanoseconds};
 use crate::sys::page::Loop;
 
 /// How many connections one worker may have queued. The kernel's own limit is about twice as high.
@@ -16,6 +15,30 @@ const STUCK_AFTER: Nanoseconds = 10_000_000;
 /// A worker is stuck that runs callbacks without a break for so long. It is longer than the kernel lets a process wait for
 /// a core on a machine that is only loaded.
 pub(super) const BUSY_AFTER: Nanoseconds = 30_000_000;
+
+/// What a turn costs a worker of weight 1.
+pub(super) const STRIDE: u64 = 1 << 16;
+
+/// How much of the load a worker gets, in comparison with others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Weight(pub(super) f64);
+
+impl Weight {
+    pub(super) fn new(weight: f64) -> Weight {
+        Weight(weight.clamp(0.001, 1000.0))
+    }
+
+    /// What one turn costs.
+    pub(super) fn stride(self) -> u64 {
+        (STRIDE as f64 / self.0) as u64
+    }
+}
+
+impl Default for Weight {
+    fn default() -> Self {
+        Weight(1.0)
+    }
+}
 
 /// A message that was sent and, as far as is known, not taken.
 enum Sent {

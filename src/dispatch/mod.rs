@@ -2,15 +2,16 @@
 //! that the JavaScript thread is never on a connection's path.
 //!
 //! - `scheduler`, `policy`, `account`, `claims` and `first_bytes` decide, and know neither clock nor socket;
-//! - `thread` carries out, and `look` finds out what there is to know of a connection before it is handed over;
+//! - `thread` carries out, and `identify` finds out what there is to know of a connection before it is handed over;
 //! - this file is what the JavaScript thread sees.
 
 mod account;
 mod claims;
 mod figures;
 mod first_bytes;
-mod look;
+mod identify;
 mod policy;
+mod queue;
 mod scheduler;
 #[cfg(test)]
 mod scheduler_test;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::account::Account;
-use super::scheduler::{Handoff, Nanoseconds};
+use super::account::{Account, STRIDE, Weight};
+use super::queue::{Handoff, Nanoseconds};
 use super::{Key, Policy, WorkerId};
 
 /// A worker that gave a connection back is offered one more after so long, to see whether it takes it.
@@ -11,29 +11,6 @@ pub(super) const DECLINE: Nanoseconds = 10_000_000;
 /// By how many turns a worker can lag behind and still catch up. It makes the spread even where workers are passed over
 /// at random, and is too little for those that were stuck or have just joined to be flooded.
 const CATCH_UP: u64 = 128 * STRIDE;
-/// What a turn costs a worker of weight 1.
-const STRIDE: u64 = 1 << 16;
-
-/// How much of the load a worker gets, in comparison with others.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Weight(f64);
-
-impl Weight {
-    pub(super) fn new(weight: f64) -> Weight {
-        Weight(weight.clamp(0.001, 1000.0))
-    }
-
-    /// What one turn costs.
-    fn stride(self) -> u64 {
-        (STRIDE as f64 / self.0) as u64
-    }
-}
-
-impl Default for Weight {
-    fn default() -> Self {
-        Weight(1.0)
-    }
-}
 
 /// A worker that serves a listener.
 pub(super) struct Member {

@@ -5,63 +5,19 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::account::Account;
+use super::account::{Account, Weight};
 use super::claims::Claims;
 use super::figures::Counts;
-use super::policy::{Choice, Member, Weight, had_its_turn, has_returned};
+use super::policy::{Choice, Member, had_its_turn, has_returned};
+use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
 use super::{Key, ListenerId, Policy, WorkerId};
 use crate::sys::handoff::Ticket;
-use crate::sys::page::Loop;
-
-/// A time of the monotonic clock, or a span of it.
-pub(super) type Nanoseconds = u64;
 
 /// How many connections of one listener wait here before the rest is left to the kernel.
 pub(super) const WAITING_LIMIT: usize = 256;
 const TAKE_BACK_AFTER: Nanoseconds = 20_000_000;
 /// A worker that takes nothing for so many times as long as a connection may wait is still, and not only behind.
 const STILL_FACTOR: Nanoseconds = 10;
-
-/// Why a connection could not be put into a queue.
-#[derive(Debug)]
-pub(super) enum Refusal {
-    /// Nothing more fits in for now.
-    Full,
-    /// The worker's end is unusable for good.
-    Broken,
-}
-
-/// What was received back from a queue.
-#[derive(Debug)]
-pub(super) enum TakenBack<C> {
-    Connection(Ticket, C),
-    /// A message without a connection.
-    Nudge,
-    /// A connection, but its descriptor could not be had; the kernel has closed it.
-    Lost,
-    /// There is nothing in the queue.
-    Empty,
-    /// Nothing can be received now without losing it.
-    NoRoom,
-}
-
-/// The handoff queue and the page of one worker.
-pub(super) trait Handoff {
-    type Connection;
-    fn send(
-        &self,
-        ticket: Ticket,
-        connection: Self::Connection,
-    ) -> Result<(), (Self::Connection, Refusal)>;
-    fn take_back(&self) -> TakenBack<Self::Connection>;
-    /// Puts a message without a connection into the queue, to wake the worker; whether it went in.
-    fn nudge(&self) -> bool;
-    /// The worker's count of the messages that it has taken.
-    fn taken(&self) -> u64;
-    fn loop_state(&self) -> Loop;
-    /// How many connections the worker says it has open.
-    fn open(&self) -> u64;
-}
 
 struct Listener<C> {
     /// Fewest turns first, then least recently used first.
@@ -260,7 +216,7 @@ impl<H: Handoff> Scheduler<H> {
             key: key.map_or(0, |key| key.0),
             ..ticket
         };
-        self.again(ticket, connection);
+        self.enqueue(ticket, connection);
         self.serve(ListenerId(ticket.listener), now);
     }
 
@@ -282,7 +238,7 @@ impl<H: Handoff> Scheduler<H> {
         {
             member.declined(account.handoff.open(), now);
         }
-        self.again(ticket, connection);
+        self.enqueue(ticket, connection);
         self.serve(listener, now);
     }
 
@@ -367,7 +323,7 @@ impl<H: Handoff> Scheduler<H> {
                 account.mark_stuck();
                 found_stuck = true;
             }
-            self.again(ticket, connection);
+            self.enqueue(ticket, connection);
             self.serve(ListenerId(ticket.listener), now);
         }
     }
@@ -437,7 +393,7 @@ impl<H: Handoff> Scheduler<H> {
         let mut listeners = BTreeSet::new();
         for (ticket, connection) in taken_back {
             listeners.insert(ListenerId(ticket.listener));
-            self.again(ticket, connection);
+            self.enqueue(ticket, connection);
         }
         for listener in listeners {
             self.serve(listener, now);
@@ -468,7 +424,7 @@ impl<H: Handoff> Scheduler<H> {
     }
 
     /// A connection is here, and waits. If its listener is closed, so is it.
-    fn again(&mut self, ticket: Ticket, connection: H::Connection) {
+    fn enqueue(&mut self, ticket: Ticket, connection: H::Connection) {
         match self.listeners.get_mut(&ListenerId(ticket.listener)) {
             Some(of) => {
                 of.put(ticket, connection);

@@ -21,8 +21,9 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::sleep;
 
 use super::figures::Counts;
-use super::look::{self, Place};
-use super::scheduler::{Handoff, Refusal, Scheduler, TakenBack};
+use super::identify::{self, Place};
+use super::queue::{Handoff, Refusal, TakenBack};
+use super::scheduler::Scheduler;
 use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
 use crate::sys::handoff::{self, Received, Ticket};
 use crate::sys::page::{Loop, Page, now_ns};
@@ -308,7 +309,7 @@ impl Dispatch {
             match handoff::accept(socket.as_fd()) {
                 Ok(connection) => {
                     self.scheduler.borrow_mut().accepted();
-                    self.receive(Ticket::new(listener.0), connection);
+                    self.identify(Ticket::new(listener.0), connection);
                 }
                 Err(error) => match errno_of(&error) {
                     Errno::EAGAIN => return Batch::Drained,
@@ -325,7 +326,7 @@ impl Dispatch {
 
     /// Finds out what there is to know of a connection, and hands it over. What can't be known at once is waited for
     /// aside.
-    fn receive(self: &Rc<Self>, ticket: Ticket, connection: OwnedFd) {
+    fn identify(self: &Rc<Self>, ticket: Ticket, connection: OwnedFd) {
         let chooser = self.chooser.borrow().clone();
         if let Some(chooser) = chooser {
             let this = self.clone();
@@ -336,14 +337,14 @@ impl Dispatch {
         }
         match &*self.policy.borrow() {
             Policy::Sticky(StickyBy::Address) => {
-                let key = look::key_of_address(&connection);
+                let key = identify::key_of_address(&connection);
                 self.arrived(ticket, key, connection);
             }
             Policy::Sticky(by) => {
                 let (this, by) = (self.clone(), by.clone());
                 drop(spawn_local(async move {
                     let (connection, key) =
-                        look::key_of_request(connection, &by, &this.looks).await;
+                        identify::key_of_request(connection, &by, &this.looks).await;
                     if by.is_given_out() && key.is_some_and(|key| !this.is_claimed(key)) {
                         this.hear_claims();
                     }
@@ -380,7 +381,7 @@ impl Dispatch {
     async fn ask(&self, connection: &OwnedFd, chooser: &Chooser) -> Option<WorkerId> {
         let _place = Place::take(&self.looks)?;
         let patience = Duration::from_nanos(self.scheduler.borrow().take_back_after());
-        look::ask(connection, chooser, patience).await
+        identify::ask(connection, chooser, patience).await
     }
 
     fn arrived(&self, ticket: Ticket, key: Option<Key>, connection: OwnedFd) {
@@ -487,7 +488,7 @@ impl Dispatch {
             let listener = ListenerId(ticket.listener);
             let may = self.scheduler.borrow_mut().comes_again(worker, listener);
             if may {
-                self.receive(ticket, connection);
+                self.identify(ticket, connection);
             }
         } else {
             let mut scheduler = self.scheduler.borrow_mut();

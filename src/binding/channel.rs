@@ -1,0 +1,141 @@
+//! A channel's end, as JavaScript sees it.
+
+use std::os::fd::OwnedFd;
+
+use napi::Result;
+use napi::bindgen_prelude::BufferSlice;
+use napi_derive::napi;
+
+use super::errno;
+use crate::ipc::channel::{self, Draft};
+use crate::ipc::frame::{Kind, LENGTH};
+use crate::sys::js::Text;
+use crate::sys::socket;
+
+/// One end of a channel.
+///
+/// The methods that send give how many bytes wait in this process afterwards, 0 if all is written, or a negative
+/// errno. With `reported`, a frame that has to wait is counted in `onwritten` once it is written.
+#[napi]
+pub struct Channel(pub(super) channel::Channel);
+
+#[napi]
+impl Channel {
+    /// Sends messages, given as JSON separated by commas.
+    #[napi(catch_unwind)]
+    pub fn send_messages(&self, text: Text, reported: bool) -> Result<f64> {
+        self.send(Kind::Messages, self.array(&text)?, Vec::new(), reported)
+    }
+
+    /// Sends one message that is a string, which must be well-formed.
+    #[napi(catch_unwind)]
+    pub fn send_text(&self, text: Text, reported: bool) -> Result<f64> {
+        let mut draft = self.0.draft();
+        text.append_to(draft.payload())?;
+        self.send(Kind::Text, draft, Vec::new(), reported)
+    }
+
+    /// Sends one message without the string `missing`, which must be well-formed. `text` is as for a handle.
+    #[napi(catch_unwind)]
+    pub fn send_incomplete(&self, text: Text, missing: Text, reported: bool) -> Result<f64> {
+        let mut draft = self.0.draft();
+        let payload = draft.payload();
+        let begin = payload.len() + LENGTH;
+        payload.resize(begin, 0);
+        payload.push(b'[');
+        text.append_to(payload)?;
+        payload.push(b']');
+        let length = (payload.len() - begin) as u32;
+        payload[begin - LENGTH..begin].copy_from_slice(&length.to_le_bytes());
+        missing.append_to(payload)?;
+        self.send(Kind::Incomplete, draft, Vec::new(), reported)
+    }
+
+    /// Sends one structured-clone message.
+    #[napi(catch_unwind)]
+    pub fn send_advanced(&self, bytes: BufferSlice<'_>, reported: bool) -> Result<f64> {
+        self.send(Kind::Advanced, self.copy(&bytes), Vec::new(), reported)
+    }
+
+    /// Sends a message and its handle's description, given as JSON separated by a comma, and a duplicate of the descriptor `fd`.
+    #[napi(catch_unwind)]
+    pub fn send_handle(&self, text: Text, fd: i32, reported: bool) -> Result<f64> {
+        match socket::duplicate(fd) {
+            Ok(descriptor) => {
+                self.send(Kind::Handle, self.array(&text)?, vec![descriptor], reported)
+            }
+            Err(error) => Ok(errno(&error)),
+        }
+    }
+
+    /// The same for a structured-clone message.
+    #[napi(catch_unwind)]
+    pub fn send_advanced_handle(
+        &self,
+        bytes: BufferSlice<'_>,
+        fd: i32,
+        reported: bool,
+    ) -> Result<f64> {
+        match socket::duplicate(fd) {
+            Ok(descriptor) => self.send(
+                Kind::AdvancedHandle,
+                self.copy(&bytes),
+                vec![descriptor],
+                reported,
+            ),
+            Err(error) => Ok(errno(&error)),
+        }
+    }
+
+    fn send(
+        &self,
+        kind: Kind,
+        draft: Draft,
+        descriptors: Vec<OwnedFd>,
+        reported: bool,
+    ) -> Result<f64> {
+        Ok(match self.0.send(kind, draft, descriptors, reported) {
+            Ok(sent) => sent.waiting as f64,
+            Err(error) => errno(&error),
+        })
+    }
+
+    /// A JSON array of the values in `text`, which are separated by commas.
+    fn array(&self, text: &Text) -> Result<Draft> {
+        let mut draft = self.0.draft();
+        draft.payload().push(b'[');
+        text.append_to(draft.payload())?;
+        draft.payload().push(b']');
+        Ok(draft)
+    }
+
+    fn copy(&self, bytes: &[u8]) -> Draft {
+        let mut draft = self.0.draft();
+        draft.payload().extend_from_slice(bytes);
+        draft
+    }
+
+    /// Whether the channel keeps the process alive.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, yes: bool) {
+        self.0.keep_alive(yes);
+    }
+
+    /// Writes what waits, for a process that exits. Gives up when the other end takes nothing for so many milliseconds.
+    #[napi(catch_unwind)]
+    pub fn flush(&self, patience: u16) {
+        self.0.flush(patience);
+    }
+
+    /// Reads no more, and closes once everything is written.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// The number of the socket.
+    #[napi(getter, catch_unwind)]
+    pub fn fd(&self) -> i32 {
+        self.0.number()
+    }
+}

@@ -1,0 +1,433 @@
+//! A primary and the processes of its workers, as JavaScript sees them.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Function, Object};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Env, Error, Result, Status};
+use napi_derive::napi;
+use tokio::sync::oneshot;
+
+use super::channel::Channel;
+use super::{count_turns, errno, failed};
+use crate::dispatch::{Arrival, Chooser, Policy, Report, StickyBy, WorkerId};
+use crate::ipc::{channel, delivery::Delivery};
+use crate::primary::process::{self, Order, Started, environment_from, stdio_from};
+use crate::primary::{self, WorkerControl};
+use crate::sys::js::{Argument, Callback, Callbacks};
+use crate::sys::page;
+use crate::sys::pidfd::Exit;
+use crate::sys::socket;
+use crate::sys::uv::{Loop, Turn};
+
+/// The variables of a worker.
+#[napi(object)]
+pub struct Environment {
+    /// Whether it has those of this process, unless they are among the following.
+    pub inherits: bool,
+    /// `NAME=value`.
+    pub variables: Vec<String>,
+    /// Names.
+    pub removed: Vec<String>,
+}
+
+/// A worker to start.
+#[napi(object)]
+pub struct StartOptions {
+    pub file: String,
+    /// With the program's own name first.
+    pub arguments: Vec<String>,
+    pub environment: Environment,
+    pub folder: Option<String>,
+    /// A descriptor of this process, or -1 to ignore, -2 for a pipe, -3 for the channel.
+    pub stdio: Vec<i32>,
+    /// `serialization: 'advanced'`.
+    pub advanced: bool,
+    pub user: Option<u32>,
+    pub group: Option<u32>,
+}
+
+/// What has become of the connections that were dispatched.
+#[napi(object)]
+pub struct DispatchFigures {
+    /// Accepted from the kernel.
+    pub accepted: f64,
+    /// Taken by a worker.
+    pub taken: f64,
+    /// Taken back from the queue of a worker that was stuck, left or died.
+    pub taken_back: f64,
+    /// Given back by a worker that could not serve them, or is drained.
+    pub given_back: f64,
+    /// Closed, because no server for them was left.
+    pub closed: f64,
+    /// In the queues of the workers now.
+    pub queued: f64,
+    /// In the primary now, because no worker can take them.
+    pub waiting: f64,
+}
+
+/// What a worker says of itself.
+#[napi(object)]
+pub struct WorkerFigures {
+    /// Connections that are open.
+    pub connections: f64,
+    /// HTTP requests that have begun, where they are counted.
+    pub requests: f64,
+    /// By how many milliseconds its last regular timer was late, where it has one.
+    pub lag: f64,
+    /// For how many milliseconds its loop has neither gone to sleep nor woken up.
+    pub still_for: f64,
+}
+
+/// A connection that a worker is to be chosen for. Without addresses it comes through a Unix socket.
+#[napi(object, object_from_js = false)]
+pub struct ArrivingConnection {
+    pub remote_address: Option<String>,
+    pub remote_port: Option<u16>,
+    pub local_address: Option<String>,
+    pub local_port: Option<u16>,
+}
+
+impl From<Arrival> for ArrivingConnection {
+    fn from(arrival: Arrival) -> Self {
+        let address = |of: SocketAddr| of.ip().to_canonical().to_string();
+        ArrivingConnection {
+            remote_address: arrival.peer.map(address),
+            remote_port: arrival.peer.map(|peer| peer.port()),
+            local_address: arrival.local.map(address),
+            local_port: arrival.local.map(|local| local.port()),
+        }
+    }
+}
+
+/// All that a primary knows of its workers and listeners.
+#[napi]
+pub struct Primary {
+    inner: Rc<primary::Primary>,
+    _turns: Turn,
+}
+
+#[napi]
+impl Primary {
+    /// `numbers` is an `ArrayBuffer` whose first `Uint32` counts the turns of the loop; `warn(text)` hears what the
+    /// dispatcher has to say.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, numbers: Object<'_>, warn: Function<'_, String, ()>) -> Result<Primary> {
+        let warn = warn.build_threadsafe_function().weak::<true>().build()?;
+        let tell = move |report: Report| {
+            let text = match report {
+                Report::Exhausted { errno } => format!("Accepting connections pauses: {errno}"),
+                Report::Broken { worker } => {
+                    format!("Worker {} has broken its handoff socket", worker.0)
+                }
+                Report::Failed { errno } => format!("A descriptor can't be watched: {errno}"),
+            };
+            warn.call(text, ThreadsafeFunctionCallMode::NonBlocking);
+        };
+        Ok(Primary {
+            inner: primary::Primary::new(tell),
+            _turns: count_turns(&env, &numbers)?,
+        })
+    }
+
+    /// How connections are dispatched: `rr`, `least`, `sticky`, or `none` to share the listeners that are opened from
+    /// now on with the workers. `key` says what a client is recognised by: `ip`, `header:NAME`, `cookie:NAME` or
+    /// `query:NAME`.
+    #[napi(catch_unwind)]
+    pub fn set_policy(&self, name: String, key: String) -> Result<()> {
+        let policy = match name.as_str() {
+            "none" => Some(None),
+            "rr" => Some(Some(Policy::RoundRobin)),
+            "least" => Some(Some(Policy::LeastConnections)),
+            "sticky" => StickyBy::parse(&key).map(|by| Some(Policy::Sticky(by))),
+            _ => None,
+        };
+        let policy = policy.ok_or_else(|| Error::new(Status::InvalidArg, "no such policy"))?;
+        self.inner.set_policy(policy);
+        Ok(())
+    }
+
+    /// Has `choose(arrival)` say the id of the worker for each connection from now on; nothing, or too late, for the
+    /// next in turn. `null` gives the choice back to the policy.
+    #[napi(catch_unwind)]
+    pub fn set_chooser(
+        &self,
+        choose: Option<Function<'_, ArrivingConnection, Option<u32>>>,
+    ) -> Result<()> {
+        let chooser = match choose {
+            None => None,
+            Some(choose) => {
+                let choose = choose.build_threadsafe_function().weak::<true>().build()?;
+                let ask = move |arrival, answer: oneshot::Sender<Option<WorkerId>>| {
+                    let arrival = ArrivingConnection::from(arrival);
+                    let mode = ThreadsafeFunctionCallMode::NonBlocking;
+                    choose.call_with_return_value(arrival, mode, move |worker, _| {
+                        // Nobody waits for it any more, perhaps.
+                        let _ = answer.send(worker.ok().flatten().map(WorkerId));
+                        Ok(())
+                    });
+                };
+                Some(Box::new(ask) as Chooser)
+            }
+        };
+        self.inner.set_chooser(chooser).map_err(failed)
+    }
+
+    /// What worker `id` is to get: nothing while it is paused, and otherwise its share by weight.
+    #[napi(catch_unwind)]
+    pub fn set_share(&self, id: u32, paused: bool, weight: f64) {
+        self.inner.set_share(id, paused, weight);
+    }
+
+    /// Whether each worker gets a UDP socket of its own from now on, among which the kernel spreads the senders.
+    #[napi(catch_unwind)]
+    pub fn set_spread_datagrams(&self, yes: bool) {
+        self.inner.set_spread_datagrams(yes);
+    }
+
+    /// For how long, in milliseconds, a connection may wait in the queue of a worker before it goes to another that
+    /// is free.
+    #[napi(catch_unwind)]
+    pub fn set_take_back_after(&self, milliseconds: u32) {
+        self.inner
+            .set_take_back_after(Duration::from_millis(milliseconds.into()));
+    }
+
+    /// What has become of the connections so far.
+    #[napi(catch_unwind)]
+    pub fn figures(&self) -> DispatchFigures {
+        let figures = self.inner.figures();
+        DispatchFigures {
+            accepted: figures.accepted as f64,
+            taken: figures.taken as f64,
+            taken_back: figures.taken_back as f64,
+            given_back: figures.given_back as f64,
+            closed: figures.closed as f64,
+            queued: figures.queued() as f64,
+            waiting: figures.waiting as f64,
+        }
+    }
+
+    /// What worker `id` says of itself; nothing if it is gone.
+    #[napi(catch_unwind)]
+    pub fn worker_figures(&self, id: u32) -> Option<WorkerFigures> {
+        let page = self.inner.page(id)?;
+        let (page::Loop::Awake { since_ns } | page::Loop::Asleep { since_ns }) = page.loop_state();
+        Some(WorkerFigures {
+            connections: page.open_connections() as f64,
+            requests: page.requests() as f64,
+            lag: page.lag() as f64,
+            still_for: page::now_ns().saturating_sub(since_ns) as f64 / 1e6,
+        })
+    }
+
+    /// Takes over a socket that this process was started with, for the server that wants to be where it is bound; whether
+    /// it is one.
+    #[napi(catch_unwind)]
+    pub fn adopt(&self, fd: i32) -> bool {
+        self.inner.adopt(fd).is_ok()
+    }
+
+    /// Where the sockets are bound that were taken over and that no server has asked for.
+    #[napi(catch_unwind)]
+    pub fn unused_sockets(&self) -> Vec<String> {
+        self.inner.unused_sockets()
+    }
+
+    /// Whether listeners stay open when their last worker leaves, for those that come later.
+    #[napi(catch_unwind)]
+    pub fn keep_listeners(&self, yes: bool) {
+        self.inner.keep_listeners(yes);
+    }
+
+    /// The id of the next worker.
+    #[napi(catch_unwind)]
+    pub fn next_worker(&self) -> u32 {
+        self.inner.next_worker()
+    }
+
+    /// Starts worker `id`. `events` has the functions of `Delivery` and `WorkerControl`, and `onexit(code, signal)`,
+    /// each -1 where the other one says how the process ended.
+    #[napi(catch_unwind)]
+    pub fn start(
+        &self,
+        env: Env,
+        id: u32,
+        options: StartOptions,
+        events: Object<'_>,
+    ) -> Result<WorkerProcess> {
+        let order = Order {
+            file: options.file,
+            arguments: options.arguments,
+            environment: environment_from(
+                options.environment.inherits,
+                options.environment.variables,
+                &options.environment.removed,
+            ),
+            folder: options.folder,
+            stdio: options.stdio.into_iter().map(stdio_from).collect(),
+            advanced: options.advanced,
+            user: options.user,
+            group: options.group,
+        };
+        let event_loop = Loop::of(&env).map_err(failed)?;
+        let started = match process::start(order) {
+            Ok(started) => started,
+            Err(error) => return Ok(WorkerProcess::failed(&error)),
+        };
+        let pid = started.process.as_ref().ok().map(|(pid, ..)| *pid);
+        self.attend(&env, event_loop, id, started, &events)
+            .inspect_err(|_| {
+                if let Some(pid) = pid {
+                    process::abandon(pid);
+                }
+            })
+    }
+
+    /// Watches a worker that has been started.
+    fn attend(
+        &self,
+        env: &Env,
+        event_loop: Loop,
+        id: u32,
+        started: Started,
+        events: &Object<'_>,
+    ) -> Result<WorkerProcess> {
+        let channel = channel::Channel::new(&event_loop, started.channel).map_err(failed)?;
+        let control = WorkerControl::new(env, events, &self.inner, id)?;
+        channel
+            .start(Rc::new(Delivery::new(env, events, control)?))
+            .map_err(failed)?;
+        let mut worker = WorkerProcess {
+            errno: 0,
+            channel: Some(channel.clone()),
+            process: None,
+            pipes: started
+                .pipes
+                .into_iter()
+                .map(|pipe| pipe.map_or(-1, socket::release))
+                .collect(),
+        };
+        match started.process {
+            Ok((pid, pidfd, seat)) => {
+                let exit = Callbacks::new(env, "CLUSTERWORKER")?.get(events, "onexit")?;
+                let ended = self.ended(id, channel.clone(), exit);
+                let process =
+                    process::Process::watch(&event_loop, pid, pidfd, ended).map_err(failed)?;
+                self.inner.add_worker(id, channel, seat);
+                worker.process = Some(process);
+            }
+            Err(error) => worker.errno = errno(&error) as i32,
+        }
+        Ok(worker)
+    }
+
+    /// What follows the end of a worker's process: first all that it has sent, then the exit.
+    fn ended(&self, id: u32, channel: channel::Channel, exit: Callback) -> impl Fn(Exit) + 'static {
+        let primary = Rc::downgrade(&self.inner);
+        move |how| {
+            channel.read_rest();
+            if let Some(primary) = primary.upgrade() {
+                primary.remove_worker(id);
+            }
+            let (code, signal) = match how {
+                Exit::Code(code) => (code, -1),
+                Exit::Signal(signal) => (-1, signal),
+            };
+            exit.call(&[
+                Argument::Number(code.into()),
+                Argument::Number(signal.into()),
+            ]);
+        }
+    }
+
+    /// Asks worker `id` to close its servers and to leave; it gets no connection from now on.
+    #[napi(catch_unwind)]
+    pub fn disconnect(&self, id: u32) {
+        self.inner.disconnect(id);
+    }
+
+    /// Asks worker `id` to finish what it has and to end; it gets no connection from now on. `moves`: its kept-alive
+    /// connections go to other workers.
+    #[napi(catch_unwind)]
+    pub fn drain(&self, id: u32, moves: bool) {
+        self.inner.drain(id, moves);
+    }
+
+    /// Takes worker `id` out of all its listeners.
+    #[napi(catch_unwind)]
+    pub fn leave_all(&self, id: u32) {
+        self.inner.leave_all(id);
+    }
+
+    /// Closes every listener and ends the dispatcher's thread, for a primary that exits.
+    #[napi(catch_unwind)]
+    pub fn shut_down(&self) {
+        self.inner.shut_down();
+    }
+}
+
+/// A worker that was started, or why it could not be.
+#[napi]
+pub struct WorkerProcess {
+    errno: i32,
+    channel: Option<channel::Channel>,
+    process: Option<Rc<process::Process>>,
+    pipes: Vec<i32>,
+}
+
+#[napi]
+impl WorkerProcess {
+    fn failed(error: &std::io::Error) -> WorkerProcess {
+        WorkerProcess {
+            errno: errno(error) as i32,
+            channel: None,
+            process: None,
+            pipes: Vec::new(),
+        }
+    }
+
+    /// 0, or the negative errno with which starting the process failed.
+    #[napi(getter, catch_unwind)]
+    pub fn errno(&self) -> i32 {
+        self.errno
+    }
+
+    /// The process id.
+    #[napi(getter, catch_unwind)]
+    pub fn pid(&self) -> Option<i32> {
+        Some(self.process.as_ref()?.pid().as_raw())
+    }
+
+    /// The primary's ends of the pipes at their places in `stdio`, -1 elsewhere. The caller owns them.
+    #[napi(getter, catch_unwind)]
+    pub fn pipes(&self) -> Vec<i32> {
+        self.pipes.clone()
+    }
+
+    /// The primary's end of the channel; none if there were no descriptors for it.
+    #[napi(getter, catch_unwind)]
+    pub fn channel(&self) -> Option<Channel> {
+        self.channel.clone().map(Channel)
+    }
+
+    /// Sends a signal by its number: 0, or a negative errno.
+    #[napi(catch_unwind)]
+    pub fn kill(&self, signal: i32) -> i32 {
+        match self.process.as_ref().map(|process| process.kill(signal)) {
+            Some(Ok(())) => 0,
+            Some(Err(errno)) => -(errno as i32),
+            None => -libc::ESRCH,
+        }
+    }
+
+    /// Whether waiting for the process's end keeps this process alive.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, yes: bool) {
+        if let Some(process) = &self.process {
+            process.keep_alive(yes);
+        }
+    }
+}

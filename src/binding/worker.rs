@@ -1,0 +1,179 @@
+//! A worker, as its own JavaScript sees it.
+
+use std::rc::Rc;
+
+use napi::bindgen_prelude::Object;
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use super::channel::Channel;
+use super::{LAG, OPEN_CONNECTIONS, REQUESTS, count_turns, failed};
+use crate::dispatch::Key;
+use crate::ipc::channel;
+use crate::ipc::control::{Family, FromWorker, Listening, Query};
+use crate::ipc::delivery::Delivery;
+use crate::sys::js::SharedNumbers;
+use crate::sys::page::Page;
+use crate::sys::socket;
+use crate::sys::uv::{Loop, Turn};
+use crate::worker::intake::{Figures, Intake};
+use crate::worker::{PrimaryControl, Questions};
+
+/// What a server of a worker wants to listen on.
+#[napi(object)]
+pub struct QueryOptions {
+    pub address: Option<String>,
+    pub port: Option<i32>,
+    /// `addressType` as text: `4`, `6`, `-1`, `udp4`, `udp6`; anything else for a descriptor.
+    pub family: String,
+    pub fd: Option<i32>,
+    pub flags: u32,
+    pub backlog: i32,
+    pub readable_all: bool,
+    pub writable_all: bool,
+    pub index: u32,
+    pub data: Option<String>,
+}
+
+/// This process, as a worker of its primary.
+#[napi]
+pub struct Worker {
+    channel: channel::Channel,
+    questions: Questions,
+    intake: Rc<Intake>,
+    _turns: Turn,
+}
+
+#[napi]
+impl Worker {
+    /// Takes over the descriptors that the primary gave. `events` has the functions of `Delivery`, `PrimaryControl`
+    /// and `Intake`; `numbers` is as for a primary, and has what JavaScript counts: open connections, HTTP
+    /// requests, and the lag of the loop.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        env: Env,
+        numbers: Object<'_>,
+        channel: i32,
+        handoff: i32,
+        page: i32,
+        events: Object<'_>,
+    ) -> Result<Worker> {
+        let take = |number| socket::take_inherited(number).map_err(failed);
+        let event_loop = Loop::of(&env).map_err(failed)?;
+        let channel = channel::Channel::new(&event_loop, take(channel)?).map_err(failed)?;
+        let page = Page::open(take(page)?).map_err(failed)?;
+        let counted = SharedNumbers::new(&env, &numbers, LAG + 1)?;
+        let figures = move || Figures {
+            open: counted.get(OPEN_CONNECTIONS).into(),
+            requests: counted.get(REQUESTS).into(),
+            lag: counted.get(LAG).into(),
+        };
+        let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events, figures)?;
+        let control = PrimaryControl::new(&env, &events)?;
+        channel
+            .start(Rc::new(Delivery::new(&env, &events, control)?))
+            .map_err(failed)?;
+        let questions = Questions::new(channel.clone());
+        questions.tell(&FromWorker::Online);
+        Ok(Worker {
+            channel,
+            questions,
+            intake,
+            _turns: count_turns(&env, &numbers)?,
+        })
+    }
+
+    /// The worker's end of the channel.
+    #[napi(getter, catch_unwind)]
+    pub fn channel(&self) -> Channel {
+        Channel(self.channel.clone())
+    }
+
+    /// Asks for a listener. Gives the number that `onanswer` will have.
+    #[napi(catch_unwind)]
+    pub fn query(&self, options: QueryOptions) -> u32 {
+        self.questions.query(Query {
+            address: options.address,
+            port: options.port,
+            family: family(&options.family),
+            fd: options.fd,
+            flags: options.flags,
+            backlog: options.backlog,
+            readable_all: options.readable_all,
+            writable_all: options.writable_all,
+            index: options.index,
+            data: options.data,
+        })
+    }
+
+    /// Tells that a server listens now; `family` as in a query.
+    #[napi(catch_unwind)]
+    pub fn listening(
+        &self,
+        kind: String,
+        address: Option<String>,
+        port: Option<i32>,
+        fd: Option<i32>,
+    ) {
+        let listening = Listening {
+            family: family(&kind),
+            address,
+            port,
+            fd,
+        };
+        self.questions.tell(&FromWorker::Listening(listening));
+    }
+
+    /// Tells that the program can do its work now.
+    #[napi(catch_unwind)]
+    pub fn ready(&self) {
+        self.questions.tell(&FromWorker::Ready);
+    }
+
+    /// Tells that the worker's server of this listener is closed.
+    #[napi(catch_unwind)]
+    pub fn close_server(&self, listener: u32) {
+        self.questions.tell(&FromWorker::Close { listener });
+    }
+
+    /// Gives back a connection that is between two requests; `fd` stays the caller's. Whether there was room for it.
+    #[napi(catch_unwind)]
+    pub fn move_back(&self, listener: u32, fd: i32) -> bool {
+        self.intake.move_back(listener, fd)
+    }
+
+    /// Whether connections that this worker could not serve still wait to be sent to the primary.
+    #[napi(getter, catch_unwind)]
+    pub fn is_giving_back(&self) -> bool {
+        self.intake.is_giving_back()
+    }
+
+    /// Tells that a client has been given this, by which it is recognised later.
+    #[napi(catch_unwind)]
+    pub fn claim(&self, value: String) {
+        self.intake.claim(Key::of(value.as_bytes()));
+    }
+
+    /// Takes no connection any more, for a process that exits.
+    #[napi(catch_unwind)]
+    pub fn stop_intake(&self) {
+        self.intake.stop();
+    }
+
+    /// Tells that the worker leaves of its own will; `onleavenoted` answers.
+    #[napi(catch_unwind)]
+    pub fn leaving(&self) {
+        self.questions.tell(&FromWorker::Leaving);
+    }
+}
+
+fn family(text: &str) -> Family {
+    match text {
+        "4" => Family::Tcp4,
+        "6" => Family::Tcp6,
+        "-1" => Family::Unix,
+        "udp4" => Family::Udp4,
+        "udp6" => Family::Udp6,
+        _ => Family::Unknown,
+    }
+}
