@@ -82,6 +82,7 @@ test('the package holds what its users need and nothing else', () => {
   const files = fs.readdirSync(installed).sort();
   const expected = [
     'CHANGELOG.md',
+    'CONTRIBUTING.md',
     'Cargo.lock',
     'Cargo.toml',
     'LICENSE',
@@ -97,6 +98,30 @@ test('the package holds what its users need and nothing else', () => {
   const { dependencies, scripts } = JSON.parse(fs.readFileSync(path.join(installed, 'package.json'), 'utf8'));
   assert.strictEqual(dependencies, undefined);
   assert.strictEqual(scripts.install, 'node scripts/install.js');
+});
+
+test('each link of the README leads somewhere in the package', () => {
+  const text = fs.readFileSync(path.join(installed, 'README.md'), 'utf8');
+  const headings = (file) =>
+    [...fs.readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+  for (const [, link] of text.matchAll(/\]\((?!https:)([^)]+)\)/g)) {
+    const [file, heading] = link.split('#');
+    const target = path.join(installed, file);
+    assert.ok(fs.existsSync(target), `${link}: there is no such file`);
+    assert.ok(heading === undefined || headings(target).includes(heading), `${link}: there is no such heading`);
+  }
+});
+
+test('the request example of the README ends by itself', { timeout: minutes }, () => {
+  const text = fs.readFileSync(path.join(installed, 'README.md'), 'utf8');
+  const [, program] = /```js\n(.*?)```/s.exec(text);
+  fs.writeFileSync(path.join(project, 'request.js'), program);
+  assert.deepStrictEqual(inProject('node', 'request.js'), { stdout: 'hello\n', stderr: '' });
 });
 
 test('the command is where npx looks for it', { timeout: 2 * minutes }, () => {
