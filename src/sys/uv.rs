@@ -3,7 +3,6 @@
 //! The functions are looked up in the host: nothing has to be linked, and a host that does not
 //! export libuv is recognised ([`Uv::get`] is `None`) instead of failing to load the addon.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::io;
 use std::mem::transmute;
@@ -29,22 +28,22 @@ const TYPE_TIMER: c_int = 13;
 
 /// The looked-up functions of libuv.
 pub struct Uv {
-    version: extern "C" fn() -> c_uint,
-    handle_size: extern "C" fn(c_int) -> usize,
-    set_data: extern "C" fn(RawHandle, *mut c_void),
-    get_data: extern "C" fn(RawHandle) -> *mut c_void,
-    reference: extern "C" fn(RawHandle),
-    unreference: extern "C" fn(RawHandle),
-    close: extern "C" fn(RawHandle, TurnCallback),
-    poll_init: extern "C" fn(*mut c_void, RawHandle, c_int) -> c_int,
-    poll_start: extern "C" fn(RawHandle, c_int, PollCallback) -> c_int,
-    poll_stop: extern "C" fn(RawHandle) -> c_int,
-    prepare_init: extern "C" fn(*mut c_void, RawHandle) -> c_int,
-    prepare_start: extern "C" fn(RawHandle, TurnCallback) -> c_int,
-    check_init: extern "C" fn(*mut c_void, RawHandle) -> c_int,
-    check_start: extern "C" fn(RawHandle, TurnCallback) -> c_int,
-    timer_init: extern "C" fn(*mut c_void, RawHandle) -> c_int,
-    timer_start: extern "C" fn(RawHandle, TurnCallback, u64, u64) -> c_int,
+    version: unsafe extern "C" fn() -> c_uint,
+    handle_size: unsafe extern "C" fn(c_int) -> usize,
+    set_data: unsafe extern "C" fn(RawHandle, *mut c_void),
+    get_data: unsafe extern "C" fn(RawHandle) -> *mut c_void,
+    reference: unsafe extern "C" fn(RawHandle),
+    unreference: unsafe extern "C" fn(RawHandle),
+    close: unsafe extern "C" fn(RawHandle, TurnCallback),
+    poll_init: unsafe extern "C" fn(*mut c_void, RawHandle, c_int) -> c_int,
+    poll_start: unsafe extern "C" fn(RawHandle, c_int, PollCallback) -> c_int,
+    poll_stop: unsafe extern "C" fn(RawHandle) -> c_int,
+    prepare_init: unsafe extern "C" fn(*mut c_void, RawHandle) -> c_int,
+    prepare_start: unsafe extern "C" fn(RawHandle, TurnCallback) -> c_int,
+    check_init: unsafe extern "C" fn(*mut c_void, RawHandle) -> c_int,
+    check_start: unsafe extern "C" fn(RawHandle, TurnCallback) -> c_int,
+    timer_init: unsafe extern "C" fn(*mut c_void, RawHandle) -> c_int,
+    timer_start: unsafe extern "C" fn(RawHandle, TurnCallback, u64, u64) -> c_int,
 }
 
 impl Uv {
@@ -56,7 +55,9 @@ impl Uv {
 
     /// Whether it takes an abstract name for one that is filled up with NUL, as it did before 1.48.
     pub fn fills_abstract_names(&self) -> bool {
-        (self.version)() < 0x01_30_00
+        // SAFETY: takes nothing, and gives a number.
+        let version = unsafe { (self.version)() };
+        version < 0x01_30_00
     }
 
     fn look_up() -> Option<Uv> {
@@ -138,114 +139,118 @@ pub struct Interest {
     pub write: bool,
 }
 
-/// Called by libuv. Held by `Rc`, so that a callback may drop the handle that is calling it.
-type Callback = Rc<dyn Fn(Ready)>;
-
+/// What libuv calls for a handle. It lives as long as the [`Handle`], or until the call that it is in has returned: a callback
+/// may drop the handle that is calling it.
 struct Attached {
-    callback: Callback,
+    callback: Box<dyn Fn(Ready)>,
     env: napi::sys::napi_env,
-    layout: Layout,
 }
 
-/// A libuv handle on the heap. Dropping it closes it; libuv says when its memory can go.
+/// A libuv handle on the heap. Dropping it closes it, and drops its callback, which may hold values of the environment: libuv
+/// says that a handle is closed in a later turn of the loop, and when an environment ends, that is after its end. Only
+/// the memory of the handle stays until then.
 struct Handle {
     raw: RawHandle,
     uv: &'static Uv,
+    _attached: Rc<Attached>,
 }
 
 impl Handle {
+    /// `init` is to initialise the handle, of which it gets the zeroed memory, as one of `kind`.
     fn new(
         event_loop: &Loop,
         kind: c_int,
         init: impl FnOnce(RawHandle) -> c_int,
-        callback: Callback,
+        callback: impl Fn(Ready) + 'static,
     ) -> io::Result<Handle> {
         let uv = event_loop.uv;
-        let size = (uv.handle_size)(kind);
-        let layout = Layout::from_size_align(size, align_of::<libc::max_align_t>())
-            .map_err(|_| io::ErrorKind::Unsupported)?;
-        // SAFETY: no handle of libuv's has size zero.
-        let raw: RawHandle = unsafe { alloc_zeroed(layout) }.cast();
+        // SAFETY: takes and gives numbers; for a kind that libuv doesn't know it is one that nobody has memory for.
+        let size = unsafe { (uv.handle_size)(kind) };
+        // SAFETY: takes numbers; null is looked for.
+        let raw = unsafe { libc::calloc(1, size) };
         if raw.is_null() {
-            handle_alloc_error(layout);
+            return Err(io::ErrorKind::OutOfMemory.into());
         }
         let code = init(raw);
         if code < 0 {
-            // SAFETY: a handle whose init failed is not known to the loop; allocated just above.
-            unsafe { dealloc(raw.cast(), layout) };
+            // SAFETY: from `calloc` just above, and a handle whose init failed is not known to the loop.
+            unsafe { libc::free(raw) };
             return Err(io::Error::from_raw_os_error(-code));
         }
-        let attached = Box::new(Attached {
-            callback,
+        let attached = Rc::new(Attached {
+            callback: Box::new(callback),
             env: event_loop.env,
-            layout,
         });
-        (uv.set_data)(raw, Box::into_raw(attached).cast());
-        Ok(Handle { raw, uv })
+        // SAFETY: an initialised handle, whose data is ours.
+        unsafe { (uv.set_data)(raw, Rc::as_ptr(&attached).cast_mut().cast()) };
+        Ok(Handle {
+            raw,
+            uv,
+            _attached: attached,
+        })
     }
 
     /// Whether the handle keeps the event loop, and so the process, alive.
     fn keep_alive(&self, yes: bool) {
-        if yes {
-            (self.uv.reference)(self.raw);
+        let change = if yes {
+            self.uv.reference
         } else {
-            (self.uv.unreference)(self.raw);
-        }
+            self.uv.unreference
+        };
+        // SAFETY: initialised by `new`, not closed before the drop.
+        unsafe { change(self.raw) };
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        (self.uv.close)(self.raw, on_closed);
+        // SAFETY: initialised by `new`, and closed only here. From now on libuv calls nothing for it but `on_closed`.
+        unsafe { (self.uv.close)(self.raw, on_closed) };
     }
 }
 
-/// The box that [`Handle::new`] attached.
+extern "C" fn on_closed(raw: RawHandle) {
+    // SAFETY: `Handle::new` had it from `calloc`, and libuv is done with it.
+    unsafe { libc::free(raw) };
+}
+
+/// Calls what is attached to a handle.
 ///
 /// # Safety
-/// `raw` must be a handle made by [`Handle::new`] whose close callback has not run.
-unsafe fn attached<'a>(raw: RawHandle) -> &'a Attached {
-    // SAFETY: the function was found with the others, or there would be no handle.
-    let data = Uv::get().map(|uv| (uv.get_data)(raw));
-    // SAFETY: by the contract above the data is the box of `Handle::new`, alive until `on_closed`.
-    unsafe { &*data.unwrap_or(null_mut()).cast::<Attached>() }
-}
-
-extern "C" fn on_closed(raw: RawHandle) {
-    // SAFETY: libuv calls this once for a handle that `Drop` closed; nobody else frees the box.
-    let attached =
-        unsafe { Box::from_raw(std::ptr::from_ref::<Attached>(self::attached(raw)).cast_mut()) };
-    // SAFETY: allocated by `Handle::new` with this layout; libuv is done with it.
-    unsafe { dealloc(raw.cast(), attached.layout) };
-}
-
-fn run(raw: RawHandle, ready: Ready) {
-    // SAFETY: libuv calls back only for handles that are not closed.
-    let attached = unsafe { attached(raw) };
-    let callback = Rc::clone(&attached.callback);
-    js::guard(attached.env, move || callback(ready));
+/// `raw` must be the handle of a [`Handle`] that has not been dropped.
+unsafe fn run(raw: RawHandle, ready: Ready) {
+    let Some(uv) = Uv::get() else {
+        return; // There would be no handle.
+    };
+    // SAFETY: an initialised handle, by the contract above.
+    let attached = unsafe { (uv.get_data)(raw) }
+        .cast::<Attached>()
+        .cast_const();
+    // SAFETY: `Handle::new` had the pointer from an `Rc`, which the handle still owns by the contract above.
+    unsafe { Rc::increment_strong_count(attached) };
+    // SAFETY: as above; the reference counted just now is this one.
+    let attached = unsafe { Rc::from_raw(attached) };
+    js::guard(attached.env, move || (attached.callback)(ready));
 }
 
 extern "C" fn on_poll(raw: RawHandle, status: c_int, events: c_int) {
-    run(
-        raw,
-        Ready {
-            readable: status < 0 || events & !2 != 0,
-            writable: status < 0 || events & 2 != 0,
-            failed: status < 0,
-        },
-    );
+    let ready = Ready {
+        readable: status < 0 || events & !2 != 0,
+        writable: status < 0 || events & 2 != 0,
+        failed: status < 0,
+    };
+    // SAFETY: libuv calls back for no handle that is being closed, which is what a drop does.
+    unsafe { run(raw, ready) };
 }
 
 extern "C" fn on_turn(raw: RawHandle) {
-    run(
-        raw,
-        Ready {
-            readable: false,
-            writable: false,
-            failed: false,
-        },
-    );
+    let ready = Ready {
+        readable: false,
+        writable: false,
+        failed: false,
+    };
+    // SAFETY: as in `on_poll`.
+    unsafe { run(raw, ready) };
 }
 
 /// A descriptor watched by the event loop (`uv_poll_t`). Must be dropped before the descriptor is closed.
@@ -259,17 +264,23 @@ impl Poll {
         callback: impl Fn(Ready) + 'static,
     ) -> io::Result<Poll> {
         let raw_loop = event_loop.raw.as_ptr();
-        let init = |raw| (event_loop.uv.poll_init)(raw_loop, raw, descriptor.as_raw_fd());
-        Handle::new(event_loop, TYPE_POLL, init, Rc::new(callback)).map(Poll)
+        let init = |raw| {
+            // SAFETY: memory for a handle of this kind, and the loop of an environment that runs.
+            unsafe { (event_loop.uv.poll_init)(raw_loop, raw, descriptor.as_raw_fd()) }
+        };
+        Handle::new(event_loop, TYPE_POLL, init, callback).map(Poll)
     }
 
     /// Waits for `interest` from now on, in place of what it waited for before.
     pub fn watch(&self, interest: Interest) -> io::Result<()> {
+        let Handle { raw, uv, .. } = self.0;
         let events = c_int::from(interest.read) | c_int::from(interest.write) << 1;
         let code = if events == 0 {
-            (self.0.uv.poll_stop)(self.0.raw)
+            // SAFETY: initialised as a handle of this kind, and not closed.
+            unsafe { (uv.poll_stop)(raw) }
         } else {
-            (self.0.uv.poll_start)(self.0.raw, events, on_poll)
+            // SAFETY: as above.
+            unsafe { (uv.poll_start)(raw, events, on_poll) }
         };
         if code < 0 {
             return Err(io::Error::from_raw_os_error(-code));
@@ -289,24 +300,28 @@ pub struct Turn(#[expect(dead_code, reason = "closes the handle when dropped")] 
 impl Turn {
     /// Calls `callback` each time the loop is about to wait for events (`uv_prepare_t`).
     pub fn before_sleep(event_loop: &Loop, callback: impl Fn() + 'static) -> io::Result<Turn> {
-        let uv = event_loop.uv;
-        let raw_loop = event_loop.raw.as_ptr();
-        let init = |raw| (uv.prepare_init)(raw_loop, raw);
-        let handle = Handle::new(event_loop, TYPE_PREPARE, init, Rc::new(move |_| callback()))?;
-        (uv.prepare_start)(handle.raw, on_turn);
-        handle.keep_alive(false);
-        Ok(Turn(handle))
+        let Loop {
+            raw: raw_loop, uv, ..
+        } = *event_loop;
+        // SAFETY: memory for a handle of this kind, and the loop of an environment that runs.
+        let init = |raw| unsafe { (uv.prepare_init)(raw_loop.as_ptr(), raw) };
+        let handle = Handle::new(event_loop, TYPE_PREPARE, init, move |_| callback())?;
+        // SAFETY: initialised as a handle of this kind.
+        unsafe { (uv.prepare_start)(handle.raw, on_turn) };
+        Ok(Turn::of(handle))
     }
 
     /// Calls `callback` each time the loop has waited for and handled events (`uv_check_t`).
     pub fn after_events(event_loop: &Loop, callback: impl Fn() + 'static) -> io::Result<Turn> {
-        let uv = event_loop.uv;
-        let raw_loop = event_loop.raw.as_ptr();
-        let init = |raw| (uv.check_init)(raw_loop, raw);
-        let handle = Handle::new(event_loop, TYPE_CHECK, init, Rc::new(move |_| callback()))?;
-        (uv.check_start)(handle.raw, on_turn);
-        handle.keep_alive(false);
-        Ok(Turn(handle))
+        let Loop {
+            raw: raw_loop, uv, ..
+        } = *event_loop;
+        // SAFETY: memory for a handle of this kind, and the loop of an environment that runs.
+        let init = |raw| unsafe { (uv.check_init)(raw_loop.as_ptr(), raw) };
+        let handle = Handle::new(event_loop, TYPE_CHECK, init, move |_| callback())?;
+        // SAFETY: initialised as a handle of this kind.
+        unsafe { (uv.check_start)(handle.raw, on_turn) };
+        Ok(Turn::of(handle))
     }
 
     /// Calls `callback` once, in the turn that begins after so many milliseconds (`uv_timer_t`).
@@ -315,12 +330,19 @@ impl Turn {
         milliseconds: u64,
         callback: impl Fn() + 'static,
     ) -> io::Result<Turn> {
-        let uv = event_loop.uv;
-        let raw_loop = event_loop.raw.as_ptr();
-        let init = |raw| (uv.timer_init)(raw_loop, raw);
-        let handle = Handle::new(event_loop, TYPE_TIMER, init, Rc::new(move |_| callback()))?;
-        (uv.timer_start)(handle.raw, on_turn, milliseconds, 0);
+        let Loop {
+            raw: raw_loop, uv, ..
+        } = *event_loop;
+        // SAFETY: memory for a handle of this kind, and the loop of an environment that runs.
+        let init = |raw| unsafe { (uv.timer_init)(raw_loop.as_ptr(), raw) };
+        let handle = Handle::new(event_loop, TYPE_TIMER, init, move |_| callback())?;
+        // SAFETY: initialised as a handle of this kind.
+        unsafe { (uv.timer_start)(handle.raw, on_turn, milliseconds, 0) };
+        Ok(Turn::of(handle))
+    }
+
+    fn of(handle: Handle) -> Turn {
         handle.keep_alive(false);
-        Ok(Turn(handle))
+        Turn(handle)
     }
 }
