@@ -16,7 +16,8 @@ function coded(Base, code, message) {
     value: `${error.name} [${code}]`,
     configurable: true,
   });
-  Error.captureStackTrace(error, coded); // Writes the name, with the code, into the stack.
+  Error.captureStackTrace(error, coded);
+  void error.stack; // Written when it is first read: with the name that has the code.
   delete error.name;
   error.code = code;
   return error;

@@ -62,6 +62,31 @@ impl Drop for AsyncContext {
     }
 }
 
+impl AsyncContext {
+    /// Runs `work` as one callback of Node's: when it is over, ticks and microtasks run. What they throw, Node sees
+    /// where it is thrown, so an uncaught exception shows the line that it comes from.
+    fn scoped<T>(&self, work: impl FnOnce() -> T) -> T {
+        let mut handles = null_mut();
+        let mut scope = null_mut();
+        // SAFETY: we are on the thread of `env`, called by its event loop; the scopes are closed below, in reverse.
+        let opened = unsafe {
+            sys::napi_open_handle_scope(self.env, &mut handles) == sys::Status::napi_ok
+                && sys::napi_open_callback_scope(self.env, null_mut(), self.raw, &mut scope)
+                    == sys::Status::napi_ok
+        };
+        let outcome = work();
+        if opened {
+            // SAFETY: opened above, closed once.
+            unsafe {
+                sys::napi_close_callback_scope(self.env, scope);
+                report_exception(self.env);
+                sys::napi_close_handle_scope(self.env, handles);
+            }
+        }
+        outcome
+    }
+}
+
 /// The functions of one JavaScript object, to be called by name from the event loop.
 #[derive(Clone)]
 pub struct Callbacks {
@@ -87,23 +112,7 @@ impl Callbacks {
 
     /// Runs `work`, whose calls of JavaScript belong together: ticks and microtasks run once, after all of them.
     pub fn together(&self, work: impl FnOnce()) {
-        let mut handles = null_mut();
-        let mut scope = null_mut();
-        // SAFETY: we are on the thread of `env`, called by its event loop; the scopes are closed below, in reverse.
-        let opened = unsafe {
-            sys::napi_open_handle_scope(self.env, &mut handles) == sys::Status::napi_ok
-                && sys::napi_open_callback_scope(self.env, null_mut(), self.context.raw, &mut scope)
-                    == sys::Status::napi_ok
-        };
-        work();
-        if opened {
-            // SAFETY: opened above, closed once.
-            unsafe {
-                sys::napi_close_callback_scope(self.env, scope);
-                report_exception(self.env);
-                sys::napi_close_handle_scope(self.env, handles);
-            }
-        }
+        self.context.scoped(work);
     }
 
     /// The function `name` of `object`. An error if there is none.
@@ -137,16 +146,19 @@ impl Callback {
     /// Calls the function, then runs ticks and microtasks, as Node does after its own callbacks.
     /// An exception is reported as `uncaughtException`. Must not be called while JavaScript runs.
     pub fn call(&self, arguments: &[Argument<'_>]) -> Outcome {
-        let mut scope = null_mut();
-        // SAFETY: we are on the thread of `env`, called by its event loop.
-        if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
-            return Outcome::NotCalled;
-        }
-        // SAFETY: the scope is open.
-        let outcome = unsafe { self.call_in_scope(arguments) };
-        // SAFETY: opened above, closed once.
-        unsafe { sys::napi_close_handle_scope(self.env, scope) };
-        outcome
+        self.context.scoped(|| {
+            let mut scope = null_mut();
+            // SAFETY: we are on the thread of `env`, called by its event loop.
+            if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok
+            {
+                return Outcome::NotCalled;
+            }
+            // SAFETY: the scope is open.
+            let outcome = unsafe { self.call_in_scope(arguments) };
+            // SAFETY: opened above, closed once.
+            unsafe { sys::napi_close_handle_scope(self.env, scope) };
+            outcome
+        })
     }
 
     /// # Safety
