@@ -65,7 +65,7 @@ test('requests fail with the reason', { timeout: 60_000 }, async (t) => {
     'Error undefined has a number',
     'Error undefined The handler has thrown something that has no message',
     'Error ERR_CLUSTER_RS_TIMEOUT No answer within 20 ms',
-    'Error ERR_CLUSTER_RS_WORKER_GONE Worker 1 has left before it answered',
+    'Error ERR_CLUSTER_RS_WORKER_GONE Worker 1 left before it answered',
     'Error ERR_IPC_CHANNEL_CLOSED Channel closed',
     'ERR_OUT_OF_RANGE',
   ]);

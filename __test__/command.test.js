@@ -36,7 +36,7 @@ async function place(t, files = {}) {
   const serve = async (...args) => {
     const program = start(t, [bin, ...args], options);
     await until(
-      () => / runs with /.test(program.stderr) || program.child.exitCode !== null,
+      () => / is running with /.test(program.stderr) || program.child.exitCode !== null,
       () => `a start of ${program.output}`,
     );
     return program;
@@ -71,7 +71,10 @@ test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit
   };
   const clients = Promise.all([client(), client(), client()]);
   const reloaded = await command('reload', 'api');
-  assert.strictEqual(reloaded.stdout, 'reload api: 0 of 2\nreload api: 1 of 2\nreload api: 2 of 2\napi is reloaded\n');
+  assert.strictEqual(
+    reloaded.stdout,
+    'reload api: 0 of 2\nreload api: 1 of 2\nreload api: 2 of 2\napi has been reloaded\n',
+  );
   await gone(before.workers.map(({ pid }) => pid));
   assert.deepStrictEqual(JSON.parse((await command('scale', 'api', '3', '--json')).stdout), {
     name: 'api',
@@ -86,7 +89,7 @@ test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit
   assert.strictEqual((await command('stop')).stdout, 'api has stopped\n');
   assert.strictEqual(await program.end(), 0);
   const none = await command('status', 'api');
-  assert.deepStrictEqual([none.code, none.stderr], [3, 'cluster-rs: no program named api runs\n']);
+  assert.deepStrictEqual([none.code, none.stderr], [3, 'cluster-rs: api is not running\n']);
   assert.strictEqual((await command('reload')).code, 3);
 });
 
@@ -107,13 +110,13 @@ test('what has been killed leaves a socket that is recognised', limit, async (t)
   const again = await command('app.js', '--name', 'api');
   assert.deepStrictEqual(
     [again.code, again.stderr],
-    [1, 'cluster-rs: a program named api runs already: choose another --name\n'],
+    [1, 'cluster-rs: api is running already: choose another --name\n'],
   );
   await kill(first.pid);
   assert.ok(fs.existsSync(path.join(folder, 'cluster-rs', 'api.sock')));
-  assert.strictEqual((await command('list')).stdout, 'nothing runs\n');
+  assert.strictEqual((await command('list')).stdout, 'nothing is running\n');
   const second = await serve('app.js', '-w', '1', '--name', 'api');
-  assert.match(second.stderr, /api runs with 1 worker,/);
+  assert.match(second.stderr, /api is running with 1 worker,/);
 });
 
 test('one that does not answer is told apart from one that has gone', limit, async (t) => {
@@ -121,7 +124,7 @@ test('one that does not answer is told apart from one that has gone', limit, asy
   const program = await serve('app.js', '-w', '1', '--name', 'api');
   await stop(program.pid);
   const { code, stderr } = await command('status', 'api');
-  assert.deepStrictEqual([code, stderr], [1, 'cluster-rs: api runs, and does not answer\n']);
+  assert.deepStrictEqual([code, stderr], [1, 'cluster-rs: api is running, but not answering\n']);
   process.kill(program.pid, 'SIGCONT');
   assert.strictEqual((await command('status', 'api')).code, 0);
 });
@@ -134,7 +137,7 @@ test('one that does not answer does not keep others from the list', limit, async
   const { code, stdout } = await command('ls');
   process.kill(stuck.pid, 'SIGCONT');
   assert.strictEqual(code, 0);
-  assert.match(stdout, /^stuck +does not answer$/m);
+  assert.match(stdout, /^stuck +not answering$/m);
   assert.match(stdout, new RegExp(`^works +${other.pid} +1 `, 'm'));
 });
 
@@ -145,7 +148,7 @@ test('of two that start at the same time with one name, one runs', limit, async 
   const dead = await serve('other.js', '-w', '1', '--name', 'twin');
   await kill(dead.pid);
   const twins = await Promise.all(Array.from({ length: 4 }, () => serve('other.js', '-w', '1', '--name', 'twin')));
-  const losers = twins.filter(({ stderr }) => stderr.includes('a program named twin runs already'));
+  const losers = twins.filter(({ stderr }) => stderr.includes('twin is running already'));
   assert.strictEqual(losers.length, 3);
   for (const loser of losers) assert.strictEqual(await loser.end(), 1);
   const [winner] = twins.filter((twin) => !losers.includes(twin));
@@ -159,7 +162,7 @@ test('where two run, one has to be named', limit, async (t) => {
   await serve('app.js', '-w', '1', '--name', 'one');
   await serve('other.js', '-w', '1'); // Named after its file.
   const { code, stderr } = await command('reload');
-  assert.deepStrictEqual([code, stderr.split('\n')[0]], [2, 'cluster-rs: which one? There are one, other']);
+  assert.deepStrictEqual([code, stderr.split('\n')[0]], [2, 'cluster-rs: missing name: one and other are running']);
 });
 
 test('a reload that fails is told, and its exit code is 1', limit, async (t) => {
@@ -168,7 +171,10 @@ test('a reload that fails is told, and its exit code is 1', limit, async (t) => 
   fs.writeFileSync(path.join(folder, 'broken'), '');
   const { code, stderr } = await command('reload');
   assert.strictEqual(code, 1);
-  assert.match(stderr, /^cluster-rs: The old workers stay: A worker has not started: it has exited with code 1/);
+  assert.match(
+    stderr,
+    /^cluster-rs: Reload failed, old workers kept: worker 2 exited with code 1 before it was listening$/m,
+  );
   assert.match(await get(port), /^\d+$/);
 });
 
@@ -176,8 +182,8 @@ test('a program that can not start is given up', limit, async (t) => {
   const { command } = await place(t, { 'broken.js': 'process.exit(7)' });
   const { code, stderr } = await command('broken.js', '-w', '12');
   assert.strictEqual(code, 1);
-  assert.match(stderr, /worker \d+ has died: it has exited with code 7; the next one starts/);
-  assert.match(stderr, /broken gives up after 10 deaths/);
+  assert.match(stderr, /worker \d+ exited with code 7: the next one is starting/);
+  assert.match(stderr, /broken is giving up after 10 deaths/);
 });
 
 test('logs has what was printed, and what is', limit, async (t) => {
@@ -237,7 +243,7 @@ test('where the core does not serve, the program runs alone', limit, async (t) =
   assert.strictEqual(Number(await until(() => get(port).catch(() => ''), 'an answer')), program.pid);
   assert.match(program.stdout, /^started with an argument/m);
   assert.match(program.stderr, /CLUSTER_RS_FALLBACK/);
-  assert.match(program.stderr, /runs alone/);
+  assert.match(program.stderr, /is running alone/);
 });
 
 test('each kind of file is read, and the command line comes first', limit, async (t) => {
@@ -268,37 +274,44 @@ test('each kind of file is read, and the command line comes first', limit, async
 
 describe('what is wrong is told with its place, and the exit code is 2', () => {
   for (const [args, message] of [
-    [[], 'which program is to be run?'],
-    [['nothing.js'], /^there is no program nothing\.js in /],
-    [['app.js', '--wrokers', '2'], "Unknown option '--wrokers'; did you mean --workers?"],
-    [['app.js', '-w', '0'], '--workers is "0", and must be max, or a whole number, at least 1'],
-    [['app.js', '--grace', 'soon'], '--grace is "soon", and must be a time such as 250ms, 10s, 5m or 1h, up to 596h'],
-    [['app.js', '--max-age', '720h'], /^--max-age is "720h"/],
-    [['app.js', '--start-timeout', '0ms'], /^--start-timeout is "0ms"/],
-    [['app.js', '--max-memory', '300'], /^--max-memory is "300", and must be a size such as 300M or 1G, at least 32M/],
-    [['app.js', '-w', '-1'], '--workers lacks its value; one that begins with - follows ='],
-    [['app.js', '--grace'], '--grace lacks its value; one that begins with - follows ='],
-    [['--config', 'node.json'], /^nodeArgs in node\.json is \[\{\}\], and must be a text, or a list of texts/],
-    [['app.js', '--spares', '-1'], '--spares lacks its value; one that begins with - follows ='],
+    [[], 'missing program: cluster-rs app.js'],
+    [['nothing.js'], /^program not found: nothing\.js in /],
+    [['app.js', '--wrokers', '2'], 'unknown option: --wrokers; did you mean --workers?'],
+    [['app.js', '-w', '0'], '--workers must be max or a whole number of at least 1, not "0"'],
+    [['app.js', '--grace', 'soon'], '--grace must be a time such as 250ms, 10s, 5m or 1h, up to 596h, not "soon"'],
+    [['app.js', '--max-age', '720h'], /^--max-age must be a time .*, not "720h"$/],
+    [['app.js', '--start-timeout', '0ms'], /^--start-timeout must be .*, not "0ms"$/],
+    [['app.js', '--max-memory', '300'], '--max-memory must be a size such as 300M or 1G, at least 32M, not "300"'],
+    [['app.js', '-w', '-1'], '--workers must be max or a whole number of at least 1, not "-1"'],
+    [['app.js', '--grace'], 'missing value of --grace; write --grace=VALUE for one that begins with -'],
+    [['--config', 'node.json'], 'nodeArgs in node.json must be a text, or a list of texts, not [{}]'],
+    [['app.js', '--spares', '-1'], '--spares must be a whole number of at least 0, not "-1"'],
     [['app.js', '--name', 'x'.repeat(120)], /is too long for a socket: choose a shorter --name/],
-    [['status', '../x'], '../x is no name: it has letters, digits, dots, dashes and underscores'],
-    [['start', 'app.js'], /^there is no program start in .*, and the commands are list, status, reload/],
-    [['--config', 'list.json'], 'list.json has no object of settings'],
-    [['--config', 'name.json'], /^name in name\.json is \["q"\]/],
-    [['--config', 'env.json'], /^env in env\.json is /],
-    [['--config', 'args.json'], /^args in args\.json is /],
-    [['app.js', '--grace', '10'], /^--grace is "10"/],
-    [['app.js', '--max-memory', '3X'], '--max-memory is "3X", and must be a size such as 300M or 1G, at least 32M'],
-    [['app.js', '--policy', 'random'], /^--policy is "random", and must be rr, least, none, sticky, or sticky:KEY/],
-    [['app.js', '--policy', 'sticky:body'], /^--policy is "sticky:body"/],
-    [['app.js', '--name', '../x'], /^--name is /],
-    [['app.js', 'more'], 'there is more after app.js: its own arguments follow --'],
+    [['status', '../x'], 'invalid name: ../x; names have letters, digits, dots, dashes and underscores'],
+    [['begin'], /^program not found: begin in .*; commands are list, status, reload/],
+    [['--config', 'list.json'], 'missing settings: list.json must be an object'],
+    [['--config', 'name.json'], /^name in name\.json must be .*, not \["q"\]$/],
+    [['--config', 'env.json'], /^env in env\.json must be /],
+    [['--config', 'args.json'], /^args in args\.json must be /],
+    [['app.js', '--grace', '10'], /^--grace must be .*, not "10"$/],
+    [['app.js', '--max-memory', '3X'], /^--max-memory must be .*, not "3X"$/],
+    [['app.js', '--policy', 'random'], /^--policy must be rr, least, none, sticky, or sticky:KEY .*, not "random"$/],
+    [['app.js', '--policy', 'sticky:body'], /^--policy must be .*, not "sticky:body"$/],
+    [['app.js', '--name', '../x'], /^--name must be /],
+    [['app.js', 'more'], 'unexpected argument after app.js: more; arguments of the program follow --'],
     [['app.js', '--config', 'none.json'], /^none\.json can't be read: /],
-    [['--config', 'typo.json'], 'typo.json has maxMemroy, which is unknown; did you mean maxMemory?'],
-    [['--config', 'value.json'], 'workers in value.json is "many", and must be max, or a whole number, at least 1'],
-    [['scale'], 'scale [NAME] N: N is max, or a whole number, at least 1'],
-    [['list', 'x'], 'x is too much after list'],
-    [['logs', 'x', '-n', 'all'], '--lines is all, and must be a whole number'],
+    [['--config', 'typo.json'], 'unknown setting in typo.json: maxMemroy; did you mean maxMemory?'],
+    [['--config', 'value.json'], 'workers in value.json must be max or a whole number of at least 1, not "many"'],
+    [['scale'], 'missing number of workers: scale [NAME] N, where N is max or a whole number of at least 1'],
+    [['list', 'x'], 'unexpected argument after list: x'],
+    [['monit'], 'monit is watch -n 1 cluster-rs status [NAME] here'],
+    [['startup'], 'startup is for systemd here: docs/systemd.md has a unit'],
+    [['app.js', '--kill-timeout', '3000'], 'unknown option: --kill-timeout; did you mean --grace?'],
+    [['app.js', '-i', '-1'], '--workers must be max or a whole number of at least 1, not "-1"'],
+    [['app.js', '--prefix=yes'], 'unexpected value of --prefix'],
+    [['app.js', '-q'], 'unknown option: -q'],
+    [['--config', 'pm2.json'], 'unknown setting in pm2.json: max_memory_restart; did you mean maxMemory?'],
+    [['logs', 'x', '-n', 'all'], '--lines must be a whole number, not "all"'],
   ]) {
     test(args.join(' ') || 'nothing', limit, async (t) => {
       const { command } = await place(t, {
@@ -308,6 +321,7 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
         'name.json': '{ "name": ["q"] }',
         'env.json': '{ "env": { "A": "x\\u0000y" } }',
         'args.json': '{ "args": [null] }',
+        'pm2.json': '{ "max_memory_restart": "300M" }',
         'node.json': '{ "nodeArgs": [{}] }',
       });
       const { code, stderr } = await command(...args);
@@ -323,7 +337,7 @@ test('wrong usage is JSON, too, where that is asked for', limit, async (t) => {
   const { command } = await place(t);
   const { code, stderr } = await command('list', 'x', '--json');
   assert.strictEqual(code, 2);
-  assert.deepStrictEqual(JSON.parse(stderr), { error: { code: 2, message: 'x is too much after list' } });
+  assert.deepStrictEqual(JSON.parse(stderr), { error: { code: 2, message: 'unexpected argument after list: x' } });
 });
 
 test('a list of arguments for Node may have spaces in them', limit, async (t) => {
@@ -390,13 +404,26 @@ test('a reader that goes does not end the program', limit, async (t) => {
   assert.match((await command('logs', '--no-follow', '-n', '1')).stdout, /^[12] \| x{10000}\n$/);
 });
 
+test('the words of other process managers are understood', limit, async (t) => {
+  const { command, serve, status } = await place(t);
+  const program = await serve('start', 'app.js', '-i', '2', '--max-memory-restart', '1G', '--name', 'api');
+  assert.strictEqual((await status()).size, 2);
+  assert.match((await command('describe', 'api')).stdout, /^api: process/);
+  assert.match((await command('show', 'all')).stdout, /^api: process/);
+  assert.strictEqual((await command('delete', 'api')).stdout, 'api has stopped\n');
+  assert.strictEqual(await program.end(), 0);
+});
+
 test('help fits a screen, and the version is that of the package', limit, async (t) => {
   const { command } = await place(t);
   const { stdout, code } = await command('--help');
   assert.strictEqual(code, 0);
+  for (const word of ['-h', 'help']) assert.strictEqual((await command(word)).stdout, stdout);
   const lines = stdout.split('\n');
   assert.ok(lines.length <= 25 && lines.every((line) => line.length <= 80));
-  assert.strictEqual((await command('-v')).stdout.trim(), require('../package.json').version);
+  for (const word of ['-v', '--version', 'version']) {
+    assert.strictEqual((await command(word)).stdout.trim(), require('../package.json').version);
+  }
 });
 
 describe('parts', () => {

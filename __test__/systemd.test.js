@@ -213,7 +213,7 @@ test(
       await exited;
     });
     await until(
-      () => /runs with 2 workers, process 1\n/.test(text),
+      () => /is running with 2 workers, process 1\n/.test(text),
       () => text,
     );
     for (let i = 0; i < 5; i++) await get(port, { path: '/orphan' });

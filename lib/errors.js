@@ -92,27 +92,32 @@ module.exports = {
     coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The property '${name}' is unknown: there are ${right.join(', ')}`),
 
   supervisedAlready: () =>
-    coded(Error, 'ERR_CLUSTER_RS_SUPERVISED', 'There is a supervisor already: use what cluster.supervise() has given'),
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_SUPERVISED',
+      'A supervisor is running already: use the one that cluster.supervise() has returned',
+    ),
 
-  reloadFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_RELOAD_FAILED', `The old workers stay: ${why}`),
+  reloadFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_RELOAD_FAILED', `Reload failed, old workers kept: ${why}`),
 
   noAddon: (reason) =>
     coded(
       Error,
       'ERR_CLUSTER_RS_NO_ADDON',
-      `This worker's primary has cluster-rs, which can't run in the worker (${reason}): start both in the same way, with --allow-addons where there is --permission`,
+      `The primary is running cluster-rs, which can't run in this worker (${reason}): start both in the same way, with --allow-addons where there is --permission`,
     ),
 
   otherVersion: () =>
     coded(
       Error,
       'ERR_CLUSTER_RS_OTHER_VERSION',
-      "This worker's primary runs another version of cluster-rs, which was there before: restart it, too",
+      'The primary is running another version of cluster-rs than this worker: restart the primary, too',
     ),
 
-  startFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_START_FAILED', `A worker has not started: ${why}`),
+  /** @param {number} id of the worker @param {string} why what it did, or did not do */
+  startFailed: (id, why) => coded(Error, 'ERR_CLUSTER_RS_START_FAILED', `worker ${id} ${why}`),
 
-  isStopping: () => coded(Error, 'ERR_CLUSTER_RS_STOPPING', 'The supervisor stops its workers, and starts none'),
+  isStopping: () => coded(Error, 'ERR_CLUSTER_RS_STOPPING', 'The supervisor is stopping, and starts no workers'),
 
   noAnswer: (timeout) => coded(Error, 'ERR_CLUSTER_RS_TIMEOUT', `No answer within ${timeout} ms`),
 
@@ -120,19 +125,19 @@ module.exports = {
     coded(
       Error,
       'ERR_CLUSTER_RS_NO_HANDLER',
-      'Nobody answers requests: call cluster.onRequest() on the side that is asked',
+      'Missing request handler: call cluster.onRequest() on the side that is asked',
     ),
 
-  workerGone: (id) => coded(Error, 'ERR_CLUSTER_RS_WORKER_GONE', `Worker ${id} has left before it answered`),
+  workerGone: (id) => coded(Error, 'ERR_CLUSTER_RS_WORKER_GONE', `Worker ${id} left before it answered`),
 
   messageTooLarge: () =>
-    coded(RangeError, 'ERR_CLUSTER_RS_MESSAGE_TOO_LARGE', 'A message takes at most 512 MiB: send it in parts'),
+    coded(RangeError, 'ERR_CLUSTER_RS_MESSAGE_TOO_LARGE', 'Message of more than 512 MiB: send it in parts'),
 
   malformedFrame: () =>
     coded(
       Error,
       'ERR_CLUSTER_RS_MALFORMED_FRAME',
-      'The other end of the channel has written what is no message: the channel is closed',
+      'Malformed message from the other end of the channel: the channel is closed',
     ),
 
   /**

@@ -6,8 +6,24 @@ const { SETTINGS, toOption } = require('./settings.js');
 
 const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs'];
 
-// What people type elsewhere.
-const ALIASES = { __proto__: null, ls: 'list' };
+// What process managers call the same.
+const OTHER_COMMANDS = { __proto__: null, ls: 'list', describe: 'status', show: 'status', delete: 'stop', log: 'logs' };
+const OTHER_OPTIONS = {
+  __proto__: null,
+  '-i': '--workers',
+  '--instances': '--workers',
+  '--max-memory-restart': '--max-memory',
+};
+
+// What is something else here, and what to do instead.
+const INSTEAD = {
+  __proto__: null,
+  monit: 'monit is watch -n 1 cluster-rs status [NAME] here',
+  kill: 'kill is cluster-rs stop [NAME] here, for one program: there is no daemon',
+  startup: 'startup is for systemd here: docs/systemd.md has a unit',
+  save: 'save is for systemd here: docs/systemd.md has a unit',
+  resurrect: 'resurrect is for systemd here: docs/systemd.md has a unit',
+};
 
 const COMMON = { help: { type: 'boolean', short: 'h' } };
 const OF_RUN = { ...COMMON, version: { type: 'boolean', short: 'v' }, config: { type: 'string' } };
@@ -18,32 +34,66 @@ for (const [name, { isFlag, short }] of Object.entries(SETTINGS)) {
   OF_RUN[toOption(name)] = { type: isFlag ? 'boolean' : 'string', ...(short && { short }) };
 }
 
+/** The option that an argument names, by the names that there are; `undefined` if it is none of them. */
+function optionOf(argument, known) {
+  return Object.entries(known).find(([name, { short }]) => argument === `--${name}` || argument === `-${short}`);
+}
+
+/** The arguments in the words of this command. A number below zero is the value of the option before it, and no option. */
+function translate(args, known) {
+  const translated = [];
+  for (const argument of args) {
+    const [, option, value = ''] = /^(-\w|--[^=]+)(=.*)?$/s.exec(argument) ?? [];
+    const last = translated.at(-1) ?? '';
+    if (/^-\d/.test(argument) && optionOf(last, known)?.[1].type === 'string') {
+      translated[translated.length - 1] = `--${optionOf(last, known)[0]}=${argument}`;
+    } else translated.push(option in OTHER_OPTIONS ? OTHER_OPTIONS[option] + value : argument);
+  }
+  return translated;
+}
+
+/** What is wrong with the arguments, in the words of this command. */
+function explain({ message }, known) {
+  const [, lacking] = /^Option '(?:-\w, )?(--?[\w-]+).*' argument (?:missing|is ambiguous)/.exec(message) ?? [];
+  if (lacking) {
+    const [long] = optionOf(lacking, known);
+    return `missing value of --${long}; write --${long}=VALUE for one that begins with -`;
+  }
+  const [, flag] = /^Option '(?:-\w, )?(--?[\w-]+).*' does not take an argument/.exec(message) ?? [];
+  if (flag) return `unexpected value of ${flag}`;
+  const [, unknown] = /^Unknown option '(--?[^' =]+)'/.exec(message) ?? [];
+  if (unknown === undefined) return message.split(/[.\n]/)[0];
+  const names = Object.keys(known).map((name) => `--${name}`);
+  return `unknown option: ${unknown}${unknown.startsWith('--') ? suggestion(unknown, names) : ''}`;
+}
+
 /**
  * @param {string[]} args
  * @returns {{ command: string, options: object, positionals: string[], rest: string[] }} `rest` follows `--`
  */
 function readArguments(args) {
-  const first = ALIASES[args[0]] ?? args[0];
+  const [word] = args;
+  if (word in INSTEAD) throw new Failure(INSTEAD[word], USAGE);
+  if (word === 'help' || word === 'version') {
+    return { command: 'run', options: { [word]: true }, positionals: [], rest: [] };
+  }
+  const first = OTHER_COMMANDS[word] ?? word;
   const isCommand = COMMANDS.includes(first);
   const command = isCommand ? first : 'run';
   const known = command === 'logs' ? OF_LOGS : isCommand ? OF_COMMAND : OF_RUN;
   const end = args.indexOf('--');
-  const own = args.slice(isCommand ? 1 : 0, end < 0 ? undefined : end);
+  const own = args.slice(isCommand || word === 'start' ? 1 : 0, end < 0 ? undefined : end);
   const rest = end < 0 ? [] : args.slice(end + 1);
   try {
-    const { values, positionals } = parseArgs({ args: own, options: known, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      args: command === 'run' ? translate(own, known) : own,
+      options: known,
+      allowPositionals: true,
+    });
     return { command, options: values, positionals, rest };
   } catch (error) {
     if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
-    const [, lacking] = /^Option '(?:-\w, )?(--?[\w-]+).*' argument (?:missing|is ambiguous)/.exec(error.message) ?? [];
-    if (lacking) {
-      const [long] = Object.entries(known).find(([name, { short }]) => [`-${short}`, `--${name}`].includes(lacking));
-      throw new Failure(`--${long} lacks its value; one that begins with - follows =`, USAGE);
-    }
-    const [, unknown] = /^Unknown option '(--[^' =]+)'/.exec(error.message) ?? [];
-    const names = Object.keys(known).map((name) => `--${name}`);
-    const hint = unknown ? suggestion(unknown, names) : '';
-    throw new Failure(`${error.message.split(/[.\n]/)[0]}${hint}`, USAGE);
+    throw new Failure(explain(error, known), USAGE);
   }
 }
 

@@ -16,12 +16,13 @@ async function running() {
   return names.filter((_, i) => found[i]);
 }
 
-/** The name that was given, or that of the only one that runs. */
+/** The name that was given, or that of the only one that runs; `all` is nobody's, unless one is called so. */
 async function pick(given) {
-  if (given !== undefined) return given;
+  if (given !== undefined && given !== 'all') return given;
   const names = await running();
-  if (names.length === 0) throw new Failure('nothing runs', NOT_RUNNING);
-  if (names.length > 1) throw new Failure(`which one? There are ${names.join(', ')}`, USAGE);
+  if (names.includes(given)) return given;
+  if (names.length === 0) throw new Failure('nothing is running', NOT_RUNNING);
+  if (names.length > 1) throw new Failure(`missing name: ${names.join(' and ')} are running`, USAGE);
   return names[0];
 }
 
@@ -37,9 +38,9 @@ async function describe(name) {
 async function list({ json }) {
   const all = (await Promise.all(namesWithSockets().sort().map(describe))).filter(Boolean);
   if (json) return printJson(all);
-  if (all.length === 0) return console.log('nothing runs');
+  if (all.length === 0) return console.log('nothing is running');
   const rows = all.map(({ name, error, pid, size, uptime, program }) =>
-    error ? [name, '', '', '', 'does not answer'] : [name, pid, size, formatTime(uptime), program],
+    error ? [name, '', '', '', 'not answering'] : [name, pid, size, formatTime(uptime), program],
   );
   process.stdout.write(table(['name', 'pid', 'workers', 'uptime', 'program'], rows, hasColours(process.stdout)));
 }
@@ -84,7 +85,7 @@ async function act({ json }, name, request, done) {
 }
 
 async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
-  if (!/^\d+$/.test(lines)) throw new Failure(`--lines is ${lines}, and must be a whole number`, USAGE);
+  if (!/^\d+$/.test(lines)) throw new Failure(`--lines must be a whole number, not ${JSON.stringify(lines)}`, USAGE);
   const print = ({ worker, text }) => (json ? printJson({ worker, text }) : console.log(`${worker} | ${text}`));
   process.stdout.on('error', () => process.exit()); // Whoever reads has gone.
   await ask(name, { command: 'logs', lines: Number(lines), follow: !noFollow }, print);
@@ -93,7 +94,10 @@ async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
 async function scale(options, positionals) {
   const workers = positionals.at(-1);
   if (workers !== 'max' && !/^[1-9]\d*$/.test(workers ?? '')) {
-    throw new Failure('scale [NAME] N: N is max, or a whole number, at least 1', USAGE);
+    throw new Failure(
+      'missing number of workers: scale [NAME] N, where N is max or a whole number of at least 1',
+      USAGE,
+    );
   }
   const name = await pick(positionals.at(-2));
   await act(
@@ -111,13 +115,13 @@ async function scale(options, positionals) {
  */
 async function talk(command, options, positionals) {
   const most = { list: 0, scale: 2 }[command] ?? 1;
-  if (positionals.length > most) throw new Failure(`${positionals[most]} is too much after ${command}`, USAGE);
+  if (positionals.length > most) throw new Failure(`unexpected argument after ${command}: ${positionals[most]}`, USAGE);
   if (command === 'list') return list(options);
   if (command === 'scale') return scale(options, positionals);
   const name = await pick(positionals[0]);
   if (command === 'status') return status(options, name);
   if (command === 'logs') return logs(options, name);
-  const done = { reload: 'is reloaded', restart: 'is restarted', stop: 'has stopped' };
+  const done = { reload: 'has been reloaded', restart: 'has been restarted', stop: 'has stopped' };
   return act(options, name, { command }, () => done[command]);
 }
 

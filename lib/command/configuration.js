@@ -51,8 +51,8 @@ function findProgram(name) {
     return require.resolve(file);
   } catch {
     const isWord = /^\w+$/.test(name);
-    const hint = isWord ? `, and the commands are ${COMMANDS.join(', ')}` : '';
-    throw new Failure(`there is no program ${name} in ${process.cwd()}${hint}`, USAGE);
+    const hint = isWord ? `; commands are ${COMMANDS.join(', ')}` : '';
+    throw new Failure(`program not found: ${name} in ${process.cwd()}${hint}`, USAGE);
   }
 }
 
@@ -74,10 +74,10 @@ function usualName(program) {
 async function configure(options, positionals, rest) {
   const settings = { ...(await readConfiguration(options.config)), ...fromOptions(options) };
   const [app = settings.app, unexpected] = positionals;
-  if (app === undefined) throw new Failure('which program is to be run?', USAGE);
+  if (app === undefined) throw new Failure('missing program: cluster-rs app.js', USAGE);
   const program = findProgram(app);
   if (unexpected !== undefined) {
-    throw new Failure(`there is ${unexpected} after ${app}: its own arguments follow --`, USAGE);
+    throw new Failure(`unexpected argument after ${app}: ${unexpected}; arguments of the program follow --`, USAGE);
   }
   const args = rest.length > 0 ? rest : (settings.args ?? []);
   return { ...settings, program, args, name: settings.name ?? usualName(program) };

@@ -44,7 +44,7 @@ async function ask(name, request, onEvent = () => {}) {
   const socket = await connect(path);
   if (!socket) {
     if (binding) await removeStale(path); // Where there is none, nothing has run.
-    throw new Failure(`no program named ${name} runs`, NOT_RUNNING);
+    throw new Failure(`${name} is not running`, NOT_RUNNING);
   }
   socket.on('error', () => {}); // Its end is told by its close.
   let isLate = false;
@@ -70,8 +70,8 @@ async function ask(name, request, onEvent = () => {}) {
   await once(socket, 'close');
   if (answer?.error !== undefined) throw new Failure(answer.error);
   if (answer) return answer.result;
-  if (isLate) throw new Failure(`${name} runs, and does not answer`);
-  throw new Failure(`${name} has ended`, NOT_RUNNING);
+  if (isLate) throw new Failure(`${name} is running, but not answering`);
+  throw new Failure(`${name} ended before it answered`, NOT_RUNNING);
 }
 
 /** Whether an application runs. To one that has been killed there may still be a connection for a moment, but no answer. */
@@ -88,7 +88,7 @@ async function isRunning(name) {
 async function alone(folder, act) {
   let lock = binding.lockFolder(folder);
   for (const end = Date.now() + PATIENCE; !lock; lock = binding.lockFolder(folder)) {
-    if (Date.now() > end) throw new Failure(`${folder} is locked: another start goes on`);
+    if (Date.now() > end) throw new Failure(`${folder} is locked by another start: try again`);
     await delay(10);
   }
   try {
@@ -116,7 +116,7 @@ async function take(name, own, path) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    if (await isRunning(name)) throw new Failure(`a program named ${name} runs already: choose another --name`);
+    if (await isRunning(name)) throw new Failure(`${name} is running already: choose another --name`);
     await removeStale(path);
   }
 }

@@ -17,9 +17,24 @@ class Failure extends Error {
   }
 }
 
+// What process managers call the settings, in the letters of their names.
+const ELSEWHERE = {
+  __proto__: null,
+  instances: 'workers',
+  killtimeout: 'grace',
+  listentimeout: 'starttimeout',
+  maxmemoryrestart: 'maxmemory',
+  script: 'app',
+};
+
+const letters = (name) => name.toLowerCase().replace(/[^a-z]/g, '');
+
 /** The name among `names` that was probably meant, as the end of a sentence. */
 function suggestion(name, names) {
-  const near = names.find((known) => distance(name.toLowerCase(), known.toLowerCase()) <= 2);
+  const same = ELSEWHERE[letters(name)] ?? letters(name);
+  const near =
+    names.find((known) => letters(known) === same) ??
+    names.find((known) => distance(name.toLowerCase(), known.toLowerCase()) <= 2);
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
 

@@ -21,7 +21,7 @@ Runs a program that listens on all cores, and keeps it alive.
 
 list, status, reload, restart, stop; scale [NAME] N|max;
 logs [NAME] [-n LINES] [--no-follow]; each of them with --json.
---version prints the version.
+version or --version prints the version.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such program runs.
 `;
 

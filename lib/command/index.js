@@ -19,7 +19,7 @@ async function main(args) {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { code, message } = error;
-    const hint = code === USAGE ? 'cluster-rs --help shows what there is.\n' : '';
+    const hint = code === USAGE ? 'See cluster-rs --help.\n' : '';
     const text = wantsJson ? JSON.stringify({ error: { code, message } }) : `cluster-rs: ${message}`;
     process.stderr.write(`${text}\n${wantsJson ? '' : hint}`);
     process.exitCode = code;

@@ -38,19 +38,19 @@ function toSupervisorOptions(settings) {
 }
 
 function tellEvents(supervisor, name) {
-  supervisor.on('ready', () => say(`${name} runs with ${countWorkers(supervisor.size)}, process ${process.pid}`));
-  supervisor.on('startFailed', ({ id }, error) => say(`worker ${id}: ${error.message}`));
+  supervisor.on('ready', () => say(`${name} is running with ${countWorkers(supervisor.size)}, process ${process.pid}`));
+  supervisor.on('startFailed', (_, error) => say(error.message));
   supervisor.on('death', ({ id }, code, signal, delay) => {
     const next =
-      delay === undefined ? '' : delay > 0 ? `; the next one starts in ${delay} ms` : '; the next one starts';
-    say(`worker ${id} has died: ${howItEnded(code, signal)}${next}`);
+      delay === undefined ? '' : delay > 0 ? `: the next one starts in ${delay} ms` : ': the next one is starting';
+    say(`worker ${id} ${howItEnded(code, signal)}${next}`);
   });
-  supervisor.on('giveUp', (deaths) => say(`${name} gives up after ${deaths} deaths`));
-  supervisor.on('hang', ({ id }, stuckFor) => say(`worker ${id} has not gone on for ${stuckFor} ms`));
-  supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is replaced: ${reason}`));
-  supervisor.on('reloaded', () => say(`${name} is reloaded`));
+  supervisor.on('giveUp', (deaths) => say(`${name} is giving up after ${deaths} deaths`));
+  supervisor.on('hang', ({ id }, stuckFor) => say(`worker ${id}'s event loop has been blocked for ${stuckFor} ms`));
+  supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is being replaced: ${reason}`));
+  supervisor.on('reloaded', () => say(`${name} has been reloaded`));
   supervisor.on('reloadFailed', (error) => say(error.message));
-  supervisor.on('stop', () => say(`${name} stops`));
+  supervisor.on('stop', () => say(`${name} is stopping`));
 }
 
 /** Reports the steps of something that takes a while. */
@@ -92,7 +92,7 @@ function commandsOf(supervisor, output, about) {
 
 /** Runs a program in this process, where nothing else can be done for it. */
 async function runAlone(program, args) {
-  say(`the Rust core does not serve here, as the warning says: ${program} runs alone, and nobody looks after it`);
+  say(`missing Rust core, as the warning says: ${program} is running alone, in one process without supervision`);
   process.argv.splice(1, Infinity, program, ...args);
   await import(pathToFileURL(program));
 }
@@ -118,7 +118,7 @@ async function run(options, positionals, rest) {
 
   const commands = {};
   await serve(name, (request, tell, gone) => {
-    if (!Object.hasOwn(commands, request.command)) throw new Failure(`${request.command} is unknown`);
+    if (!Object.hasOwn(commands, request.command)) throw new Failure(`unknown command: ${request.command}`);
     return commands[request.command](request, tell, gone);
   });
   const supervisor = cluster.supervise(toSupervisorOptions(settings));

@@ -43,7 +43,7 @@ const beside = (folder, pid) => path.join(folder, `.${pid}.new`);
 /** The path of an application's socket. */
 function socketOf(name) {
   if (!NAME.test(name))
-    throw new Failure(`${name} is no name: it has letters, digits, dots, dashes and underscores`, USAGE);
+    throw new Failure(`invalid name: ${name}; names have letters, digits, dots, dashes and underscores`, USAGE);
   const folder = runtimeFolder();
   const socket = path.join(folder, name + SUFFIX);
   const longest = [socket, beside(folder, MOST_PID)].map((file) => Buffer.byteLength(file));

@@ -12,7 +12,7 @@ const { parseSize, parseTime } = require('./units.js');
 const isScalar = (value) => ['string', 'number', 'boolean'].includes(typeof value);
 const count = (least) => ({
   read: (value) => (isScalar(value) && /^\d+$/.test(value) && Number(value) >= least ? Number(value) : undefined),
-  what: `a whole number, at least ${least}`,
+  what: `a whole number of at least ${least}`,
 });
 const number = (value) => (Number.isInteger(value) && value >= 0 ? value : undefined);
 const between = (value, least, most) => (value >= least && value <= most ? value : undefined);
@@ -56,7 +56,7 @@ const SETTINGS = {
 };
 const readCount = SETTINGS.workers.read;
 SETTINGS.workers.read = (value) => (value === 'max' ? value : readCount(value));
-SETTINGS.workers.what = `max, or ${SETTINGS.workers.what}`;
+SETTINGS.workers.what = `max or ${SETTINGS.workers.what}`;
 
 const isEnvironment = (value) =>
   value?.constructor === Object && Object.values(value).every((text) => isScalar(text) && !`${text}`.includes('\0'));
@@ -76,7 +76,7 @@ const toOption = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLower
 function read(setting, value, label) {
   const found = setting.read(value);
   if (found !== undefined) return found;
-  throw new Failure(`${label} is ${JSON.stringify(value)}, and must be ${setting.what}`, USAGE);
+  throw new Failure(`${label} must be ${setting.what}, not ${JSON.stringify(value)}`, USAGE);
 }
 
 /** The settings among parsed options of the command line. */
@@ -97,11 +97,11 @@ function fromOptions(options) {
 function fromFile(content, where) {
   const known = { ...FILE_ONLY, ...SETTINGS };
   if (content === null || typeof content !== 'object' || Array.isArray(content))
-    throw new Failure(`${where} has no object of settings`, USAGE);
+    throw new Failure(`missing settings: ${where} must be an object`, USAGE);
   const settings = {};
   for (const [name, value] of Object.entries(content)) {
     if (!Object.hasOwn(known, name)) {
-      throw new Failure(`${where} has ${name}, which is unknown${suggestion(name, Object.keys(known))}`, USAGE);
+      throw new Failure(`unknown setting in ${where}: ${name}${suggestion(name, Object.keys(known))}`, USAGE);
     }
     settings[name] = read(known[name], value, `${name} in ${where}`);
   }

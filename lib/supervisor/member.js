@@ -7,9 +7,9 @@ const { cpuTimeOf } = require('./process_figures.js');
 // How long the output of a worker that has ended is waited for, in milliseconds.
 const PATIENCE = 1000;
 
-/** How a worker has ended, in words. */
+/** How a worker ended, in words that follow its name. */
 function howItEnded(code, signal) {
-  return signal ? `it was ended by ${signal}` : `it has exited with code ${code}`;
+  return signal ? `was ended by ${signal}` : `exited with code ${code}`;
 }
 
 /**
@@ -60,11 +60,12 @@ class Member {
     try {
       const isReady = once(this.worker, waitReady ? 'ready' : 'listening', { signal: stop.signal });
       const ended = await Promise.race([this.ended.then((how) => ({ how })), isReady]);
-      if (ended.how) throw errors.startFailed(howItEnded(...ended.how));
+      const awaited = waitReady ? 'ready' : 'listening';
+      if (ended.how) throw errors.startFailed(this.worker.id, `${howItEnded(...ended.how)} before it was ${awaited}`);
     } catch (error) {
       if (error.name !== 'AbortError') throw error;
-      const missing = waitReady ? 'it has not called cluster.worker.ready()' : 'it does not listen';
-      throw errors.startFailed(`${missing} within ${startTimeout} ms`);
+      const missing = waitReady ? 'has not called cluster.worker.ready()' : 'is not listening';
+      throw errors.startFailed(this.worker.id, `${missing} after ${startTimeout} ms`);
     } finally {
       clearTimeout(timeout);
       stop.abort();
