@@ -329,7 +329,7 @@ declare namespace cluster {
     ready: [];
     /** A worker is in service. */
     workerReady: [worker: Worker];
-    /** A worker has not got ready in time, and is ended: `error` says what was missing. Its `death` follows. */
+    /** A worker could not be started, or has not got ready in time and is ended: `error` says what was missing. Its `death` follows. */
     startFailed: [worker: Worker, error: Error];
     /** A worker, or a spare, has died; `delay` is how many milliseconds later another is started, if at all. */
     death: [worker: Worker, code: number | null, signal: NodeJS.Signals | null, delay: number | undefined];

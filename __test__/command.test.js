@@ -93,6 +93,102 @@ test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit
   assert.strictEqual((await command('reload')).code, 3);
 });
 
+describe('a release that is a symbolic link', { concurrency: 2 }, () => {
+  const ways = [
+    ['by a relative path, from a shell in the link', 'app.js', (link) => ({ PWD: link })],
+    ['by its path through the link', (link) => path.join(link, 'app.js'), () => ({ PWD: '' })],
+    ['by the folder', (link) => link, () => ({ PWD: '/' })],
+    ['by the folder, from a shell in it', '.', (link) => ({ PWD: link })],
+    ['by a path out of the link', '../b/../a/app', (link) => ({ PWD: link }), 'a'],
+  ];
+  for (const [way, app, env, after = 'b'] of ways) {
+    test(`${way}: each start follows it`, limit, async (t) => {
+      const folder = scratch(t);
+      const port = await freePort();
+      const link = path.join(folder, 'current');
+      const source = `require('http').createServer((request, response) => {
+        response.end([__dirname, process.cwd()].map((name) => require('path').basename(name)).join());
+      }).listen(${port}, '127.0.0.1')`;
+      for (const name of ['a', 'b']) {
+        fs.mkdirSync(path.join(folder, name, 'sub'), { recursive: true });
+        fs.writeFileSync(path.join(folder, name, 'app.js'), source);
+        fs.writeFileSync(path.join(folder, name, 'package.json'), '{ "name": "api", "main": "app.js" }');
+      }
+      fs.symlinkSync('a', link);
+      const options = { cwd: link, env: { XDG_RUNTIME_DIR: folder, ...env(link) } };
+      const program = start(t, [bin, typeof app === 'string' ? app : app(link), '-w', '1'], options);
+      await until(
+        () => /api is running with /.test(program.stderr),
+        () => program.output,
+      );
+      assert.strictEqual(await get(port), 'a,a');
+      fs.symlinkSync('b', `${link}.new`);
+      fs.renameSync(`${link}.new`, link);
+      const reload = () => run(t, [bin, 'reload'], { env: { XDG_RUNTIME_DIR: folder } });
+      assert.strictEqual((await reload()).code, 0);
+      assert.strictEqual(await get(port), `${after},b`);
+      if (after === 'b') fs.rmSync(path.join(folder, 'a'), { recursive: true });
+      assert.strictEqual((await reload()).code, 0);
+      assert.strictEqual(await get(port), `${after},b`);
+    });
+  }
+
+  test('cluster-rs may be removed with an old release', limit, async (t) => {
+    const folder = scratch(t);
+    const env = { XDG_RUNTIME_DIR: folder, PORT: `${await freePort()}`, NODE_OPTIONS: '--require ./empty.js' };
+    for (const name of ['a', 'b']) {
+      const own = path.join(folder, name, 'node_modules/cluster-rs');
+      for (const part of ['index.js', 'register.js', 'package.json', 'lib', 'bin']) {
+        fs.cpSync(path.join(root, part), path.join(own, part), { recursive: true });
+      }
+      fs.symlinkSync(path.join(root, 'native'), path.join(own, 'native'));
+      fs.writeFileSync(path.join(folder, name, 'app.js'), app);
+      fs.writeFileSync(path.join(folder, name, 'empty.js'), '');
+    }
+    const link = path.join(folder, 'current');
+    fs.symlinkSync('a', link);
+    const command = path.join(link, 'node_modules/cluster-rs/bin/cluster-rs.js');
+    const options = { cwd: link, env: { ...env, PWD: link } };
+    const program = start(t, [command, 'app.js', '-w', '1', '--name', 'api'], options);
+    await until(
+      () => / is running with /.test(program.stderr),
+      () => program.output,
+    );
+    fs.rmSync(link);
+    fs.symlinkSync('b', link);
+    fs.rmSync(path.join(folder, 'a'), { recursive: true });
+    const { code, stderr } = await run(t, [bin, 'reload'], { env: { XDG_RUNTIME_DIR: folder } });
+    assert.deepStrictEqual([code, stderr], [0, '']);
+    await get(env.PORT);
+  });
+
+  test('a folder that has been removed is a failed start', limit, async (t) => {
+    const { folder } = await place(t);
+    const inside = path.join(folder, 'inside');
+    fs.mkdirSync(inside);
+    const env = { XDG_RUNTIME_DIR: folder, PORT: `${await freePort()}`, PWD: inside };
+    const program = start(t, [bin, '../app.js', '-w', '1', '--name', 'api'], { cwd: inside, env });
+    await until(
+      () => / is running with /.test(program.stderr),
+      () => program.output,
+    );
+    const pid = await get(env.PORT);
+    fs.rmdirSync(inside);
+    const { code, stderr } = await run(t, [bin, 'reload'], { env });
+    const why = `could not be started: missing folder ${inside}, where workers are to run`;
+    assert.deepStrictEqual([code, stderr], [1, `cluster-rs: Reload failed, old workers kept: worker 2 ${why}\n`]);
+    assert.strictEqual(await get(env.PORT), pid);
+    process.kill(Number(pid), 'SIGKILL');
+    const text = `cluster-rs: worker 3 ${why}\ncluster-rs: worker 3 could not be started (ENOENT): `;
+    await until(
+      () => program.stderr.includes(text),
+      () => program.output,
+    );
+    fs.mkdirSync(inside);
+    await until(() => get(env.PORT).catch(() => false), 'a worker');
+  });
+});
+
 test('what SIGTERM stops ends with 0, and leaves no socket', limit, async (t) => {
   const { folder, serve } = await place(t);
   const program = await serve('app.js', '-w', '1', '--name', 'api');

@@ -100,6 +100,8 @@ module.exports = {
 
   reloadFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_RELOAD_FAILED', `Reload failed, old workers kept: ${why}`),
 
+  noFolder: (folder) => new Error(`missing folder ${folder}, where workers are to run`),
+
   noAddon: (reason) =>
     coded(
       Error,

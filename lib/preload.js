@@ -2,25 +2,42 @@
 
 // How a worker's Node is made to load this package before anything of the program's.
 
+const fs = require('node:fs');
+const { createRequire } = require('node:module');
 const path = require('node:path');
 
 const REGISTER = path.join(__dirname, '..', 'register.js');
-const OPTION = `--require "${REGISTER.replace(/["\\]/g, '\\$&')}" `;
+const optionFor = (register) => `--require "${register.replace(/["\\]/g, '\\$&')}" `;
+
+/** This package or, if it has been removed with an old release of the program, the one that the program has now. */
+function findRegister(program) {
+  if (fs.existsSync(REGISTER)) return REGISTER;
+  try {
+    // Node remembers where links lead to, so it is given none.
+    const place = fs.realpathSync(fs.existsSync(program) ? program : path.dirname(program));
+    return createRequire(`${place}/`).resolve('cluster-rs/register');
+  } catch {
+    return REGISTER; // The worker says that it is missing.
+  }
+}
 
 /**
  * Puts this package in front of the program's preloads. Those of `NODE_OPTIONS` come before those of the command line,
  * so where there are any it has to be the first of them.
  * @param {string | undefined} nodeOptions `NODE_OPTIONS`
  * @param {string[]} args of Node and the program
+ * @param {string} program its absolute path
  */
-function preload(nodeOptions, args) {
-  if (!/(^|\s)(-r|--require)\b/.test(nodeOptions)) return { nodeOptions, args: ['--require', REGISTER, ...args] };
-  return { nodeOptions: OPTION + nodeOptions, args };
+function preload(nodeOptions, args, program) {
+  const register = findRegister(program);
+  if (!/(^|\s)(-r|--require)\b/.test(nodeOptions)) return { nodeOptions, args: ['--require', register, ...args] };
+  return { nodeOptions: optionFor(register) + nodeOptions, args };
 }
 
 /** Takes away from the variables of this worker what {@link preload} has added. */
 function removePreload(env) {
-  if (env.NODE_OPTIONS?.startsWith(OPTION)) env.NODE_OPTIONS = env.NODE_OPTIONS.slice(OPTION.length);
+  const option = optionFor(REGISTER);
+  if (env.NODE_OPTIONS?.startsWith(option)) env.NODE_OPTIONS = env.NODE_OPTIONS.slice(option.length);
 }
 
 module.exports = { preload, removePreload };

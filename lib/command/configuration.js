@@ -7,6 +7,7 @@ const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { Failure, USAGE } = require('./failure.js');
 const { COMMANDS } = require('./arguments.js');
+const { currentFolder } = require('./current_folder.js');
 const { NAME } = require('./runtime_folder.js');
 const { fromFile, fromOptions } = require('./settings.js');
 
@@ -44,16 +45,31 @@ async function readConfiguration(named) {
   return content === undefined ? {} : fromFile(content, `"${KEY}" in package.json`);
 }
 
-/** The path of a program as Node would find it from here. */
-function findProgram(name) {
-  const file = path.resolve(name);
+const resolved = (file) => {
   try {
     return require.resolve(file);
   } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Finds a program as Node would.
+ * @param {string} name as it was given
+ * @param {string} folder the current one
+ * @returns {{ file: string, program: string }} what it is now, and the absolute path that Node is to follow in each
+ *   start: with links in it, it may lead elsewhere by then
+ */
+function findProgram(name, folder) {
+  const file = resolved(path.resolve(name));
+  if (file === undefined) {
     const isWord = /^\w+$/.test(name);
     const hint = isWord ? `; commands are ${COMMANDS.join(', ')}` : '';
     throw new Failure(`program not found: ${name} in ${process.cwd()}${hint}`, USAGE);
   }
+  // A name that begins with .. leads out of a folder, and not out of a link to it.
+  const program = [path.resolve(folder, name), path.resolve(name)].find((named) => resolved(named) === file);
+  return { file, program };
 }
 
 /** What an application is called that has no name: after its package, or its file. */
@@ -69,18 +85,19 @@ function usualName(program) {
 
 /**
  * All that is said about the program to run; the command line counts more than a file.
- * @returns {Promise<object>} settings, with `program`, its path, and `args`
+ * @returns {Promise<object>} settings, with `program`, its absolute path, `args`, and `folder`, where it is to run
  */
 async function configure(options, positionals, rest) {
   const settings = { ...(await readConfiguration(options.config)), ...fromOptions(options) };
   const [app = settings.app, unexpected] = positionals;
   if (app === undefined) throw new Failure('missing program: cluster-rs app.js', USAGE);
-  const program = findProgram(app);
+  const folder = currentFolder(app);
+  const { file, program } = findProgram(app, folder);
   if (unexpected !== undefined) {
     throw new Failure(`unexpected argument after ${app}: ${unexpected}; arguments of the program follow --`, USAGE);
   }
   const args = rest.length > 0 ? rest : (settings.args ?? []);
-  return { ...settings, program, args, name: settings.name ?? usualName(program) };
+  return { ...settings, program, folder, args, name: settings.name ?? usualName(file) };
 }
 
 module.exports = { configure };

@@ -94,18 +94,19 @@ function commandsOf(supervisor, output, about) {
 async function runAlone(program, args) {
   say(`missing Rust core, as the warning says: ${program} is running alone, in one process without supervision`);
   process.argv.splice(1, Infinity, program, ...args);
-  await import(pathToFileURL(program));
+  await import(pathToFileURL(require.resolve(program)));
 }
 
 /** Runs a program until it is stopped. */
 async function run(options, positionals, rest) {
   const settings = await configure(options, positionals, rest);
-  const { args, name, nodeArgs = [], policy = 'rr', prefix = false, program } = settings;
+  const { args, folder, name, nodeArgs = [], policy = 'rr', prefix = false, program } = settings;
   if (!cluster.native) return runAlone(program, args);
 
   const [, kind, key] = /^([^:]+):?(.*)$/s.exec(policy);
   cluster.setupPrimary({
     exec: program,
+    cwd: folder,
     args,
     execArgv: [...process.execArgv, ...nodeArgs],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

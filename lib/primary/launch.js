@@ -3,6 +3,7 @@
 // What `cluster.settings` and the environment make of a worker: a command line, its variables, its descriptors.
 
 const childProcess = require('node:child_process');
+const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { describeEnvironment } = require('./environment.js');
 const errors = require('../errors.js');
@@ -86,10 +87,11 @@ function prepare(settings, execArgv, changes) {
   }
 
   const file = process.execPath;
-  const program = [...execArgv, toPath(settings.exec), ...(Array.isArray(settings.args) ? settings.args : [])];
+  const exec = toPath(settings.exec);
+  const program = [...execArgv, exec, ...(Array.isArray(settings.args) ? settings.args : [])];
   const { places, streams } = normalizeStdio(stdio, silent);
   const { NODE_OPTIONS } = Object.hasOwn(changes, 'NODE_OPTIONS') ? changes : process.env;
-  const loaded = preload(NODE_OPTIONS, program);
+  const loaded = preload(NODE_OPTIONS, program, path.resolve(folderOf(cwd) ?? '', exec));
   if (loaded.nodeOptions !== NODE_OPTIONS) {
     environment = describeEnvironment({ ...changes, NODE_OPTIONS: loaded.nodeOptions });
   }

@@ -5,6 +5,7 @@
 const { ChildProcess } = require('node:child_process');
 const diagnostics = require('node:diagnostics_channel');
 const EventEmitter = require('node:events');
+const fs = require('node:fs');
 const net = require('node:net');
 const { constants } = require('node:os');
 const errors = require('../errors.js');
@@ -23,18 +24,21 @@ const signalNames = new Map(
 // These reach the program as an `error` event: its next fork may work.
 const reported = new Set(['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'].map((name) => -constants.errno[name]));
 
+const isMissing = (folder) => folder !== undefined && !fs.existsSync(folder);
+
 /**
  * Starts a worker's process.
  * @param {ChildProcess} child what {@link createProcess} has made
  * @param {object} program
  * @param {string} program.file what to run
  * @param {string[]} program.spawnargs its arguments as the program sees them, with its own name first
+ * @param {{ folder?: string }} program.options where to run it, if not here
  * @param {number[]} program.places from `normalizeStdio`
  * @param {object[]} program.streams from `normalizeStdio`
  * @param {import('../channel/index.js').Channel} program.channel not yet open
  * @param {(events: object) => object} program.start calls the addon, which calls `events.onexit(code, signal)` later
  */
-function startProcess(child, { file, spawnargs, places, streams, channel, start }) {
+function startProcess(child, { file, spawnargs, options, places, streams, channel, start }) {
   let closesAwaited = 1;
   const closed = () => {
     if (--closesAwaited === 0) child.emit('close', child.exitCode, child.signalCode);
@@ -89,6 +93,8 @@ function startProcess(child, { file, spawnargs, places, streams, channel, start 
       child.exitCode = errno;
       ended();
       const error = errors.fromSystem(errno, `spawn ${file}`);
+      // Node's error names the program, whatever was missing.
+      if (isMissing(options.folder)) error.cause = errors.noFolder(options.folder);
       child.emit('error', Object.assign(error, { path: file, spawnargs: spawnargs.slice(1) }));
       afterEnd();
     });

@@ -146,6 +146,7 @@ class Supervisor extends EventEmitter {
     const delay = this.#hasGivenUp ? undefined : this.#deaths.add(place, now, now - member.startedAt);
     const spare = [...this.#spares].find(({ state }) => state === 'spare');
     if (spare) this.#promote(spare, place);
+    if (member.failure) this.emit('startFailed', member.worker, member.startFailed());
     this.emit('death', member.worker, code, signal, delay);
     if (delay === undefined) {
       this.#giveUp();
@@ -209,6 +210,7 @@ class Supervisor extends EventEmitter {
         const now = Date.now();
         // Those in service do without: nobody gives up for want of spares.
         const delay = this.#deathsOfSpares.add(this.#spares, now, now - spare.startedAt) ?? this.#options.maxDelay;
+        if (spare.failure) this.emit('startFailed', spare.worker, spare.startFailed());
         this.emit('death', spare.worker, code, signal, delay);
         this.#later(delay, () => this.#fillSpares());
       });

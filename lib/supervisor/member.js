@@ -9,6 +9,7 @@ const PATIENCE = 1000;
 
 /** How a worker ended, in words that follow its name. */
 function howItEnded(code, signal) {
+  if (typeof code === 'string') return `could not be started (${code})`;
   return signal ? `was ended by ${signal}` : `exited with code ${code}`;
 }
 
@@ -19,6 +20,7 @@ class Member {
   state = 'starting';
   startedAt = Date.now();
   isHung = false;
+  failure; // the error, if no process could be started
   #options;
   #cpu = { time: 0, at: performance.now() };
 
@@ -31,10 +33,13 @@ class Member {
     this.worker = worker;
     this.#options = options;
     worker.on('error', () => {}); // Its end is told, with the reason.
+    worker.process.once('error', (error) => {
+      if (worker.process.pid === undefined) this.failure = error;
+    });
     /** Fulfilled with the exit code and the signal. */
     this.ended = new Promise((resolve) => {
       worker.once('exit', (...how) => resolve(how));
-      worker.process.once('error', (error) => worker.process.pid === undefined && resolve([error.code, null]));
+      worker.process.once('error', () => this.failure && resolve([this.failure.code, null]));
     });
     /** Fulfilled when what it has printed is here, too; some other process may keep that open for ever. */
     this.closed = this.#close();
@@ -63,6 +68,7 @@ class Member {
       const awaited = waitReady ? 'ready' : 'listening';
       if (ended.how) throw errors.startFailed(this.worker.id, `${howItEnded(...ended.how)} before it was ${awaited}`);
     } catch (error) {
+      if (this.failure) throw this.startFailed();
       if (error.name !== 'AbortError') throw error;
       const missing = waitReady ? 'has not called cluster.worker.ready()' : 'is not listening';
       throw errors.startFailed(this.worker.id, `${missing} after ${startTimeout} ms`);
@@ -71,6 +77,12 @@ class Member {
       stop.abort();
     }
     if (this.state === 'starting') this.state = isSpare ? 'spare' : 'ready';
+  }
+
+  /** Why no process could be started, as an error. */
+  startFailed() {
+    const { cause, message } = this.failure;
+    return errors.startFailed(this.worker.id, `could not be started: ${cause?.message ?? message}`);
   }
 
   /** Puts a spare into service. */
