@@ -46,7 +46,7 @@ async function place(t, files = {}) {
 }
 
 test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit, async (t) => {
-  const { port, command, serve, status } = await place(t);
+  const { folder, port, command, serve, status } = await place(t);
   const program = await serve('app.js', '-w', '2', '--name', 'api', '--node-args=--no-warnings', '--', 'a', '-w');
   assert.deepStrictEqual(program.lines(/^started/).map(String), Array(2).fill('started'));
   assert.match(program.stdout, /^started with a,-w --no-warnings undefined$/m);
@@ -89,7 +89,10 @@ test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit
   assert.strictEqual((await command('stop')).stdout, 'api has stopped\n');
   assert.strictEqual(await program.end(), 0);
   const none = await command('status', 'api');
-  assert.deepStrictEqual([none.code, none.stderr], [3, 'cluster-rs: api is not running\n']);
+  assert.deepStrictEqual(
+    [none.code, none.stderr],
+    [3, `cluster-rs: api is not running; searched ${path.join(folder, 'cluster-rs')}\n`],
+  );
   assert.strictEqual((await command('reload')).code, 3);
 });
 
@@ -210,7 +213,10 @@ test('what has been killed leaves a socket that is recognised', limit, async (t)
   );
   await kill(first.pid);
   assert.ok(fs.existsSync(path.join(folder, 'cluster-rs', 'api.sock')));
-  assert.strictEqual((await command('list')).stdout, 'nothing is running\n');
+  assert.strictEqual(
+    (await command('list')).stdout,
+    `nothing is running; searched ${path.join(folder, 'cluster-rs')}\n`,
+  );
   const second = await serve('app.js', '-w', '1', '--name', 'api');
   assert.match(second.stderr, /api is running with 1 worker,/);
 });
@@ -463,14 +469,33 @@ test('what is no request is answered, and harms nobody', limit, async (t) => {
   const socket = net.connect(path.join(folder, 'cluster-rs', 'api.sock')).setEncoding('utf8');
   let text = '';
   socket.on('data', (part) => (text += part));
-  socket.write('what?\n{"command":"constructor"}\nnull\n');
+  socket.write('what?\nnull\n[]\n"status"\n{"command":"constructor"}\n{}\n');
   await until(
-    () => text.split('\n').length === 4,
+    () => text.split('\n').length === 7,
     () => text,
   );
-  for (const line of text.trim().split('\n')) assert.ok('error' in JSON.parse(line), line);
+  const malformed = 'malformed request: a line is to be an object with a command, in JSON';
+  assert.deepStrictEqual(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).error),
+    [...Array(4).fill(malformed), 'unknown command: constructor', 'unknown command: undefined'],
+  );
   socket.destroy();
   assert.strictEqual((await command('status')).code, 0);
+});
+
+test('what is no answer is told', limit, async (t) => {
+  const { folder, command } = await place(t);
+  fs.mkdirSync(path.join(folder, 'cluster-rs'), { mode: 0o700 });
+  for (const text of ['null', '[]', 'what?']) {
+    const server = net.createServer((socket) => socket.on('data', () => socket.end(`${text}\n`)));
+    server.listen(path.join(folder, 'cluster-rs', 'api.sock'));
+    const { code, stderr } = await command('status', 'api');
+    server.close();
+    assert.deepStrictEqual([code, stderr], [1, `cluster-rs: malformed answer of api: ${text}\n`]);
+  }
 });
 
 test('lines of different workers are not mixed, and say whose they are', limit, async (t) => {

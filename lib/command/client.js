@@ -4,14 +4,16 @@
 
 const { ask, isRunning } = require('./control.js');
 const { Failure, NOT_RUNNING, USAGE } = require('./failure.js');
-const { namesWithSockets } = require('./runtime_folder.js');
+const { foldersToSearch, namesWithSockets } = require('./runtime_folder.js');
 const { hasColours, table } = require('./table.js');
 const { countWorkers, formatSize, formatTime } = require('./units.js');
 
 const printJson = (value) => console.log(JSON.stringify(value));
 
+const nothing = () => `nothing is running; searched ${foldersToSearch().join(' and ')}`;
+
 async function running() {
-  const names = namesWithSockets().sort();
+  const names = namesWithSockets();
   const found = await Promise.all(names.map(isRunning));
   return names.filter((_, i) => found[i]);
 }
@@ -21,7 +23,7 @@ async function pick(given) {
   if (given !== undefined && given !== 'all') return given;
   const names = await running();
   if (names.includes(given)) return given;
-  if (names.length === 0) throw new Failure('nothing is running', NOT_RUNNING);
+  if (names.length === 0) throw new Failure(nothing(), NOT_RUNNING);
   if (names.length > 1) throw new Failure(`missing name: ${names.join(' and ')} are running`, USAGE);
   return names[0];
 }
@@ -36,9 +38,9 @@ async function describe(name) {
 }
 
 async function list({ json }) {
-  const all = (await Promise.all(namesWithSockets().sort().map(describe))).filter(Boolean);
+  const all = (await Promise.all(namesWithSockets().map(describe))).filter(Boolean);
   if (json) return printJson(all);
-  if (all.length === 0) return console.log('nothing is running');
+  if (all.length === 0) return console.log(nothing());
   const rows = all.map(({ name, error, pid, size, uptime, program }) =>
     error ? [name, '', '', '', 'not answering'] : [name, pid, size, formatTime(uptime), program],
   );

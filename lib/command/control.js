@@ -9,9 +9,9 @@ const net = require('node:net');
 const nodePath = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { binding } = require('../native.js');
-const { Failure, NOT_RUNNING } = require('./failure.js');
+const { Failure, NOT_RUNNING, NoSocket } = require('./failure.js');
 const { Lines } = require('./lines.js');
-const { beside, socketOf } = require('./runtime_folder.js');
+const { beside, folderToListen, foldersToSearch, socketIn, socketsOf } = require('./runtime_folder.js');
 
 // What an application answers at once, and for how long it may be busy with something else, in milliseconds.
 const QUICK = ['info', 'status'];
@@ -32,6 +32,26 @@ async function connect(path) {
   }
 }
 
+/** The object in a line; `undefined` if there is none. */
+function parse(line) {
+  try {
+    const value = JSON.parse(line);
+    return typeof value === 'object' && !Array.isArray(value) ? (value ?? undefined) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Connects to an application, wherever its socket is. */
+async function reach(name) {
+  for (const path of socketsOf(name).filter((path) => fs.existsSync(path))) {
+    const socket = await connect(path);
+    if (socket) return socket;
+    if (binding) await removeStale(path); // Where there is none, nothing has run.
+  }
+  throw new Failure(`${name} is not running; searched ${foldersToSearch().join(' and ')}`, NOT_RUNNING);
+}
+
 /**
  * Asks an application.
  * @param {string} name
@@ -40,12 +60,7 @@ async function connect(path) {
  * @returns {Promise<any>} the result
  */
 async function ask(name, request, onEvent = () => {}) {
-  const path = socketOf(name);
-  const socket = await connect(path);
-  if (!socket) {
-    if (binding) await removeStale(path); // Where there is none, nothing has run.
-    throw new Failure(`${name} is not running`, NOT_RUNNING);
-  }
+  const socket = await reach(name);
   socket.on('error', () => {}); // Its end is told by its close.
   let isLate = false;
   if (QUICK.includes(request.command)) {
@@ -58,7 +73,7 @@ async function ask(name, request, onEvent = () => {}) {
   const lines = new Lines(Infinity);
   socket.on('data', (piece) => {
     for (const line of lines.add(piece)) {
-      const { event, ...last } = JSON.parse(line);
+      const { event, ...last } = parse(line) ?? { error: `malformed answer of ${name}: ${line}` };
       if (event !== undefined) onEvent(event);
       else {
         answer = last;
@@ -98,26 +113,34 @@ async function alone(folder, act) {
   }
 }
 
+function isWritable(folder) {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Removes what one that was killed has left behind, unless somebody listens there by now. */
 function removeStale(path) {
   return alone(nodePath.dirname(path), async () => {
     const listener = await connect(path);
     if (listener) listener.destroy();
-    else fs.rmSync(path, { force: true });
+    else if (isWritable(nodePath.dirname(path))) fs.rmSync(path, { force: true });
   });
 }
 
 /** Gives a listening socket its name, which only one can have. */
 async function take(name, own, path) {
   for (;;) {
+    if (await isRunning(name)) throw new Failure(`${name} is running already: choose another --name`);
     try {
       fs.linkSync(own, path);
       return;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    if (await isRunning(name)) throw new Failure(`${name} is running already: choose another --name`);
-    await removeStale(path);
   }
 }
 
@@ -126,7 +149,7 @@ async function take(name, own, path) {
  * @param {string} name of this application
  * @param {(request: object, tell: (event: any) => void, gone: Promise<void>) => Promise<any>} answer gives the result.
  *   What it throws is the error
- * @returns {Promise<net.Server>}
+ * @returns {Promise<net.Server>} rejects with a {@link NoSocket} where there is no place for one
  */
 async function serve(name, answer) {
   const server = net.createServer((socket) => {
@@ -139,7 +162,9 @@ async function serve(name, answer) {
     socket.on('error', () => {}); // It goes, as it may.
     const reply = async (line) => {
       try {
-        write({ result: (await answer(JSON.parse(line), (event) => write({ event }), gone)) ?? null });
+        const request = parse(line);
+        if (!request) throw new Failure('malformed request: a line is to be an object with a command, in JSON');
+        write({ result: (await answer(request, (event) => write({ event }), gone)) ?? null });
       } catch (error) {
         write({ error: error.message });
       }
@@ -147,8 +172,9 @@ async function serve(name, answer) {
     const lines = new Lines();
     socket.on('data', (piece) => lines.add(piece).forEach(reply));
   });
-  const path = socketOf(name);
-  const own = beside(nodePath.dirname(path), process.pid);
+  const folder = folderToListen();
+  const path = socketIn(folder, name);
+  const own = beside(folder, process.pid);
   fs.rmSync(own, { force: true });
   const mask = process.umask(0o177);
   try {
@@ -158,7 +184,7 @@ async function serve(name, answer) {
   } catch (error) {
     server.close();
     if (error instanceof Failure) throw error;
-    throw new Failure(`${path} can't be listened on: ${error.message}`);
+    throw new NoSocket(`${path} can't be listened on: ${error.message}`);
   } finally {
     process.umask(mask);
     fs.rmSync(own, { force: true });

@@ -29,6 +29,9 @@ const ELSEWHERE = {
 
 const letters = (name) => name.toLowerCase().replace(/[^a-z]/g, '');
 
+/** Why commands can't reach a program, which can run all the same. */
+class NoSocket extends Failure {}
+
 /** The name among `names` that was probably meant, as the end of a sentence. */
 function suggestion(name, names) {
   const same = ELSEWHERE[letters(name)] ?? letters(name);
@@ -51,4 +54,4 @@ function distance(a, b) {
   return row[b.length];
 }
 
-module.exports = { FAILED, Failure, NOT_RUNNING, USAGE, suggestion };
+module.exports = { FAILED, Failure, NoSocket, NOT_RUNNING, USAGE, suggestion };

@@ -8,7 +8,7 @@ const { howItEnded } = require('../supervisor/member.js');
 const { exitWhenWritten } = require('../exit.js');
 const { configure } = require('./configuration.js');
 const { serve } = require('./control.js');
-const { Failure } = require('./failure.js');
+const { Failure, NoSocket } = require('./failure.js');
 const { reapOrphans } = require('./orphans.js');
 const { Output } = require('./output.js');
 const { countWorkers } = require('./units.js');
@@ -121,6 +121,9 @@ async function run(options, positionals, rest) {
   await serve(name, (request, tell, gone) => {
     if (!Object.hasOwn(commands, request.command)) throw new Failure(`unknown command: ${request.command}`);
     return commands[request.command](request, tell, gone);
+  }).catch((error) => {
+    if (!(error instanceof NoSocket)) throw error;
+    say(`${name} is running without commands, which can't reach it: ${error.message}`);
   });
   const supervisor = cluster.supervise(toSupervisorOptions(settings));
   tellEvents(supervisor, name);
