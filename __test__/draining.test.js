@@ -11,6 +11,7 @@ const http2 = require('node:http2');
 const https = require('node:https');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
+const tls = require('node:tls');
 const { WebSocket } = require('ws');
 const { Connection } = require('./draining/connection.js');
 const { descriptorsOf, get, isFree, scratch, startOurs, until } = require('./support.js');
@@ -323,6 +324,55 @@ describe('what does not move', { concurrency: 2 }, () => {
     assert.deepStrictEqual(await ask('/who'), ['2 ', 'close', true]);
     assert.deepStrictEqual(await ask('/who'), ['3 ', 'keep-alive', false]);
     await program.line(/^exit 2 0 true$/);
+  });
+
+  it('HTTPS: the last answer says so, whatever the program says', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'https');
+    const ways = ['set', 'object', 'message', 'list', 'pairs', 'flush'];
+    const sockets = [];
+    for (let i = 0; i < ways.length; i++) {
+      const socket = tls.connect({ port: place, host: '127.0.0.1', rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      sockets.push(new Connection(socket));
+    }
+    const ask = async (connection, way) => {
+      connection.send(`GET /keep?way=${way} HTTP/1.1\r\nHost: any\r\n\r\n`);
+      const { closes, text } = await connection.answer();
+      const { head } = connection;
+      return [
+        text,
+        closes,
+        /^connection: keep-alive$/im.test(head),
+        /^keep-alive/im.test(head),
+        /^x-kept/im.test(head),
+      ];
+    };
+    const kept = await Promise.all(ways.map((way, i) => ask(sockets[i], way)));
+    assert.deepStrictEqual(kept, Array(ways.length).fill(['1 kept', false, true, true, true]));
+    await replace(program);
+    await program.line(/^worker 1 drains$/);
+    const closed = await Promise.all(ways.map((way, i) => ask(sockets[i], way)));
+    assert.deepStrictEqual(closed, Array(ways.length).fill(['1 kept', true, false, false, true]));
+    await Promise.all(sockets.map((connection) => connection.closed()));
+    await program.line(/^exit 1 0 true$/);
+  });
+
+  it('HTTPS: of requests in one piece, the last is answered, too', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'https');
+    const socket = tls.connect({ port: place, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const connection = new Connection(socket);
+    await connection.get('/who');
+    await replace(program);
+    await program.line(/^worker 1 drains$/);
+    connection.send('GET /slow?ms=10 HTTP/1.1\r\nHost: any\r\n\r\n'.repeat(3));
+    const answers = [await connection.answer(), await connection.answer(), await connection.answer()];
+    assert.deepStrictEqual(
+      answers.map(({ closes }) => closes),
+      [false, false, true],
+    );
+    await connection.closed();
+    await program.line(/^exit 1 0 true$/);
   });
 
   it('WebSockets: the program hears `drain`', { timeout }, async (t) => {

@@ -7,6 +7,7 @@ const { until } = require('../support.js');
 /** A client's connection of which every byte counts. */
 class Connection {
   #received = '';
+  head; // of the last answer
 
   constructor(socket) {
     this.socket = socket.setEncoding('latin1');
@@ -51,6 +52,7 @@ class Connection {
     const body = this.#received.slice(end + 4);
     const [, status] = /^HTTP\/1.1 (\d+)/.exec(head);
     const [, length] = /^content-length: (\d+)$/im.exec(head) ?? [];
+    this.head = head;
     const closes = /^connection: close$/im.test(head);
     if (status === '100') return this.#cut(end + 4, { status, text: '' });
     if (length !== undefined) {

@@ -19,6 +19,27 @@ function answer(request, response) {
   const say = (text) => response.end(`${id} ${text}`);
   const paths = {
     '/who': () => say(''),
+    /** An answer that wants its connection to be kept, as those of most proxies do. */
+    '/keep'() {
+      const pairs = [
+        ['connection', 'keep-alive'],
+        ['Keep-Alive', 'timeout=600'],
+        ['X-Kept', 'yes'],
+      ];
+      const ways = {
+        set: () => pairs.forEach(([name, value]) => response.setHeader(name, value)),
+        object: () => response.writeHead(200, Object.fromEntries(pairs)),
+        message: () => response.writeHead(200, 'Fine', Object.fromEntries(pairs)),
+        list: () => response.writeHead(200, pairs.flat()),
+        pairs: () => response.writeHead(200, pairs),
+        flush() {
+          ways.set();
+          response.flushHeaders();
+        },
+      };
+      ways[searchParams.get('way')]();
+      say('kept');
+    },
     '/reset': () => request.socket.resetAndDestroy(),
     '/slow': () => setTimeout(say, Number(searchParams.get('ms')), 'slow'),
     '/big': () => say('x'.repeat(32 * 1024 * 1024)),

@@ -5,6 +5,7 @@
 
 const diagnostics = require('node:diagnostics_channel');
 const { closeSessions } = require('./http2_sessions.js');
+const { makeLast } = require('./last_answer.js');
 const { listenerOf, openConnections } = require('./servers.js');
 const { findSymbol } = require('../symbols.js');
 
@@ -60,14 +61,13 @@ class Draining {
     this.#listeners = this.#servers.stopAccepting();
 
     diagnostics.subscribe('http.server.request.start', ({ request, socket, response }) => {
-      if (!this.#canMove(socket) || Date.now() > this.#movesUntil) response.shouldKeepAlive = false;
+      if (!this.#canMove(socket) || Date.now() > this.#movesUntil) makeLast(response);
       // The answer may come before it.
       request.once('end', () => this.#lookSoon());
     });
     diagnostics.subscribe('http.server.response.finish', () => this.#lookSoon());
     for (const socket of this.#sockets('all')) {
-      // It has no effect where the client has been told otherwise already.
-      if (socket?._httpMessage && !this.#canMove(socket)) socket._httpMessage.shouldKeepAlive = false;
+      if (socket?._httpMessage && !this.#canMove(socket)) makeLast(socket._httpMessage);
     }
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY);
     this.#lookSoon();

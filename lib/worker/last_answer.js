@@ -1,0 +1,40 @@
+'use strict';
+
+// The last answer on a connection of HTTP/1: it says `Connection: close`, whatever the program wants it to say.
+
+const NAMES = /^(?:connection|keep-alive)$/i;
+
+/** What a program has given to `writeHead`, in the form that it has chosen, with the connection closed. */
+function withClose(headers = {}) {
+  if (!Array.isArray(headers)) {
+    const others = Object.entries(headers).filter(([name]) => !NAMES.test(name));
+    return { ...Object.fromEntries(others), Connection: 'close' };
+  }
+  if (Array.isArray(headers[0])) return [...headers.filter(([name]) => !NAMES.test(name)), ['Connection', 'close']];
+  // Names and values in turn.
+  return [...headers.filter((_, i) => !NAMES.test(headers[i - (i % 2)])), 'Connection', 'close'];
+}
+
+/** Whether the client has sent another request by now: only the answer to its last one may close the connection. */
+function isOvertaken({ req }) {
+  const latest = req.socket?.parser?.incoming;
+  return Boolean(latest) && latest !== req;
+}
+
+/**
+ * Has the connection end with an answer. It stays open where the head has been sent already.
+ * @param {import('node:http').ServerResponse} response
+ */
+function makeLast(response) {
+  const { writeHead } = response;
+  response.writeHead = function (status, reason, headers) {
+    // What is not final is followed by the answer itself, or by another protocol.
+    if (status < 200 || isOvertaken(response)) return Reflect.apply(writeHead, this, arguments);
+    if (!this.headersSent) this.removeHeader('Keep-Alive');
+    const isMessage = typeof reason === 'string';
+    const given = withClose((isMessage ? headers : (headers ?? reason)) ?? undefined);
+    return Reflect.apply(writeHead, this, isMessage ? [status, reason, given] : [status, given]);
+  };
+}
+
+module.exports = { makeLast };
