@@ -23,13 +23,13 @@ pub struct Channel(pub(super) channel::Channel);
 impl Channel {
     /// Sends messages, given as JSON separated by commas.
     #[napi(catch_unwind)]
-    pub fn send_messages(&self, text: Text, reported: bool) -> Result<f64> {
+    pub fn send_messages(&self, text: Text<'_>, reported: bool) -> Result<f64> {
         self.send(Kind::Messages, self.array(&text)?, Vec::new(), reported)
     }
 
     /// Sends one message that is a string, which must be well-formed.
     #[napi(catch_unwind)]
-    pub fn send_text(&self, text: Text, reported: bool) -> Result<f64> {
+    pub fn send_text(&self, text: Text<'_>, reported: bool) -> Result<f64> {
         let mut draft = self.0.draft();
         text.append_to(draft.payload())?;
         self.send(Kind::Text, draft, Vec::new(), reported)
@@ -37,7 +37,12 @@ impl Channel {
 
     /// Sends one message without the string `missing`, which must be well-formed. `text` is as for a handle.
     #[napi(catch_unwind)]
-    pub fn send_incomplete(&self, text: Text, missing: Text, reported: bool) -> Result<f64> {
+    pub fn send_incomplete(
+        &self,
+        text: Text<'_>,
+        missing: Text<'_>,
+        reported: bool,
+    ) -> Result<f64> {
         let mut draft = self.0.draft();
         let payload = draft.payload();
         let begin = payload.len() + LENGTH;
@@ -59,7 +64,7 @@ impl Channel {
 
     /// Sends a message and its handle's description, given as JSON separated by a comma, and a duplicate of the descriptor `fd`.
     #[napi(catch_unwind)]
-    pub fn send_handle(&self, text: Text, fd: i32, reported: bool) -> Result<f64> {
+    pub fn send_handle(&self, text: Text<'_>, fd: i32, reported: bool) -> Result<f64> {
         match socket::duplicate(fd) {
             Ok(descriptor) => {
                 self.send(Kind::Handle, self.array(&text)?, vec![descriptor], reported)
@@ -101,7 +106,7 @@ impl Channel {
     }
 
     /// A JSON array of the values in `text`, which are separated by commas.
-    fn array(&self, text: &Text) -> Result<Draft> {
+    fn array(&self, text: &Text<'_>) -> Result<Draft> {
         let mut draft = self.0.draft();
         draft.payload().push(b'[');
         text.append_to(draft.payload())?;

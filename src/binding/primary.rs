@@ -16,7 +16,7 @@ use crate::dispatch::{Arrival, Chooser, Policy, Report, StickyBy, WorkerId};
 use crate::ipc::{channel, delivery::Delivery};
 use crate::primary::process::{self, Order, Started, environment_from, stdio_from};
 use crate::primary::{self, WorkerControl};
-use crate::sys::js::{Argument, Callback, Callbacks};
+use crate::sys::js::{Argument, Callback, Callbacks, GivenDescriptor};
 use crate::sys::page;
 use crate::sys::pidfd::Exit;
 use crate::sys::socket;
@@ -226,8 +226,11 @@ impl Primary {
     /// Takes over a socket that this process was started with, for the server that wants to be where it is bound; whether
     /// it is one.
     #[napi(catch_unwind)]
-    pub fn adopt(&self, fd: i32) -> bool {
-        self.inner.adopt(fd).is_ok()
+    pub fn adopt(&self, fd: GivenDescriptor) -> bool {
+        let adopted = fd
+            .take()
+            .and_then(|descriptor| self.inner.adopt(descriptor));
+        adopted.is_ok()
     }
 
     /// Where the sockets are bound that were taken over and that no server has asked for.

@@ -12,9 +12,8 @@ use crate::dispatch::Key;
 use crate::ipc::channel;
 use crate::ipc::control::{Family, FromWorker, Listening, Query};
 use crate::ipc::delivery::Delivery;
-use crate::sys::js::SharedNumbers;
+use crate::sys::js::{GivenDescriptor, SharedNumbers};
 use crate::sys::page::Page;
-use crate::sys::socket;
 use crate::sys::uv::{Loop, Turn};
 use crate::worker::intake::{Figures, Intake};
 use crate::worker::{PrimaryControl, Questions};
@@ -53,12 +52,12 @@ impl Worker {
     pub fn new(
         env: Env,
         numbers: Object<'_>,
-        channel: i32,
-        handoff: i32,
-        page: i32,
+        channel: GivenDescriptor,
+        handoff: GivenDescriptor,
+        page: GivenDescriptor,
         events: Object<'_>,
     ) -> Result<Worker> {
-        let take = |number| socket::take_inherited(number).map_err(failed);
+        let take = |given: GivenDescriptor| given.take().map_err(failed);
         let event_loop = Loop::of(&env).map_err(failed)?;
         let channel = channel::Channel::new(&event_loop, take(channel)?).map_err(failed)?;
         let page = Page::open(take(page)?).map_err(failed)?;

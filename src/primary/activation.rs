@@ -40,11 +40,11 @@ impl fmt::Display for Bound {
 pub struct AdoptedSockets(Vec<Adopted>);
 
 impl AdoptedSockets {
-    /// Takes over the descriptor with this number.
+    /// Takes over a descriptor.
     ///
-    /// Errors: `EBADF` if it is not open, `InvalidInput` if it is no bound socket that servers can be made of.
-    pub fn adopt(&mut self, number: i32) -> io::Result<()> {
-        let descriptor = socket::take_inherited(number)?;
+    /// Errors: `InvalidInput` if it is no bound socket that servers can be made of. It stays open then: whoever says that it is
+    /// one, may be wrong about whose it is.
+    pub fn adopt(&mut self, descriptor: OwnedFd) -> io::Result<()> {
         let kind = socket::kind(descriptor.as_fd());
         let ip = socket::local_address(descriptor.as_fd()).ok().flatten();
         let bound = ip
@@ -60,7 +60,10 @@ impl AdoptedSockets {
                 });
                 Ok(())
             }
-            _ => Err(io::ErrorKind::InvalidInput.into()),
+            _ => {
+                socket::release(descriptor);
+                Err(io::ErrorKind::InvalidInput.into())
+            }
         }
     }
 
@@ -107,7 +110,7 @@ fn is_wanted(bound: SocketAddr, query: &Query) -> bool {
 mod tests {
     use super::*;
     use std::net::TcpListener;
-    use std::os::fd::IntoRawFd;
+    use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixListener;
 
     fn tcp(address: Option<&str>, port: u16) -> Query {
@@ -124,7 +127,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut adopted = AdoptedSockets::default();
-        adopted.adopt(listener.into_raw_fd()).unwrap();
+        adopted.adopt(listener.into()).unwrap();
         assert_eq!(adopted.unused(), [format!("127.0.0.1:{port}")]);
         assert!(adopted.find(&tcp(Some("127.0.0.1"), port)).is_some());
         assert!(adopted.unused().is_empty());
@@ -146,7 +149,7 @@ mod tests {
         let path = folder.join("adopted.sock");
         let mut adopted = AdoptedSockets::default();
         adopted
-            .adopt(UnixListener::bind(&path).unwrap().into_raw_fd())
+            .adopt(UnixListener::bind(&path).unwrap().into())
             .unwrap();
         let query = |path: PathBuf| Query {
             address: path.to_str().map(str::to_owned),
@@ -157,8 +160,9 @@ mod tests {
         assert!(adopted.find(&query(path)).is_some());
         assert!(adopted.find(&query(folder.join("other.sock"))).is_none());
         let file = std::fs::File::open(&folder).unwrap();
-        assert!(adopted.adopt(file.into_raw_fd()).is_err());
-        assert!(adopted.adopt(-1).is_err());
+        let number = file.as_raw_fd();
+        assert!(adopted.adopt(file.into()).is_err());
+        assert!(socket::duplicate(number).is_ok());
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

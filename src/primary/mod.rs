@@ -125,8 +125,8 @@ impl Primary {
     }
 
     /// Takes over a socket that this process was started with, for the server that wants to be where it is bound.
-    pub fn adopt(&self, number: i32) -> io::Result<()> {
-        self.adopted.borrow_mut().adopt(number)
+    pub fn adopt(&self, descriptor: OwnedFd) -> io::Result<()> {
+        self.adopted.borrow_mut().adopt(descriptor)
     }
 
     /// See [`AdoptedSockets::unused`].

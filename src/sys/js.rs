@@ -4,13 +4,18 @@
 //! an exception after it: [`Callback::call`] does what Node's own native callbacks do.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::ffi::c_void;
+use std::io;
+use std::marker::PhantomData;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object};
-use napi::{Env, Error, JsValue, Result, Status, sys};
+use napi::bindgen_prelude::{BufferSlice, FromNapiValue, JsObjectValue, Null, Object, ToNapiValue};
+use napi::{Env, Error, JsValue, Result, Status, Unknown, sys};
+use nix::errno::Errno;
 
 /// A value to call JavaScript with.
 #[derive(Clone, Copy)]
@@ -36,6 +41,24 @@ impl<'a> Argument<'a> {
             Argument::Number(number.into())
         })
     }
+
+    /// The value; its handle belongs to the scope that is open.
+    fn to_value(self, env: &Env) -> Result<Unknown<'_>> {
+        match self {
+            Argument::Undefined => ().into_unknown(env),
+            Argument::Null => Null.into_unknown(env),
+            Argument::Number(number) => number.into_unknown(env),
+            // One byte a character in V8, and no decoding.
+            Argument::Text(text) if text.is_ascii() => {
+                Ok(env.create_string_latin1(text)?.to_unknown())
+            }
+            Argument::Text(text) => {
+                let text: Cow<'_, str> = String::from_utf8_lossy(text);
+                Ok(env.create_string(text)?.to_unknown())
+            }
+            Argument::Bytes(bytes) => BufferSlice::copy_from(env, bytes)?.into_unknown(env),
+        }
+    }
 }
 
 /// What a [`Callback`] came back with.
@@ -55,6 +78,18 @@ struct AsyncContext {
     raw: sys::napi_async_context,
 }
 
+impl AsyncContext {
+    /// `name` is the resource's type in `async_hooks`.
+    fn new(env: &Env, name: &str) -> Result<AsyncContext> {
+        let label = env.create_string(name)?;
+        let env = env.raw();
+        let mut raw = null_mut();
+        // SAFETY: `label` is a live string of this environment. No resource: Node makes one.
+        check(unsafe { sys::napi_async_init(env, null_mut(), label.raw(), &mut raw) })?;
+        Ok(AsyncContext { env, raw })
+    }
+}
+
 impl Drop for AsyncContext {
     fn drop(&mut self) {
         // SAFETY: made by `napi_async_init` of the same environment, destroyed once.
@@ -62,83 +97,152 @@ impl Drop for AsyncContext {
     }
 }
 
-impl AsyncContext {
-    /// Runs `work` as one callback of Node's: when it is over, ticks and microtasks run. What they throw, Node sees
-    /// where it is thrown, so an uncaught exception shows the line that it comes from.
-    fn scoped<T>(&self, work: impl FnOnce() -> T) -> T {
-        let mut handles = null_mut();
-        let mut scope = null_mut();
-        // SAFETY: we are on the thread of `env`, called by its event loop; the scopes are closed below, in reverse.
-        let opened = unsafe {
-            sys::napi_open_handle_scope(self.env, &mut handles) == sys::Status::napi_ok
-                && sys::napi_open_callback_scope(self.env, null_mut(), self.raw, &mut scope)
-                    == sys::Status::napi_ok
+/// A value that JavaScript's garbage collector leaves alone.
+struct Reference {
+    env: sys::napi_env,
+    raw: sys::napi_ref,
+}
+
+impl Reference {
+    fn new<'env>(value: &impl JsValue<'env>) -> Result<Reference> {
+        let env = value.value().env;
+        let mut raw = null_mut();
+        // SAFETY: a live value of its environment.
+        check(unsafe { sys::napi_create_reference(env, value.raw(), 1, &mut raw) })?;
+        Ok(Reference { env, raw })
+    }
+
+    /// The value; its handle belongs to the scope that is open.
+    fn get(&self) -> sys::napi_value {
+        let mut value = null_mut();
+        // SAFETY: made by `napi_create_reference` of the same environment, and not deleted.
+        unsafe { sys::napi_get_reference_value(self.env, self.raw, &mut value) };
+        value
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // SAFETY: made by `napi_create_reference` of the same environment, deleted once.
+        unsafe { sys::napi_delete_reference(self.env, self.raw) };
+    }
+}
+
+/// Where the handles of JavaScript's values live while the event loop, which has none, calls Rust. Closed when dropped.
+struct HandleScope {
+    env: sys::napi_env,
+    raw: sys::napi_handle_scope,
+}
+
+impl HandleScope {
+    /// Nothing if JavaScript does not run any more.
+    fn open(env: sys::napi_env) -> Option<HandleScope> {
+        let mut raw = null_mut();
+        // SAFETY: an environment of this thread, which is in its event loop.
+        let status = unsafe { sys::napi_open_handle_scope(env, &mut raw) };
+        (status == sys::Status::napi_ok).then_some(HandleScope { env, raw })
+    }
+
+    /// Hands a pending exception to Node as an uncaught one; whether there was any.
+    fn report_exception(&self) -> bool {
+        let Some(exception) = self.take_exception() else {
+            return false;
         };
-        let outcome = work();
-        if opened {
-            // SAFETY: opened above, closed once.
-            unsafe {
-                sys::napi_close_callback_scope(self.env, scope);
-                report_exception(self.env);
-                sys::napi_close_handle_scope(self.env, handles);
-            }
+        // SAFETY: a live value of this environment, whose scope is this.
+        unsafe { sys::napi_fatal_exception(self.env, exception) };
+        true
+    }
+
+    fn take_exception(&self) -> Option<sys::napi_value> {
+        let mut pending = false;
+        // SAFETY: the environment of this open scope.
+        unsafe { sys::napi_is_exception_pending(self.env, &mut pending) };
+        let mut exception = null_mut();
+        if pending {
+            // SAFETY: as above; the handle goes into this scope.
+            unsafe { sys::napi_get_and_clear_last_exception(self.env, &mut exception) };
         }
-        outcome
+        pending.then_some(exception)
+    }
+}
+
+impl Drop for HandleScope {
+    fn drop(&mut self) {
+        // SAFETY: opened by `open`, closed once, and after all that were opened later: they are dropped before it.
+        unsafe { sys::napi_close_handle_scope(self.env, self.raw) };
+    }
+}
+
+/// Calls of JavaScript that belong together: ticks and microtasks run when it is dropped.
+struct CallbackScope<'a> {
+    handles: &'a HandleScope,
+    raw: sys::napi_callback_scope,
+}
+
+impl<'a> CallbackScope<'a> {
+    /// Nothing if JavaScript does not run any more.
+    fn open(handles: &'a HandleScope, context: &AsyncContext) -> Option<CallbackScope<'a>> {
+        let mut raw = null_mut();
+        // SAFETY: an environment with an open handle scope, and a context of its. The resource is not used by Node.
+        let status = unsafe {
+            sys::napi_open_callback_scope(handles.env, null_mut(), context.raw, &mut raw)
+        };
+        (status == sys::Status::napi_ok).then_some(CallbackScope { handles, raw })
+    }
+}
+
+impl Drop for CallbackScope<'_> {
+    fn drop(&mut self) {
+        // SAFETY: opened by `open`, closed once, and before the handle scope that it borrows.
+        unsafe { sys::napi_close_callback_scope(self.handles.env, self.raw) };
+        self.handles.report_exception();
     }
 }
 
 /// The functions of one JavaScript object, to be called by name from the event loop.
 #[derive(Clone)]
 pub struct Callbacks {
-    env: sys::napi_env,
     context: Rc<AsyncContext>,
 }
 
 impl Callbacks {
     /// Prepares for [`Callbacks::get`]. `name` is the resource's type in `async_hooks`.
     pub fn new(env: &Env, name: &str) -> Result<Callbacks> {
-        let env = env.raw();
-        let mut label = null_mut();
-        let mut raw = null_mut();
-        // SAFETY: called from JavaScript, so a handle scope is open; the pointers are valid for the calls.
-        check(unsafe {
-            sys::napi_create_string_utf8(env, name.as_ptr().cast(), name.len() as isize, &mut label)
-        })?;
-        // SAFETY: as above. No resource: Node makes one.
-        check(unsafe { sys::napi_async_init(env, null_mut(), label, &mut raw) })?;
-        let context = Rc::new(AsyncContext { env, raw });
-        Ok(Callbacks { env, context })
+        let context = Rc::new(AsyncContext::new(env, name)?);
+        Ok(Callbacks { context })
     }
 
     /// Runs `work`, whose calls of JavaScript belong together: ticks and microtasks run once, after all of them.
     pub fn together(&self, work: impl FnOnce()) {
-        self.context.scoped(work);
+        let handles = HandleScope::open(self.context.env);
+        let _scope = handles
+            .as_ref()
+            .and_then(|handles| CallbackScope::open(handles, &self.context));
+        work();
     }
 
     /// The function `name` of `object`. An error if there is none.
     pub fn get(&self, object: &Object<'_>, name: &str) -> Result<Callback> {
-        let function: napi::Unknown<'_> = object.get_named_property_unchecked(name)?;
+        let function: Unknown<'_> = object.get_named_property_unchecked(name)?;
         if function.get_type()? != napi::ValueType::Function {
             return Err(Error::new(
                 Status::FunctionExpected,
                 format!("{name} must be a function"),
             ));
         }
-        let mut reference = null_mut();
-        // SAFETY: `function` is a live value of this environment.
-        check(unsafe { sys::napi_create_reference(self.env, function.raw(), 1, &mut reference) })?;
         Ok(Callback {
-            env: self.env,
-            reference,
+            function: Reference::new(&function)?,
             context: Rc::clone(&self.context),
         })
     }
 }
 
+/// The most arguments that a [`Callback`] is called with.
+const MOST_ARGUMENTS: usize = 12;
+
 /// A JavaScript function that the event loop may call at any time.
 pub struct Callback {
-    env: sys::napi_env,
-    reference: sys::napi_ref,
+    function: Reference,
     context: Rc<AsyncContext>,
 }
 
@@ -146,42 +250,34 @@ impl Callback {
     /// Calls the function, then runs ticks and microtasks, as Node does after its own callbacks.
     /// An exception is reported as `uncaughtException`. Must not be called while JavaScript runs.
     pub fn call(&self, arguments: &[Argument<'_>]) -> Outcome {
-        self.context.scoped(|| {
-            let mut scope = null_mut();
-            // SAFETY: we are on the thread of `env`, called by its event loop.
-            if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok
-            {
-                return Outcome::NotCalled;
-            }
-            // SAFETY: the scope is open.
-            let outcome = unsafe { self.call_in_scope(arguments) };
-            // SAFETY: opened above, closed once.
-            unsafe { sys::napi_close_handle_scope(self.env, scope) };
-            outcome
-        })
-    }
-
-    /// # Safety
-    /// A handle scope must be open, on the thread of the environment.
-    unsafe fn call_in_scope(&self, arguments: &[Argument<'_>]) -> Outcome {
-        let mut function = null_mut();
-        let mut receiver = null_mut();
-        let mut result = null_mut();
-        let mut values = [null_mut(); 12];
+        let env = Env::from_raw(self.context.env);
+        let Some(scope) = HandleScope::open(env.raw()) else {
+            return Outcome::NotCalled;
+        };
+        let Ok(receiver) = env.get_global() else {
+            return Outcome::NotCalled;
+        };
+        let mut values = [null_mut(); MOST_ARGUMENTS];
         let count = arguments.len().min(values.len());
         for (value, argument) in values.iter_mut().zip(arguments) {
-            // SAFETY: by this function's contract.
-            *value = unsafe { make(self.env, argument) };
+            let Ok(made) = argument.to_value(&env).or_else(|_| {
+                // Too long for V8: the exception that says so is cleared, the program sees `undefined`.
+                scope.take_exception();
+                ().into_unknown(&env)
+            }) else {
+                return Outcome::NotCalled;
+            };
+            *value = made.raw();
         }
-        // SAFETY: the reference is ours and strong; `values` outlives the call; the rest is written by Node.
+        let mut result = null_mut();
+        // SAFETY: a function, a receiver, a context and arguments of this environment, all of them alive in this scope; there are
+        // as many arguments as are said.
         let status = unsafe {
-            sys::napi_get_reference_value(self.env, self.reference, &mut function);
-            sys::napi_get_global(self.env, &mut receiver);
             sys::napi_make_callback(
-                self.env,
+                env.raw(),
                 self.context.raw,
-                receiver,
-                function,
+                receiver.raw(),
+                self.function.get(),
                 count,
                 values.as_ptr(),
                 &mut result,
@@ -189,12 +285,10 @@ impl Callback {
         };
         if status == sys::Status::napi_ok {
             let mut truth = false;
-            // SAFETY: `result` was written; a value that is no boolean leaves `truth` as it is.
-            unsafe { sys::napi_get_value_bool(self.env, result, &mut truth) };
-            return Outcome::Returned(truth);
-        }
-        // SAFETY: as above.
-        if unsafe { report_exception(self.env) } {
+            // SAFETY: a live value; if it is no boolean, `truth` stays as it is.
+            unsafe { sys::napi_get_value_bool(env.raw(), result, &mut truth) };
+            Outcome::Returned(truth)
+        } else if scope.report_exception() {
             Outcome::Threw
         } else {
             Outcome::NotCalled
@@ -202,106 +296,45 @@ impl Callback {
     }
 }
 
-impl Drop for Callback {
-    fn drop(&mut self) {
-        // SAFETY: made by `napi_create_reference` of the same environment, deleted once.
-        unsafe { sys::napi_delete_reference(self.env, self.reference) };
-    }
-}
-
-/// Hands a pending exception to Node as an uncaught one; whether there was any.
-///
-/// # Safety
-/// A handle scope must be open, on the thread of `env`.
-unsafe fn report_exception(env: sys::napi_env) -> bool {
-    let mut pending = false;
-    let mut exception = null_mut();
-    // SAFETY: by this function's contract.
-    unsafe {
-        sys::napi_is_exception_pending(env, &mut pending);
-        if pending {
-            sys::napi_get_and_clear_last_exception(env, &mut exception);
-            sys::napi_fatal_exception(env, exception);
-        }
-    }
-    pending
-}
-
 /// Runs `work` for the event loop. A panic becomes an `uncaughtException` instead of the end of the process.
 pub fn guard(env: sys::napi_env, work: impl FnOnce()) {
     let Err(panic) = catch_unwind(AssertUnwindSafe(work)) else {
         return;
     };
-    let text = format!("cluster-rs failed: {}", panic_text(panic.as_ref()));
-    let mut scope = null_mut();
-    let mut message = null_mut();
+    let Some(scope) = HandleScope::open(env) else {
+        return; // JavaScript does not run any more.
+    };
+    if let Ok(error) = panicked(env, &panic_text(&*panic)) {
+        // SAFETY: a live value of this environment, whose scope is open.
+        unsafe { sys::napi_fatal_exception(scope.env, error) };
+    }
+}
+
+fn panicked(env: sys::napi_env, text: &str) -> Result<sys::napi_value> {
+    let maker = Env::from_raw(env);
+    let code = maker.create_string("ERR_CLUSTER_RS_PANIC")?;
+    let message = maker.create_string(format!("cluster-rs has panicked: {text}"))?;
     let mut error = null_mut();
-    // SAFETY: the event loop of `env` called us, on its thread; all pointers are locals.
-    unsafe {
-        if sys::napi_open_handle_scope(env, &mut scope) == sys::Status::napi_ok {
-            let length = text.len() as isize;
-            sys::napi_create_string_utf8(env, text.as_ptr().cast(), length, &mut message);
-            sys::napi_create_error(env, null_mut(), message, &mut error);
-            sys::napi_fatal_exception(env, error);
-            sys::napi_close_handle_scope(env, scope);
-        }
-    }
+    // SAFETY: live strings of this environment.
+    check(unsafe { sys::napi_create_error(env, code.raw(), message.raw(), &mut error) })?;
+    Ok(error)
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("panic")
-}
-
-/// # Safety
-/// A handle scope must be open, on the thread of `env`.
-unsafe fn make(env: sys::napi_env, argument: &Argument<'_>) -> sys::napi_value {
-    let mut value = null_mut();
-    // SAFETY: by this function's contract; pointers and lengths come from slices.
-    unsafe {
-        match *argument {
-            Argument::Undefined => sys::napi_get_undefined(env, &mut value),
-            Argument::Null => sys::napi_get_null(env, &mut value),
-            Argument::Number(number) => sys::napi_create_double(env, number, &mut value),
-            // One byte a character in V8, and no decoding.
-            Argument::Text(text) if text.is_ascii() => sys::napi_create_string_latin1(
-                env,
-                text.as_ptr().cast(),
-                text.len() as isize,
-                &mut value,
-            ),
-            Argument::Text(text) => sys::napi_create_string_utf8(
-                env,
-                text.as_ptr().cast(),
-                text.len() as isize,
-                &mut value,
-            ),
-            Argument::Bytes(bytes) => {
-                let mut copy = null_mut();
-                let data = bytes.as_ptr().cast();
-                sys::napi_create_buffer_copy(env, bytes.len(), data, &mut copy, &mut value)
-            }
-        };
-        if value.is_null() {
-            // Too long for V8: the exception that says so is cleared, the caller sees `undefined`.
-            let mut exception = null_mut();
-            sys::napi_get_and_clear_last_exception(env, &mut exception);
-            sys::napi_get_undefined(env, &mut value);
-        }
-    }
-    value
+/// What a panic says.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("for an unknown reason").to_owned()
 }
 
 /// A JavaScript string on its way into a frame, without a copy in between.
-pub struct Text {
+pub struct Text<'env> {
     env: sys::napi_env,
     value: sys::napi_value,
+    alive: PhantomData<&'env ()>,
 }
 
-impl Text {
+impl Text<'_> {
     /// Appends the string to `bytes` as UTF-8.
     pub fn append_to(&self, bytes: &mut Vec<u8>) -> Result<()> {
         let mut units = 0;
@@ -319,28 +352,22 @@ impl Text {
     /// Whether all of it fitted: `false` leaves `bytes` as it was.
     fn append_within(&self, bytes: &mut Vec<u8>, room: usize, most: usize) -> Result<bool> {
         bytes.reserve(room);
-        let start = bytes.len();
+        let free = bytes.spare_capacity_mut().as_mut_ptr().cast();
         let mut written = 0;
-        // SAFETY: `room` bytes were reserved behind `start`; Node writes at most that many, with the final NUL.
+        // SAFETY: `room` bytes were reserved there; Node writes at most that many, with the final NUL.
         check(unsafe {
-            sys::napi_get_value_string_utf8(
-                self.env,
-                self.value,
-                bytes.as_mut_ptr().add(start).cast(),
-                room,
-                &mut written,
-            )
+            sys::napi_get_value_string_utf8(self.env, self.value, free, room, &mut written)
         })?;
         if written > most {
             return Ok(false);
         }
-        // SAFETY: Node has written so many bytes there.
-        unsafe { bytes.set_len(start + written) };
+        // SAFETY: Node has written so many bytes behind the others.
+        unsafe { bytes.set_len(bytes.len() + written) };
         Ok(true)
     }
 }
 
-impl napi::bindgen_prelude::TypeName for Text {
+impl napi::bindgen_prelude::TypeName for Text<'_> {
     fn type_name() -> &'static str {
         "String"
     }
@@ -350,9 +377,9 @@ impl napi::bindgen_prelude::TypeName for Text {
     }
 }
 
-impl napi::bindgen_prelude::ValidateNapiValue for Text {}
+impl napi::bindgen_prelude::ValidateNapiValue for Text<'_> {}
 
-impl FromNapiValue for Text {
+impl FromNapiValue for Text<'_> {
     unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
         let mut kind = 0;
         // SAFETY: napi calls this with a live value of `env`.
@@ -360,14 +387,55 @@ impl FromNapiValue for Text {
         if kind != sys::ValueType::napi_string {
             return Err(Error::new(Status::StringExpected, "expected a string"));
         }
-        Ok(Text { env, value })
+        Ok(Text {
+            env,
+            value,
+            alive: PhantomData,
+        })
+    }
+}
+
+/// A descriptor that JavaScript gives away, as its number: nobody else uses that from now on.
+pub struct GivenDescriptor(RawFd);
+
+impl GivenDescriptor {
+    /// The descriptor; programs started from here do not inherit it.
+    ///
+    /// Errors: `EBADF` if it is not open.
+    pub fn take(self) -> io::Result<OwnedFd> {
+        // SAFETY: takes numbers, and says if this one is not open.
+        let code = unsafe { libc::fcntl(self.0, libc::F_SETFD, libc::FD_CLOEXEC) };
+        Errno::result(code)?;
+        // SAFETY: open, as the call above has shown, and given away, as whoever made this has promised.
+        Ok(unsafe { OwnedFd::from_raw_fd(self.0) })
+    }
+}
+
+impl napi::bindgen_prelude::TypeName for GivenDescriptor {
+    fn type_name() -> &'static str {
+        "Number"
+    }
+
+    fn value_type() -> napi::ValueType {
+        napi::ValueType::Number
+    }
+}
+
+impl napi::bindgen_prelude::ValidateNapiValue for GivenDescriptor {}
+
+impl FromNapiValue for GivenDescriptor {
+    /// What is promised with `value`, beside that it is one of `env`: it is the number of a descriptor that is given away, or
+    /// of none that is open.
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: napi calls this with a live value of `env`.
+        let number = unsafe { i32::from_napi_value(env, value) }?;
+        Ok(GivenDescriptor(number))
     }
 }
 
 /// Numbers that JavaScript and the addon read and write without a call: an `ArrayBuffer` as a `Uint32Array`.
 pub struct SharedNumbers {
-    env: sys::napi_env,
-    reference: sys::napi_ref,
+    _buffer: Reference,
     data: *mut u32,
     length: usize,
 }
@@ -377,7 +445,6 @@ impl SharedNumbers {
     pub fn new(env: &Env, buffer: &Object<'_>, length: usize) -> Result<SharedNumbers> {
         let mut data: *mut c_void = null_mut();
         let mut bytes = 0;
-        let mut reference = null_mut();
         // SAFETY: `buffer` is a live value of `env`.
         check(unsafe {
             sys::napi_get_arraybuffer_info(env.raw(), buffer.raw(), &mut data, &mut bytes)
@@ -388,17 +455,14 @@ impl SharedNumbers {
                 "the buffer for numbers is too small",
             ));
         }
-        // SAFETY: as above.
-        check(unsafe { sys::napi_create_reference(env.raw(), buffer.raw(), 1, &mut reference) })?;
         Ok(SharedNumbers {
-            env: env.raw(),
-            reference,
+            _buffer: Reference::new(buffer)?,
             data: data.cast(),
             length,
         })
     }
 
-    fn place(&self, index: usize) -> *mut u32 {
+    fn pointer(&self, index: usize) -> *mut u32 {
         assert!(index < self.length);
         // SAFETY: inside of the buffer, whose length `new` has checked.
         unsafe { self.data.add(index) }
@@ -407,20 +471,14 @@ impl SharedNumbers {
     /// The number at `index`.
     pub fn get(&self, index: usize) -> u32 {
         // SAFETY: the reference keeps the buffer, whose memory does not move; JavaScript runs on this same thread.
-        unsafe { *self.place(index) }
+        unsafe { self.pointer(index).read() }
     }
 
     /// Adds one to the number at `index`, with wrap-around.
     pub fn increment(&self, index: usize) {
+        let number = self.get(index).wrapping_add(1);
         // SAFETY: as in `get`.
-        unsafe { *self.place(index) = self.get(index).wrapping_add(1) };
-    }
-}
-
-impl Drop for SharedNumbers {
-    fn drop(&mut self) {
-        // SAFETY: made by `napi_create_reference` of the same environment, deleted once.
-        unsafe { sys::napi_delete_reference(self.env, self.reference) };
+        unsafe { self.pointer(index).write(number) };
     }
 }
 

@@ -194,19 +194,6 @@ pub fn duplicate_above(descriptor: RawFd, least: RawFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// Takes over the descriptor with the number `descriptor`, which the primary gave to this process, and keeps programs
-/// started from here from inheriting it. An error if it is not open.
-pub fn take_inherited(descriptor: RawFd) -> io::Result<OwnedFd> {
-    if descriptor < 0 {
-        return Err(Errno::EBADF.into());
-    }
-    // SAFETY: as in `duplicate_above`.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    fcntl(borrowed, FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
-    // SAFETY: open, as the call above has shown, and made for this process by its primary.
-    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
-}
-
 /// Gives a descriptor to JavaScript, which owns it from now on.
 pub fn release(descriptor: OwnedFd) -> RawFd {
     descriptor.into_raw_fd()
