@@ -32,8 +32,11 @@ function program({ listens, leaves, variants, advanced }) {
       for (const line of lines) {
         const worker = cluster.fork({ VARIANT: line });
         console.log(`${worker.id} forked`);
+        if (listens === 'alone') worker.process.removeAllListeners('error');
         if (listens)
-          worker.on('error', (error) => console.log(`${worker.id} error ${error.code} ${error instanceof Error}`));
+          worker.process.on('error', (error) =>
+            console.log(`${worker.id} error ${error.code} ${error instanceof Error}`),
+          );
       }
     });
     return;
@@ -341,6 +344,13 @@ describe('garbage in the channel ends that worker’s channel, with an error eve
     await assertOthersServe(port);
     assertPeace(primary);
     assert.strictEqual(primary.lines(/^warning/).length, 3);
+  });
+
+  it('also where the program has put its listener in place of ours', { timeout: 60_000 }, async (t) => {
+    const { primary } = await startProgram(t, { listens: 'alone', variants: malformed });
+    const id = await act(primary, 0);
+    await primary.line(new RegExp(`^${id} error ERR_CLUSTER_RS_MALFORMED_FRAME true$`));
+    assertPeace(primary);
   });
 
   it('also with structured clone', { timeout: 60_000 }, async (t) => {

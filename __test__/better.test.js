@@ -67,3 +67,33 @@ test('a worker without listeners for internalMessage serves', { timeout: 60_000 
   };
   assert.deepStrictEqual(await lines(t, program), ['exit 0 true']);
 });
+
+test(
+  'a worker that never listens is told when it loses messages, and has those that follow',
+  {
+    timeout: 60_000,
+  },
+  async (t) => {
+    const program = () => {
+      const cluster = require('cluster');
+      if (cluster.isPrimary) {
+        const worker = cluster.fork();
+        for (let i = 0; i < 300_000; i++) worker.send(i);
+        worker.on('message', (message) => {
+          console.log(message);
+          if (message === 'listens') worker.send('fresh');
+          else if (message === 'has fresh') worker.disconnect();
+        });
+      } else {
+        process.once('warning', ({ code }) => {
+          process.send(code);
+          process.on('message', (message) => {
+            if (message === 'fresh') process.send('has fresh');
+          });
+          process.send('listens');
+        });
+      }
+    };
+    assert.deepStrictEqual(await lines(t, program), ['CLUSTER_RS_MESSAGES_LOST', 'listens', 'has fresh']);
+  },
+);

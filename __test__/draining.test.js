@@ -529,6 +529,15 @@ describe('a drained worker ends', { concurrency: 2 }, () => {
     await program.line(/^exit 1 0 true$/);
   });
 
+  it('not before its own listener for messages is gone', { timeout }, async (t) => {
+    const { program } = await serve(t, 'ownListeners');
+    await replace(program);
+    await program.line(/^worker 1 has SIGTERM$/);
+    await delay(200);
+    program.tell('cluster.workers[1].send("end")');
+    await program.line(/^exit 1 7 true$/);
+  });
+
   it('at once, where it has no server', { timeout }, async (t) => {
     const program = startOurs(t, [file, 'none']);
     await program.line(/^online 1$/);

@@ -4,6 +4,8 @@ const EventEmitter = require('node:events');
 const { addHidden } = require('./hidden.js');
 const { request } = require('./channel/requests.js');
 
+const passing = new WeakMap(); // by worker: the listeners that pass on to it what its process hears, by event
+
 /**
  * `cluster.Worker`: a worker as the primary sees it, or as it sees itself (`lib/internal/cluster/worker.js`).
  * A function and not a class, because programs call it without `new`.
@@ -19,8 +21,11 @@ function Worker(options) {
 
   if (given.process) {
     this.process = given.process;
-    this.process.on('error', (code, signal) => this.emit('error', code, signal));
-    this.process.on('message', (message, handle) => this.emit('message', message, handle));
+    const error = (code, signal) => this.emit('error', code, signal);
+    const message = (text, handle) => this.emit('message', text, handle);
+    this.process.on('error', error);
+    this.process.on('message', message);
+    passing.set(this, { error, message });
   }
 }
 
@@ -45,4 +50,16 @@ Worker.prototype.isConnected = function () {
 
 addHidden(Worker.prototype, { request });
 
-module.exports = { Worker };
+/** The worker's own listener for an event of its process. */
+function ownListener(worker, event) {
+  return passing.get(worker)[event];
+}
+
+/** Whether the program listens for an event of a worker's process: there, or on the worker, to which that passes it on. */
+function isHeard(worker, event) {
+  const own = ownListener(worker, event);
+  const counts = (listener) => listener !== own || worker.listenerCount(event) > 0;
+  return worker.process.listeners(event).some(counts);
+}
+
+module.exports = { Worker, ownListener, isHeard };

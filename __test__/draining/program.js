@@ -110,6 +110,13 @@ const servers = {
     listen(http.createServer(answer));
     process.on('SIGTERM', () => process.send('says goodbye'));
   },
+  /** Has put listeners of its own in place of the module's, and has SIGTERM end nothing. */
+  ownListeners() {
+    process.removeAllListeners('message');
+    process.on('message', () => process.exit(7));
+    listen(http.createServer(answer));
+    process.on('SIGTERM', () => process.send('has SIGTERM'));
+  },
   /** Looks at what comes, which makes Node read in another way, and tells what becomes of connections. */
   events() {
     const server = listen(http.createServer(answer));

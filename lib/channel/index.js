@@ -10,6 +10,7 @@ const { Control } = require('./control.js');
 const errors = require('../errors.js');
 const { atExit, isExiting } = require('../exit.js');
 const requests = require('./requests.js');
+const { isHeard } = require('../worker_class.js');
 
 // A sender is told to wait when this much has not been read yet, in bytes; the number is Node's.
 const PLENTY = 2 * 65536;
@@ -29,8 +30,9 @@ const MOST_SEARCHED = 32;
 // How long the text of messages that go together gets at most, so that a reader has its turns too.
 const BATCH = 65536;
 
-// What is held for a program that does not listen yet, in characters; a handle counts as so many.
+// What is held for a program that does not listen yet, in characters; a message counts as at least so many, and a handle.
 const MOST_HELD = 64 * 1024 * 1024;
+const MESSAGE_SIZE = 256;
 const HANDLE_SIZE = 65536;
 
 // Shared with the addon, for the whole process: it counts the turns of the loop in the first; a worker counts its open
@@ -128,12 +130,11 @@ class Channel {
   #worker;
   #target;
   #native;
-  #holds;
+  #waits;
   #patience;
   #control;
   #held = [];
   #heldSize = 0;
-  #hasLost = false;
   #turn = 0;
   #posted = 0;
   #eager = EAGER;
@@ -170,14 +171,14 @@ class Channel {
    * @param {import('../worker_class.js').Worker} worker whose channel it is; the messages are those of `worker.process`
    * @param {object} options
    * @param {boolean} options.advanced `serialization: 'advanced'`
-   * @param {boolean} options.holds whether messages wait until the program listens
+   * @param {boolean} options.waits whether messages wait until the program listens for the first time
    * @param {number} options.patience how long a process that exits waits for a reader that takes nothing, in milliseconds
    */
-  constructor(worker, { advanced, holds, patience }) {
+  constructor(worker, { advanced, waits, patience }) {
     this.#worker = worker;
     this.#target = worker.process;
     this.advanced = advanced;
-    this.#holds = holds;
+    this.#waits = waits;
     this.#patience = patience;
   }
 
@@ -199,6 +200,11 @@ class Channel {
     target._send = (message, handle, options, callback) => this.#send(message, handle, options, callback);
     target.disconnect = this.#disconnectMethod();
     target._disconnect = () => this.#close();
+    for (const emitter of [target, this.#worker]) {
+      emitter.on('newListener', (name) => {
+        if (name === 'message') this.#release();
+      });
+    }
     return this.#control;
   }
 
@@ -241,6 +247,7 @@ class Channel {
     open.delete(this);
     process.nextTick(() => {
       this.#native.close();
+      requests.rejectAll(this.#worker);
       this.#target.emit('disconnect');
       // Nobody will tell of what is written from now on.
       this.#written(this.#waiting.length);
@@ -273,14 +280,9 @@ class Channel {
     return undefined;
   }
 
-  /** Whether the program listens, and not only the worker, which passes on what its process hears. */
-  #isHeard(event) {
-    return this.#target.listenerCount(event) > 1 || this.#worker.listenerCount(event) > 0;
-  }
-
   /** Who has not asked for the other end's errors is not ended by them. */
   #report(error) {
-    if (this.#isHeard('error')) this.#target.emit('error', error);
+    if (isHeard(this.#worker, 'error')) this.#target.emit('error', error);
     else process.emitWarning(error);
   }
 
@@ -442,17 +444,31 @@ class Channel {
    * @param {object[]} [handles] of the messages
    */
   #receive(messages, size, handles) {
-    if (this.#held.length === 0 && (!this.#holds || this.#isHeard('message'))) {
-      this.#deliver(messages, handles);
+    const each = size / messages.length;
+    if (this.#held.length === 0 && (!this.#waits || this.#isHeard())) {
+      this.#deliver(messages, each, handles);
       return;
     }
-    // What Node's own modules say to each other has its listener already.
-    this.#deliver(messages.filter(isInternal), handles);
-    this.#hold({ messages: messages.filter((message) => !isInternal(message)), size, handles });
+    for (const [i, message] of messages.entries()) {
+      // What Node's own modules say to each other has its listener already.
+      if (isInternal(message)) this.#deliver([message], each, [handles?.[i]]);
+      else this.#hold(message, each, handles?.[i]);
+    }
+    this.#release();
+  }
+
+  /**
+   * Whether there is somebody to have messages: the program; once it has listened, anybody, as on the built-in module. So
+   * what comes while only the worker listens is gone.
+   */
+  #isHeard() {
+    if (!this.#waits) return this.#target.listenerCount('message') > 0;
+    this.#waits = !isHeard(this.#worker, 'message');
+    return !this.#waits;
   }
 
   /** Emits messages in their order. An exception in a listener leaves the rest for the next tick. */
-  #deliver(messages, handles, index = 0) {
+  #deliver(messages, size, handles, index = 0) {
     let next = index;
     try {
       while (next < messages.length) {
@@ -461,45 +477,45 @@ class Channel {
         if (isInternal(message)) {
           requests.receive(this.#worker, message);
           this.#target.emit('internalMessage', message, handle);
-        } else {
-          this.#target.emit('message', message, handle);
+        } else if (this.#target.emit('message', message, handle) === false) {
+          this.#hold(message, size, handle);
         }
       }
     } finally {
       if (next < messages.length) {
-        process.nextTick(() => this.#deliver(messages, handles, next));
+        process.nextTick(() => this.#deliver(messages, size, handles, next));
       }
     }
   }
 
-  #hold(received) {
-    if (received.messages.length === 0) return;
-    this.#heldSize += received.size;
-    this.#held.push(received);
-    while (this.#heldSize > MOST_HELD && this.#held.length > 1) {
-      const { handles = [], size } = this.#held.shift();
-      this.#heldSize -= size;
-      for (const handle of handles) (handle?.destroy ?? handle?.close)?.call(handle);
-      if (this.#hasLost) continue;
-      this.#hasLost = true;
-      process.emitWarning('Messages are lost: nobody has listened to them for too long', {
-        code: 'CLUSTER_RS_MESSAGES_LOST',
-      });
-    }
+  #hold(message, size, handle) {
+    this.#held.push({ message, handle });
+    this.#heldSize += Math.max(size, MESSAGE_SIZE);
+    if (this.#heldSize <= MOST_HELD || this.#held.length === 1) return;
+    for (const { handle: lost } of this.#takeHeld()) (lost?.destroy ?? lost?.close)?.call(lost);
+    this.#waits = false;
+    process.emitWarning('Messages are lost: nobody has listened to them for too long', {
+      code: 'CLUSTER_RS_MESSAGES_LOST',
+    });
   }
 
-  /** Gives what was held to the program, which listens now. */
-  release() {
+  #takeHeld() {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldSize = 0;
+    return held;
+  }
+
+  /** Gives what was held to who listens now, if anybody does. */
+  #release() {
     if (this.#held.length === 0) return;
     process.nextTick(() => {
-      if (!this.#isHeard('message')) return;
-      const held = this.#held;
-      this.#held = [];
-      this.#heldSize = 0;
-      const handles = held.flatMap((received) => received.messages.map((_, i) => received.handles?.[i]));
+      if (this.#held.length === 0 || !this.#isHeard()) return;
+      const held = this.#takeHeld();
       this.#deliver(
-        held.flatMap(({ messages }) => messages),
-        handles,
+        held.map(({ message }) => message),
+        MESSAGE_SIZE,
+        held.map(({ handle }) => handle),
       );
     });
   }

@@ -186,7 +186,7 @@ function setUpPrimary(cluster) {
     const worker = new Worker({ id, process: child });
     const channel = new Channel(worker, {
       advanced: settings.serialization === 'advanced',
-      holds: false,
+      waits: false,
       patience: 100,
     });
     const control = {
@@ -216,7 +216,6 @@ function setUpPrimary(cluster) {
       cluster.emit('exit', worker, code, signal);
     });
     child.once('disconnect', () => {
-      requests.rejectAll(worker);
       native.leaveAll(id);
       if (worker.isDead()) remove(worker);
       settle(worker, 'disconnected');

@@ -8,11 +8,7 @@ const { atExit } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
 const { Servers } = require('./servers.js');
-const { Worker } = require('../worker_class.js');
-
-// How many of the listeners that keep a worker alive are not the program's: for messages in `new Worker`, and for
-// `disconnect` here.
-const OWN_LISTENERS = 2;
+const { Worker, ownListener } = require('../worker_class.js');
 
 /**
  * Turns `cluster`, the built-in object, and `process` into those of a worker.
@@ -29,7 +25,7 @@ const OWN_LISTENERS = 2;
 function setUpWorker(cluster, place) {
   const worker = new Worker({ id: place.id, process, state: 'online' });
   // What a worker says last is heard also by a primary that is busy.
-  const channel = new Channel(worker, { advanced: place.advanced, holds: true, patience: 10_000 });
+  const channel = new Channel(worker, { advanced: place.advanced, waits: true, patience: 10_000 });
   let isExhausted = false; // as has been said
   let onLeaveNoted;
   let draining;
@@ -60,30 +56,35 @@ function setUpWorker(cluster, place) {
     const { claimSessions } = require('./session_keys.js');
     claimSessions(place.key, (value) => native.claim(value));
   }
-  keepAliveByListeners();
-
-  process.once('disconnect', () => {
-    requests.rejectAll(worker);
+  const onDisconnect = () => {
     worker.emit('disconnect');
     // The primary is gone, or has given up this worker.
     if (!worker.exitedAfterDisconnect) process.exit(0);
-  });
+  };
+  const own = { __proto__: null, message: ownListener(worker, 'message'), disconnect: onDisconnect };
+  const released = new Set(); // those of them that do not keep the worker alive any more
+  keepAliveByListeners();
+  process.once('disconnect', onDisconnect);
 
-  /** Listeners keep the channel, and so the process, alive, also the worker's own; messages are held for the first. */
+  /** Listeners keep the channel, and so the process, alive, also the worker's own. */
   function keepAliveByListeners() {
-    const counts = (name) => name === 'message' || name === 'disconnect';
     native.channel.keepAlive(false);
     process.on('newListener', (name) => {
-      if (counts(name)) control.refCounted();
-      if (name === 'message') channel.release();
+      if (name in own) control.refCounted();
     });
-    process.on('removeListener', (name) => {
-      if (counts(name)) control.unrefCounted();
+    process.on('removeListener', (name, listener) => {
+      if (name in own && !released.delete(listener)) control.unrefCounted();
     });
-    worker.on('newListener', (name) => {
-      if (name === 'message') channel.release();
-    });
-    control.refCounted(); // The listener for messages of `new Worker` is there already.
+    control.refCounted(); // That for messages is there already.
+  }
+
+  /** Leaves it to the program's listeners alone. */
+  function releaseOwnListeners() {
+    for (const [name, listener] of Object.entries(own)) {
+      if (!process.listeners(name).includes(listener) || released.has(listener)) continue;
+      released.add(listener);
+      control.unrefCounted();
+    }
   }
 
   function tellLeaving(callback) {
@@ -120,7 +121,7 @@ function setUpWorker(cluster, place) {
     }
     process.once('SIGTERM', () => {
       servers.unrefAll();
-      for (let i = 0; i < OWN_LISTENERS; i++) control.unrefCounted();
+      releaseOwnListeners();
     });
     process.kill(process.pid, 'SIGTERM');
   }
