@@ -10,11 +10,14 @@ mod claims;
 mod figures;
 mod first_bytes;
 mod identify;
+mod parking;
 mod policy;
 mod queue;
+mod rebalance;
 mod scheduler;
 #[cfg(test)]
 mod scheduler_test;
+mod stalls;
 mod thread;
 #[cfg(test)]
 mod thread_test;
