@@ -58,10 +58,16 @@ pub struct DispatchFigures {
     pub taken: f64,
     /// Taken back from the queue of a worker that was stuck, left or died.
     pub taken_back: f64,
-    /// Given back by a worker that could not serve them, or is drained.
+    /// Given back by a worker that could not serve them.
     pub given_back: f64,
-    /// Closed, because no server for them was left.
+    /// Given back by a worker between two requests, to be parked.
+    pub moved: f64,
+    /// Between two requests, and waiting in the primary for their clients to speak.
+    pub parked: f64,
+    /// Closed: no server for them was left, or, while they were parked, their clients hung up or their idle time was over.
     pub closed: f64,
+    /// Those of the closed that had to make room for others while they were parked.
+    pub evicted: f64,
     /// In the queues of the workers now.
     pub queued: f64,
     /// In the primary now, because no worker can take them.
@@ -195,6 +201,12 @@ impl Primary {
             .set_take_back_after(Duration::from_millis(milliseconds.into()));
     }
 
+    /// Whether workers are asked to give back kept-alive connections where that saves their clients more than it costs.
+    #[napi(catch_unwind)]
+    pub fn set_rebalance(&self, yes: bool) {
+        self.inner.set_rebalance(yes);
+    }
+
     /// What has become of the connections so far.
     #[napi(catch_unwind)]
     pub fn figures(&self) -> DispatchFigures {
@@ -204,6 +216,9 @@ impl Primary {
             taken: figures.taken as f64,
             taken_back: figures.taken_back as f64,
             given_back: figures.given_back as f64,
+            moved: figures.moved as f64,
+            parked: figures.parked as f64,
+            evicted: figures.evicted as f64,
             closed: figures.closed as f64,
             queued: figures.queued() as f64,
             waiting: figures.waiting as f64,

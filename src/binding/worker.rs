@@ -1,6 +1,7 @@
 //! A worker, as its own JavaScript sees it.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
@@ -135,10 +136,18 @@ impl Worker {
         self.questions.tell(&FromWorker::Close { listener });
     }
 
-    /// Gives back a connection that is between two requests; `fd` stays the caller's. Whether there was room for it.
+    /// Gives back a connection that is between two requests; `fd` stays the caller's. It is closed if its client says nothing
+    /// for so many milliseconds; never, if none are given. Whether there was room for it.
     #[napi(catch_unwind)]
-    pub fn move_back(&self, listener: u32, fd: i32) -> bool {
-        self.intake.move_back(listener, fd)
+    pub fn move_back(&self, listener: u32, fd: i32, idle: Option<u32>) -> bool {
+        let idle = idle.map(|idle| Duration::from_millis(idle.into()));
+        self.intake.move_back(listener, fd, idle)
+    }
+
+    /// How many connections between two requests the dispatcher wants back.
+    #[napi(getter, catch_unwind)]
+    pub fn asked(&self) -> f64 {
+        self.intake.asked() as f64
     }
 
     /// Whether connections that this worker could not serve still wait to be sent to the primary.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::ListenerId;
 use super::figures::Counts;
 use super::queue::{Handoff, Nanoseconds};
+use super::stalls::Stalls;
 use crate::sys::page::Loop;
 
 /// How many connections one worker may have queued. The kernel's own limit is about twice as high.
@@ -76,6 +77,12 @@ pub(super) struct Account<H> {
     moved_at: Nanoseconds,
     /// The kernel let no more in, and the worker has taken nothing since.
     pub(super) full: bool,
+    pub(super) stalls: Stalls,
+    /// How many kept-alive connections it has given back, and how many it was asked for, all in all.
+    moved: u64,
+    asked: u64,
+    /// What its loop did when last looked at.
+    seen: Option<Loop>,
     /// It was found stuck, and a nudge is in its queue: when it has taken that, it is well again.
     nudged: bool,
     /// Nothing was sent since the queue was found empty.
@@ -100,6 +107,10 @@ impl<H: Handoff> Account<H> {
             holding: 0,
             moved_at: 0,
             full: false,
+            stalls: Stalls::default(),
+            moved: 0,
+            asked: 0,
+            seen: None,
             nudged: false,
             empty: true,
             broken: false,
@@ -164,6 +175,44 @@ impl<H: Handoff> Account<H> {
         };
         let waits = self.oldest(now).map_or(0, |(_, age)| age);
         busy >= BUSY_AFTER || waits >= STUCK_AFTER
+    }
+
+    /// Whether it would take a connection at once.
+    pub(super) fn is_free(&self, now: Nanoseconds) -> bool {
+        self.can_take() && self.connections == 0 && !self.is_stuck(now)
+    }
+
+    /// Looks whether the worker stalls, while its clients could be served by another or not; whether its loop has gone on since
+    /// the last look.
+    pub(super) fn look(&mut self, another_is_free: bool, now: Nanoseconds) -> bool {
+        let state = self.handoff.loop_state();
+        let awake_since = match state {
+            Loop::Awake { since_ns } => Some(since_ns),
+            Loop::Asleep { .. } => None,
+        };
+        self.stalls.look(awake_since, another_is_free, now);
+        self.seen.replace(state) != Some(state) || awake_since.is_some()
+    }
+
+    /// Asks for so many kept-alive connections.
+    pub(super) fn ask(&mut self, number: u64) {
+        let total = self.moved + number;
+        if total == self.asked {
+            return;
+        }
+        let is_new = self.asked <= self.moved && number > 0;
+        self.asked = total;
+        self.handoff.ask(total);
+        // A worker that sleeps does not see it.
+        if is_new && self.queued.is_empty() && self.handoff.nudge() {
+            self.queued.push_back(Sent::Nudge);
+        }
+    }
+
+    /// It has given back a kept-alive connection; whether it was asked to.
+    pub(super) fn has_moved(&mut self) -> bool {
+        self.moved += 1;
+        self.moved <= self.asked
     }
 
     /// Whether the worker has connections queued and has taken none for so long, or was found so. One that is only

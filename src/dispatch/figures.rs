@@ -27,8 +27,11 @@ pub(super) struct Counts {
     pub(super) taken: Count,
     pub(super) taken_back: Count,
     pub(super) given_back: Count,
+    pub(super) moved: Count,
     pub(super) closed: Count,
+    pub(super) evicted: Count,
     pub(super) waiting: Count,
+    pub(super) parked: Count,
 }
 
 impl Counts {
@@ -39,14 +42,17 @@ impl Counts {
             taken: self.taken.get(),
             taken_back: self.taken_back.get(),
             given_back: self.given_back.get(),
+            moved: self.moved.get(),
             closed: self.closed.get(),
+            evicted: self.evicted.get(),
             waiting: self.waiting.get(),
+            parked: self.parked.get(),
         }
     }
 }
 
 /// Numbers of connections since the dispatcher started. When it is at rest they add up:
-/// `accepted + taken_back + given_back == handed + closed + waiting`, and `handed == taken + taken_back`.
+/// `accepted + taken_back + given_back + moved == handed + closed + waiting + parked`, and `handed == taken + taken_back`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Accepted from the kernel.
@@ -57,12 +63,19 @@ pub struct Figures {
     pub taken: u64,
     /// Received back from the queue of a worker that was stuck, left or died.
     pub taken_back: u64,
-    /// Sent back by a worker that had taken them.
+    /// Sent back by a worker that had taken them, and could not serve them.
     pub given_back: u64,
-    /// Closed, because their listener is, or because this process had no descriptor left for them.
+    /// Sent back by a worker between two requests, to be parked. A connection may move more than once.
+    pub moved: u64,
+    /// Closed: their listener was, or, while they were parked, their client hung up or their idle time was over, or this
+    /// process had no descriptor left for them.
     pub closed: u64,
+    /// Those of the closed that had to make room while they were parked.
+    pub evicted: u64,
     /// Accepted, and waiting in the primary for a worker that can take them.
     pub waiting: u64,
+    /// Between two requests, and waiting in the primary for their clients to speak.
+    pub parked: u64,
 }
 
 impl Figures {

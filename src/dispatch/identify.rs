@@ -35,6 +35,24 @@ impl Drop for Place<'_> {
     }
 }
 
+/// What the client of a connection has said.
+pub(super) enum Heard {
+    Nothing,
+    Something,
+    /// It has hung up, in one way or another.
+    End,
+}
+
+/// Listens to a client for a moment.
+pub(super) fn hear(connection: &OwnedFd) -> Heard {
+    match handoff::peek(connection.as_fd(), &mut [0]) {
+        Ok(0) => Heard::End,
+        Ok(_) => Heard::Something,
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Heard::Nothing,
+        Err(_) => Heard::End,
+    }
+}
+
 /// The key of a client that is known by its address; none on a Unix socket.
 pub(super) fn key_of_address(connection: &OwnedFd) -> Option<Key> {
     socket::peer_address(connection.as_fd()).map(|peer| Key::of_address(peer.ip()))

@@ -10,6 +10,7 @@ mod claims;
 mod figures;
 mod first_bytes;
 mod identify;
+mod lot;
 mod parking;
 mod policy;
 mod queue;
@@ -127,6 +128,7 @@ enum Command {
     SetWeight(WorkerId, f64),
     SetPaused(WorkerId, bool),
     SetTakeBackAfter(Duration),
+    SetRebalance(bool),
 }
 
 /// The dispatcher's thread, as the JavaScript thread sees it. Commands are carried out in the order they are given;
@@ -223,6 +225,11 @@ impl Dispatcher {
     /// 20 ms at first, and looked at every 5 ms.
     pub fn set_take_back_after(&self, after: Duration) {
         self.command(Command::SetTakeBackAfter(after));
+    }
+
+    /// Whether workers are asked to give back kept-alive connections where that saves their clients more than it costs.
+    pub fn set_rebalance(&self, yes: bool) {
+        self.command(Command::SetRebalance(yes));
     }
 
     /// What has become of the connections so far.

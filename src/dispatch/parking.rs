@@ -35,20 +35,25 @@ impl<C> Parking<C> {
         }
     }
 
-    /// How many connections are parked.
-    pub(super) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.parked.len()
     }
 
-    /// Parks a connection of this listener.
+    /// A number that is not used yet.
+    pub(super) fn next_id(&mut self) -> ParkedId {
+        self.last += 1;
+        ParkedId(self.last)
+    }
+
+    /// Parks a connection of this listener under its [number](Self::next_id).
     pub(super) fn park(
         &mut self,
+        id: ParkedId,
         listener: ListenerId,
         connection: C,
         until: Option<Nanoseconds>,
-    ) -> ParkedId {
-        self.last += 1;
-        let id = ParkedId(self.last);
+    ) {
         let parked = Parked {
             listener,
             connection,
@@ -58,7 +63,6 @@ impl<C> Parking<C> {
             self.deadlines.insert((until, id));
         }
         self.parked.insert(id, parked);
-        id
     }
 
     /// Takes a connection out; nothing if it is not parked any more.
@@ -113,12 +117,23 @@ mod tests {
     const A: ListenerId = ListenerId(1);
     const B: ListenerId = ListenerId(2);
 
+    fn park<C>(
+        parking: &mut Parking<C>,
+        listener: ListenerId,
+        connection: C,
+        until: Option<u64>,
+    ) -> ParkedId {
+        let id = parking.next_id();
+        parking.park(id, listener, connection, until);
+        id
+    }
+
     #[test]
     fn those_whose_time_is_over_go_in_the_order_of_their_deadlines() {
         let mut parking = Parking::new();
-        parking.park(A, 'a', Some(30));
-        parking.park(A, 'b', Some(10));
-        parking.park(A, 'c', None);
+        park(&mut parking, A, 'a', Some(30));
+        park(&mut parking, A, 'b', Some(10));
+        park(&mut parking, A, 'c', None);
         assert_eq!(parking.next_deadline(), Some(10));
         assert_eq!(parking.take_expired(9), None);
         assert_eq!(parking.take_expired(30), Some('b'));
@@ -130,8 +145,8 @@ mod tests {
     #[test]
     fn the_longest_idle_goes_first_whatever_its_deadline() {
         let mut parking = Parking::new();
-        parking.park(A, 'a', None);
-        parking.park(B, 'b', Some(1));
+        park(&mut parking, A, 'a', None);
+        park(&mut parking, B, 'b', Some(1));
         assert_eq!(parking.take_longest_idle(), Some('a'));
         assert_eq!(parking.take_longest_idle(), Some('b'));
         assert_eq!(parking.take_longest_idle(), None);
@@ -141,9 +156,9 @@ mod tests {
     #[test]
     fn a_listener_takes_its_own_along() {
         let mut parking = Parking::new();
-        parking.park(A, 'a', Some(1));
-        let b = parking.park(B, 'b', Some(1));
-        parking.park(A, 'c', None);
+        park(&mut parking, A, 'a', Some(1));
+        let b = park(&mut parking, B, 'b', Some(1));
+        park(&mut parking, A, 'c', None);
         assert_eq!(parking.take_all_of(A), ['a', 'c']);
         assert_eq!(parking.take(b), Some((B, 'b')));
         assert_eq!(parking.take(b), None);
@@ -158,7 +173,7 @@ mod tests {
                 match step {
                     0 | 1 => {
                         parked += 1;
-                        parking.park(ListenerId(number as u32 % 3), parked, (step == 0).then_some(number));
+                        park(&mut parking, ListenerId(number as u32 % 3), parked, (step == 0).then_some(number));
                     }
                     2 => left.extend(parking.take(ParkedId(number)).map(|(_, number)| number)),
                     3 => left.extend(parking.take_expired(number)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::account::{Account, STRIDE, Weight};
 use super::queue::{Handoff, Nanoseconds};
+use super::rebalance;
 use super::{Key, Policy, WorkerId};
 
 /// A worker that gave a connection back is offered one more after so long, to see whether it takes it.
@@ -103,6 +104,8 @@ pub(super) struct Choice<'a> {
     /// What the connection is recognised by, and who has claimed it.
     pub(super) key: Option<Key>,
     pub(super) claimed_by: Option<WorkerId>,
+    /// Whether a worker has served it before: then it goes where the fewest are open, to even them out.
+    pub(super) served: bool,
     /// After how long without taking anything a worker is still.
     pub(super) still_after: Nanoseconds,
     pub(super) now: Nanoseconds,
@@ -110,14 +113,14 @@ pub(super) struct Choice<'a> {
 
 impl Choice<'_> {
     /// The member whose turn it is. Among equals it is the one with the fewest turns, which is the one used
-    /// least recently unless some were passed over. Those that are stuck come after all others.
+    /// least recently unless some were passed over. Those that are stuck, or are so again and again, come after all others.
     /// Those that are still come not at all, as long as another goes on: it will have room.
     pub(super) fn among<H: Handoff>(
         &self,
         members: &mut [Member],
         workers: &mut BTreeMap<WorkerId, Account<H>>,
     ) -> Option<usize> {
-        let mut best: Option<((bool, bool, u64), usize)> = None;
+        let mut best: Option<((bool, bool, bool, u64), usize)> = None;
         let mut nearest: Option<(f64, usize)> = None;
         let mut somebody_goes_on = false;
         for (index, member) in members.iter_mut().enumerate() {
@@ -142,8 +145,9 @@ impl Choice<'_> {
                     nearest = Some((nearness, index));
                 }
             }
-            let rank = (is_still, is_stuck, self.cost(worker));
-            if self.key.is_none() && rank == (false, false, 0) {
+            let is_shedding = rebalance::is_shedding(worker.stalls.expected_wait(self.now));
+            let rank = (is_still, is_stuck, is_shedding, self.cost(worker));
+            if self.key.is_none() && rank == (false, false, false, 0) {
                 return Some(index);
             }
             if best.is_none_or(|(least, _)| rank < least) {
@@ -169,6 +173,7 @@ impl Choice<'_> {
     fn cost<H: Handoff>(&self, worker: &Account<H>) -> u64 {
         let connections = match self.policy {
             Policy::LeastConnections => load(worker),
+            Policy::RoundRobin if self.served => load(worker),
             _ => worker.queued() as u64,
         };
         connections.saturating_mul(worker.weight.stride())

@@ -45,4 +45,6 @@ pub(super) trait Handoff {
     fn loop_state(&self) -> Loop;
     /// How many connections the worker says it has open.
     fn open(&self) -> u64;
+    /// Asks the worker to have given back so many kept-alive connections, all in all.
+    fn ask(&self, total: u64);
 }

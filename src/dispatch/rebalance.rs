@@ -32,10 +32,14 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// Whether it pays to move its connections away.
     fn is_shedding(&self) -> bool {
-        self.expected_wait >= WORTH_MOVING
+        is_shedding(self.expected_wait)
     }
+}
+
+/// Whether it pays to move the connections of a worker away where a request is expected to wait so long.
+pub(super) fn is_shedding(expected_wait: Nanoseconds) -> bool {
+    expected_wait >= WORTH_MOVING
 }
 
 /// How many connections each worker is to give back, none left out: all those of a worker whose stalls cost more than a

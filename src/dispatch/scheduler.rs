@@ -8,8 +8,10 @@ use std::sync::Arc;
 use super::account::{Account, Weight};
 use super::claims::Claims;
 use super::figures::Counts;
+use super::parking::{ParkedId, Parking};
 use super::policy::{Choice, Member, had_its_turn, has_returned};
 use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
+use super::rebalance::{self, Budget, Load};
 use super::{Key, ListenerId, Policy, WorkerId};
 use crate::sys::handoff::Ticket;
 
@@ -29,6 +31,10 @@ struct Listener<C> {
 }
 
 impl<C> Listener<C> {
+    fn has(&self, worker: WorkerId) -> bool {
+        self.members.iter().any(|member| member.worker == worker)
+    }
+
     /// Puts a connection where it belongs among those that wait: they are served in the order of their arrival.
     fn put(&mut self, ticket: Ticket, connection: C) {
         let place = self
@@ -43,6 +49,8 @@ pub(super) struct Scheduler<H: Handoff> {
     listeners: BTreeMap<ListenerId, Listener<H::Connection>>,
     policy: Policy,
     claims: Claims,
+    parking: Parking<H::Connection>,
+    budget: Budget,
     take_back_after: Nanoseconds,
     arrivals: u64,
     counts: Arc<Counts>,
@@ -55,6 +63,8 @@ impl<H: Handoff> Scheduler<H> {
             listeners: BTreeMap::new(),
             policy: Policy::default(),
             claims: Claims::default(),
+            parking: Parking::new(),
+            budget: Budget::new(),
             take_back_after: TAKE_BACK_AFTER,
             arrivals: 0,
             counts,
@@ -137,6 +147,9 @@ impl<H: Handoff> Scheduler<H> {
         if let Some(closed) = self.listeners.remove(&listener) {
             self.counts.waiting.subtract(closed.waiting.len() as u64);
             self.counts.closed.add(closed.waiting.len() as u64);
+            let parked = self.parking.take_all_of(listener);
+            self.counts.parked.subtract(parked.len() as u64);
+            self.counts.closed.add(parked.len() as u64);
             for member in closed.members {
                 self.empty_queue(member.worker, now);
             }
@@ -232,6 +245,7 @@ impl<H: Handoff> Scheduler<H> {
         if !self.returns(worker, listener) {
             return;
         }
+        self.counts.given_back.add(1);
         if let Some(account) = self.workers.get(&worker)
             && let Some(of) = self.listeners.get_mut(&listener)
             && let Some(member) = of.members.iter_mut().find(|member| member.worker == worker)
@@ -242,14 +256,83 @@ impl<H: Handoff> Scheduler<H> {
         self.serve(listener, now);
     }
 
-    /// A worker that is leaving sends back a connection that it has served, for another. If it may do so, the
-    /// connection is to be looked at before it [arrives](Self::arrived).
-    pub(super) fn comes_again(&mut self, worker: WorkerId, listener: ListenerId) -> bool {
+    /// A worker sends back a connection that is between two requests; whether it can have had it. Then it is to be
+    /// [parked](Self::park), or [has spoken](Self::has_spoken) already.
+    pub(super) fn moves(&mut self, worker: WorkerId, listener: ListenerId) -> bool {
         let may = self.returns(worker, listener);
         if may {
+            self.counts.moved.add(1);
             self.counts.waiting.add(1);
+            if let Some(account) = self.workers.get_mut(&worker)
+                && account.has_moved()
+            {
+                self.budget.spend(1);
+            }
         }
         may
+    }
+
+    /// Parks a connection that [moves](Self::moves), until its client speaks, hangs up, or the time comes. Where its listener
+    /// is closed, so is the connection.
+    pub(super) fn park(
+        &mut self,
+        id: ParkedId,
+        listener: ListenerId,
+        connection: H::Connection,
+        until: Option<Nanoseconds>,
+    ) {
+        self.counts.waiting.subtract(1);
+        if !self.listeners.contains_key(&listener) {
+            return self.counts.closed.add(1);
+        }
+        self.counts.parked.add(1);
+        self.parking.park(id, listener, connection, until);
+    }
+
+    /// A number for the next connection to [park](Self::park).
+    pub(super) fn next_parked(&mut self) -> ParkedId {
+        self.parking.next_id()
+    }
+
+    /// When the idle time of the next parked connection is over.
+    pub(super) fn next_deadline(&self) -> Option<Nanoseconds> {
+        self.parking.next_deadline()
+    }
+
+    /// The client of a parked connection has spoken or hung up: gives the connection, to be looked at before it
+    /// [arrives](Self::arrived), or [closed](Self::hung_up).
+    pub(super) fn has_spoken(&mut self, id: ParkedId) -> Option<(ListenerId, H::Connection)> {
+        let found = self.parking.take(id)?;
+        self.counts.parked.subtract(1);
+        self.counts.waiting.add(1);
+        Some(found)
+    }
+
+    /// A connection that [has spoken](Self::has_spoken) or [moves](Self::moves) has been closed by its client, and so it was here.
+    pub(super) fn hung_up(&self) {
+        self.counts.waiting.subtract(1);
+        self.counts.closed.add(1);
+    }
+
+    /// Closes the connections whose idle time is over, and says when to do so again.
+    pub(super) fn close_expired(&mut self, now: Nanoseconds) -> Option<Nanoseconds> {
+        while self.parking.take_expired(now).is_some() {
+            self.counts.parked.subtract(1);
+            self.counts.closed.add(1);
+        }
+        self.parking.next_deadline()
+    }
+
+    /// Closes as many parked connections as are needed for want of descriptors, those that have been idle for longest; gives
+    /// how many it were.
+    pub(super) fn evict(&mut self, most: usize) -> usize {
+        let evicted = (0..most)
+            .map_while(|_| self.parking.take_longest_idle())
+            .count();
+        self.counts.parked.subtract(evicted as u64);
+        self.counts.closed.add(evicted as u64);
+        self.counts.evicted.add(evicted as u64);
+        evicted
     }
 
     /// Notes that a worker sends back a connection; whether it can have had it.
@@ -264,7 +347,6 @@ impl<H: Handoff> Scheduler<H> {
             return false;
         }
         account.holding -= 1;
-        self.counts.given_back.add(1);
         true
     }
 
@@ -276,6 +358,54 @@ impl<H: Handoff> Scheduler<H> {
             account.holding -= 1;
             self.counts.given_back.add(1);
             self.counts.closed.add(1);
+        }
+    }
+
+    /// Looks which workers are stuck, and asks those for kept-alive connections whose clients are better off elsewhere. Returns
+    /// whether a worker has done something since the last time.
+    pub(super) fn rebalance(&mut self, now: Nanoseconds) -> bool {
+        let free: BTreeSet<WorkerId> = self
+            .workers
+            .iter()
+            .filter(|(_, account)| account.is_free(now))
+            .map(|(&worker, _)| worker)
+            .collect();
+        let mut helped = BTreeSet::new(); // those whose clients another could serve now
+        for listener in self.listeners.values() {
+            let members = || listener.members.iter().map(|member| member.worker);
+            let of_these = members().filter(|worker| free.contains(worker)).count();
+            helped.extend(members().filter(|worker| of_these > usize::from(free.contains(worker))));
+        }
+        let mut is_active = false;
+        let mut loads = Vec::with_capacity(self.workers.len());
+        for (&worker, account) in &mut self.workers {
+            is_active |= account.look(helped.contains(&worker), now);
+            loads.push(Load {
+                worker,
+                open: account.handoff.open(),
+                weight: account.weight.0,
+                expected_wait: account.stalls.expected_wait(now),
+                takes: account.is_there() && self.listeners.values().any(|of| of.has(worker)),
+            });
+        }
+        let by_key = matches!(self.policy, Policy::Sticky(_) | Policy::Program);
+        for (worker, wanted) in rebalance::moves(&loads, !by_key) {
+            let granted = match self.policy {
+                // The client would come back to the same worker.
+                Policy::Sticky(_) => 0,
+                _ => self.budget.grant(wanted, now),
+            };
+            if let Some(account) = self.workers.get_mut(&worker) {
+                account.ask(granted);
+            }
+        }
+        is_active
+    }
+
+    /// Asks nobody for connections any more.
+    pub(super) fn stop_asking(&mut self) {
+        for account in self.workers.values_mut() {
+            account.ask(0);
         }
     }
 
@@ -466,6 +596,7 @@ impl<H: Handoff> Scheduler<H> {
             policy: &self.policy,
             key,
             claimed_by: key.and_then(|key| self.claims.find(key)),
+            served: ticket.served,
             still_after,
             now,
         };

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::account::{BUSY_AFTER, QUEUE_LIMIT};
 use super::figures::Counts;
+use super::parking::ParkedId;
 use super::policy::DECLINE;
 use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
 use super::scheduler::{Scheduler, WAITING_LIMIT};
@@ -42,6 +43,7 @@ struct Worker {
     page_taken: Cell<u64>,
     page_loop: Cell<Loop>,
     page_open: Cell<u64>,
+    page_asked: Cell<u64>,
     broken: Cell<bool>,
     no_room: Cell<bool>,
     /// What it has received, and how much that is: not yet on its page, perhaps.
@@ -94,6 +96,10 @@ impl Handoff for Rc<Worker> {
     fn open(&self) -> u64 {
         self.page_open.get()
     }
+
+    fn ask(&self, total: u64) {
+        self.page_asked.set(total);
+    }
 }
 
 impl Worker {
@@ -135,6 +141,8 @@ struct World {
     tokens: u64,
     /// Tokens that were never accepted.
     foreign: u64,
+    /// All that were ever parked.
+    parked: Vec<ParkedId>,
 }
 
 fn key_of(client: u64) -> Key {
@@ -155,6 +163,7 @@ impl World {
             now: 1000 * MILLISECOND,
             tokens: 0,
             foreign: 0,
+            parked: Vec::new(),
         }
     }
 
@@ -180,6 +189,7 @@ impl World {
             page_taken: Cell::new(0),
             page_loop: Cell::new(Loop::Asleep { since_ns: 0 }),
             page_open: Cell::new(0),
+            page_asked: Cell::new(0),
             broken: Cell::new(false),
             no_room: Cell::new(false),
             held: RefCell::default(),
@@ -213,7 +223,7 @@ impl World {
             self.scheduler.accepted();
             let now = self.now;
             self.scheduler
-                .arrived(Ticket::new(listener.0), client.map(key_of), token, now);
+                .arrived(Ticket::new(listener.0, 0), client.map(key_of), token, now);
         }
     }
 
@@ -232,7 +242,7 @@ impl World {
     fn give_back_foreign(&mut self, worker: WorkerId, listener: ListenerId) {
         let token = self.token();
         self.foreign += 1;
-        let ticket = Ticket::new(listener.0);
+        let ticket = Ticket::new(listener.0, 0);
         self.scheduler.given_back(worker, ticket, token, self.now);
     }
 
@@ -242,12 +252,37 @@ impl World {
         self.scheduler.given_back(worker, ticket, token, now);
     }
 
-    /// The worker has served a connection, and another is to go on.
+    /// The worker gives back a connection between two requests, which is parked.
+    fn park(&mut self, number: u32, until: Option<Nanoseconds>) {
+        let (ticket, token) = self.worker(number).held.borrow_mut().pop().unwrap();
+        let listener = ListenerId(ticket.listener);
+        if self.scheduler.moves(WorkerId(number), listener) {
+            let id = self.scheduler.next_parked();
+            self.scheduler.park(id, listener, token, until);
+            self.parked.push(id);
+        } else {
+            self.foreign += 1;
+        }
+    }
+
+    /// The client of a connection that was parked once speaks or hangs up, if it is parked still.
+    fn hear(&mut self, id: ParkedId, hangs_up: bool) {
+        let Some((listener, token)) = self.scheduler.has_spoken(id) else {
+            return;
+        };
+        if hangs_up {
+            return self.scheduler.hung_up();
+        }
+        let ticket = Ticket::again(listener.0, self.now);
+        self.scheduler.arrived(ticket, None, token, self.now);
+    }
+
+    /// The worker gives back a connection whose client has spoken already.
     fn come_again(&mut self, number: u32) {
         let (ticket, token) = self.worker(number).held.borrow_mut().pop().unwrap();
         let listener = ListenerId(ticket.listener);
-        if self.scheduler.comes_again(WorkerId(number), listener) {
-            let ticket = Ticket::again(listener.0);
+        if self.scheduler.moves(WorkerId(number), listener) {
+            let ticket = Ticket::again(listener.0, self.now);
             self.scheduler.arrived(ticket, None, token, self.now);
         } else {
             self.foreign += 1;
@@ -279,7 +314,8 @@ impl World {
             .values()
             .map(|worker| worker.held.borrow().len())
             .sum();
-        let places = queued as u64 + held as u64 + figures.waiting + self.closed.get();
+        let here = figures.waiting + figures.parked;
+        let places = queued as u64 + held as u64 + here + self.closed.get();
         assert_eq!(self.tokens, places, "{figures:?}");
         assert_eq!(
             self.closed.get(),
@@ -287,8 +323,8 @@ impl World {
             "{figures:?}"
         );
         assert_eq!(
-            figures.accepted + figures.taken_back + figures.given_back,
-            figures.handed + figures.closed + figures.waiting,
+            figures.accepted + figures.taken_back + figures.given_back + figures.moved,
+            figures.handed + figures.closed + here,
             "{figures:?}"
         );
     }
@@ -753,7 +789,7 @@ fn the_program_chooses_and_otherwise_they_go_round() {
         let key = Some(Key::of_worker(WorkerId(1)));
         world
             .scheduler
-            .arrived(Ticket::new(L.0), key, token, world.now);
+            .arrived(Ticket::new(L.0, 0), key, token, world.now);
     }
     assert_eq!(world.queued(), [0, 4, 0]);
     let token = world.token();
@@ -761,7 +797,7 @@ fn the_program_chooses_and_otherwise_they_go_round() {
     let key = Some(Key::of_worker(WorkerId(77)));
     world
         .scheduler
-        .arrived(Ticket::new(L.0), key, token, world.now);
+        .arrived(Ticket::new(L.0, 0), key, token, world.now);
     world.accept(L, 1);
     assert_eq!(world.queued(), [1, 4, 1]);
 }
@@ -829,6 +865,84 @@ fn a_connection_that_was_served_comes_again_as_a_new_one() {
     world.check();
 }
 
+#[test]
+fn a_parked_connection_goes_to_the_worker_with_the_fewest_when_its_client_speaks() {
+    let mut world = World::with(3);
+    world.accept(L, 1);
+    world.worker(0).take_all();
+    for (number, open) in [(0, 9), (1, 7), (2, 8)] {
+        world.worker(number).page_open.set(open);
+    }
+    world.park(0, None);
+    world.check();
+    assert_eq!((world.figures().parked, world.queued()), (1, vec![0, 0, 0]));
+    world.hear(world.parked[0], false);
+    assert_eq!((world.figures().parked, world.queued()), (0, vec![0, 1, 0]));
+}
+
+#[test]
+fn a_closed_listener_takes_its_parked_along() {
+    let mut world = World::with(1);
+    world.accept(L, 2);
+    world.worker(0).take_all();
+    world.park(0, None);
+    world.scheduler.close_listener(L, world.now);
+    world.park(0, None);
+    assert_eq!((world.figures().parked, world.figures().closed), (0, 2));
+    world.check();
+}
+
+#[test]
+fn a_worker_that_stalls_is_asked_for_its_connections_and_comes_last_for_a_while() {
+    let mut world = World::with(3);
+    for number in 0..3 {
+        world.worker(number).page_open.set(10);
+    }
+    let since = world.now;
+    world
+        .worker(0)
+        .page_loop
+        .set(Loop::Awake { since_ns: since });
+    for _ in 0..20 {
+        world.now += 10 * MILLISECOND;
+        world.scheduler.rebalance(world.now);
+    }
+    let asked = |world: &World| -> Vec<u64> {
+        world
+            .workers
+            .values()
+            .map(|worker| worker.page_asked.get())
+            .collect()
+    };
+    assert_eq!(asked(&world), [10, 0, 0]);
+    // It is free again, for the moment.
+    world.worker(0).page_loop.set(Loop::Asleep {
+        since_ns: world.now,
+    });
+    world.accept(L, 2);
+    assert_eq!(world.queued(), [0, 1, 1]);
+    world.worker(0).page_open.set(0);
+    world.scheduler.rebalance(world.now);
+    assert_eq!(asked(&world), [0, 0, 0]);
+}
+
+#[test]
+fn with_sticky_scheduling_nobody_is_asked() {
+    let mut world = World::with(2);
+    world
+        .scheduler
+        .set_policy(Policy::Sticky(StickyBy::Address));
+    world.worker(0).page_open.set(10);
+    world.worker(0).page_loop.set(Loop::Awake {
+        since_ns: world.now,
+    });
+    for _ in 0..20 {
+        world.now += 10 * MILLISECOND;
+        world.scheduler.rebalance(world.now);
+    }
+    assert_eq!(world.worker(0).page_asked.get(), 0);
+}
+
 /// One thing that happens. Numbers of workers and listeners wrap around those that exist.
 #[derive(Clone, Debug)]
 enum Event {
@@ -844,6 +958,11 @@ enum Event {
     GiveBack(usize),
     GiveBackForeign(usize, usize),
     ComeAgain(usize),
+    Park(usize, Option<u64>),
+    Hear(usize, bool),
+    Expire,
+    Evict(usize),
+    Rebalance,
     AcceptFrom(usize, u64),
     Claim(usize, u64),
     Pause(usize, bool),
@@ -873,6 +992,11 @@ fn event() -> impl Strategy<Value = Event> {
         4 => which.clone().prop_map(Event::GiveBack),
         1 => (which.clone(), which.clone()).prop_map(|(w, l)| Event::GiveBackForeign(w, l)),
         2 => which.clone().prop_map(Event::ComeAgain),
+        5 => (which.clone(), proptest::option::of(0..50u64)).prop_map(|(w, t)| Event::Park(w, t)),
+        5 => (which.clone(), proptest::bool::weighted(0.2)).prop_map(|(id, end)| Event::Hear(id, end)),
+        2 => Just(Event::Expire),
+        1 => (1..4usize).prop_map(Event::Evict),
+        2 => Just(Event::Rebalance),
         4 => (which.clone(), 0..20u64).prop_map(|(l, c)| Event::AcceptFrom(l, c)),
         1 => (which.clone(), 0..20u64).prop_map(|(w, c)| Event::Claim(w, c)),
         2 => (which.clone(), any::<bool>()).prop_map(|(w, p)| Event::Pause(w, p)),
@@ -975,6 +1099,28 @@ fn happen(world: &mut World, model: &mut Model, event: Event) {
                 world.come_again(w.0);
             }
         }
+        Event::Park(w, idle) => {
+            if let Some(w) = worker(w)
+                && !world.workers[&w].held.borrow().is_empty()
+            {
+                world.park(w.0, idle.map(|idle| now + idle * MILLISECOND));
+            }
+        }
+        Event::Hear(id, hangs_up) => {
+            if let Some(id) = pick(world.parked.iter().copied(), id) {
+                world.hear(id, hangs_up);
+            }
+        }
+        Event::Expire => {
+            let next = world.scheduler.close_expired(now);
+            assert!(next.is_none_or(|next| next > now));
+        }
+        Event::Evict(most) => {
+            world.scheduler.evict(most);
+        }
+        Event::Rebalance => {
+            world.scheduler.rebalance(now);
+        }
         Event::AcceptFrom(l, client) => {
             if let Some(l) = listener(l) {
                 world.accept_from(l, Some(client));
@@ -1046,6 +1192,16 @@ proptest! {
             let last = WorkerId(model.workers_ever - 1);
             world.scheduler.join(*listener, last, world.now);
         }
+        // Those that are parked are heard of, one way or another.
+        for (i, id) in world.parked.clone().into_iter().enumerate() {
+            match i % 3 {
+                0 => world.hear(id, false),
+                1 => world.hear(id, true),
+                _ => {}
+            }
+        }
+        world.scheduler.close_expired(u64::MAX);
+        world.scheduler.evict(usize::MAX);
         let mut again = true;
         for _ in 0..40 {
             for id in &model.alive {
@@ -1057,6 +1213,7 @@ proptest! {
         prop_assert!(!again, "there is nothing left to look after");
         let figures = world.figures();
         prop_assert_eq!(figures.waiting, 0);
+        prop_assert_eq!(figures.parked, 0);
         prop_assert_eq!(figures.queued(), 0);
         prop_assert_eq!(world.queued().iter().sum::<usize>(), 0);
         let held: usize = world.workers.values().map(|worker| worker.held.borrow().len()).sum();

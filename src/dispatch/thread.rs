@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::sys::socket::{Shutdown, shutdown};
 use tokio::io::unix::AsyncFd;
@@ -21,7 +22,8 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::sleep;
 
 use super::figures::Counts;
-use super::identify::{self, Place};
+use super::identify::{self, Heard, Place};
+use super::lot::Lot;
 use super::queue::{Handoff, Refusal, TakenBack};
 use super::scheduler::Scheduler;
 use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
@@ -36,6 +38,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 const RECOVERED: Duration = Duration::from_secs(1);
 /// How many connections to accept or to receive before others have their turn.
 const BATCH: usize = 64;
+/// How often to look which workers are stuck, for rebalancing: while they do something, and while they do nothing.
+const LOOK: Duration = Duration::from_millis(10);
+const IDLE_LOOK: Duration = Duration::from_millis(50);
+/// How near to the limit of descriptors parked connections make room for others, and how many at once.
+const NARROW: u64 = 128;
+const ROOM: usize = 16;
 /// How many batches to receive of what a worker has sent so far: the kernel holds a few hundred messages.
 const LAST_BATCHES: usize = 8;
 
@@ -49,6 +57,10 @@ pub(super) fn start(
         .enable_io()
         .enable_time()
         .build()?;
+    let lot = {
+        let _within = runtime.enter();
+        Lot::new()?
+    };
     // The thread inherits the mask, so that no signal meant for the program is ever handled there.
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
     let thread = std::thread::Builder::new()
@@ -68,9 +80,16 @@ pub(super) fn start(
                 changed: Notify::new(),
                 tick: Notify::new(),
                 ticking: Cell::new(false),
+                lot,
+                parked: Notify::new(),
+                rebalance: Cell::new(false),
+                look: Notify::new(),
             });
             let tasks = LocalSet::new();
             tasks.spawn_local(dispatch.clone().tick());
+            tasks.spawn_local(dispatch.clone().hear_parked());
+            tasks.spawn_local(dispatch.clone().close_expired());
+            tasks.spawn_local(dispatch.clone().rebalance());
             tasks.block_on(&runtime, dispatch.obey(commands));
         });
     before.thread_set_mask()?;
@@ -130,7 +149,9 @@ impl Handoff for Line {
                 TakenBack::Connection(ticket, descriptor)
             }
             // Nobody else writes into this end; whatever it is, it was counted.
-            Ok(Received::Nudge | Received::Claim { .. }) => TakenBack::Nudge,
+            Ok(Received::Nudge | Received::Claim { .. } | Received::Quiet { .. }) => {
+                TakenBack::Nudge
+            }
             Ok(Received::OutOfDescriptors | Received::Malformed) => TakenBack::Lost,
             Ok(Received::Closed) | Err(_) => TakenBack::Empty,
         }
@@ -150,6 +171,10 @@ impl Handoff for Line {
 
     fn open(&self) -> u64 {
         self.page.open_connections()
+    }
+
+    fn ask(&self, total: u64) {
+        self.page.set_asked(total);
     }
 }
 
@@ -180,6 +205,14 @@ struct Dispatch {
     /// Starts the ticking.
     tick: Notify,
     ticking: Cell<bool>,
+    /// The parked connections, as far as they are watched.
+    lot: Lot,
+    /// One has been parked whose idle time is over before all others'.
+    parked: Notify,
+    /// Whether kept-alive connections are rebalanced.
+    rebalance: Cell<bool>,
+    /// Starts the rebalancing.
+    look: Notify,
 }
 
 impl Dispatch {
@@ -234,6 +267,10 @@ impl Dispatch {
                 Command::SetPaused(worker, paused) => {
                     let mut scheduler = self.scheduler.borrow_mut();
                     scheduler.set_paused(worker, paused, now_ns());
+                }
+                Command::SetRebalance(yes) => {
+                    self.rebalance.set(yes);
+                    self.look.notify_one();
                 }
                 Command::SetTakeBackAfter(after) => {
                     let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
@@ -309,11 +346,12 @@ impl Dispatch {
             match handoff::accept(socket.as_fd()) {
                 Ok(connection) => {
                     self.scheduler.borrow_mut().accepted();
-                    self.identify(Ticket::new(listener.0), connection);
+                    self.identify(Ticket::new(listener.0, now_ns()), connection);
                 }
                 Err(error) => match errno_of(&error) {
                     Errno::EAGAIN => return Batch::Drained,
                     errno if concerns_one_connection(errno) => {}
+                    Errno::EMFILE | Errno::ENFILE if self.make_room() => {}
                     errno => {
                         self.reporter.short_of(errno);
                         return Batch::Exhausted;
@@ -457,7 +495,7 @@ impl Dispatch {
 
     fn receive_batch(self: &Rc<Self>, worker: WorkerId, ours: &OwnedFd) -> Batch {
         for _ in 0..BATCH {
-            if !handoff::has_room(ours.as_fd()) {
+            if !handoff::has_room(ours.as_fd()) && !self.make_room() {
                 self.reporter.short_of(Errno::EMFILE);
                 return Batch::Exhausted;
             }
@@ -465,6 +503,16 @@ impl Dispatch {
                 Ok(Received::Connection { ticket, descriptor }) => {
                     if handoff::is_connection(descriptor.as_fd()) {
                         self.given_back(worker, ticket, descriptor);
+                    }
+                }
+                Ok(Received::Quiet {
+                    listener,
+                    until,
+                    descriptor,
+                }) => {
+                    if handoff::is_connection(descriptor.as_fd()) {
+                        let until = Some(until).filter(|&until| until > 0);
+                        self.moves(worker, ListenerId(listener), descriptor, until);
                     }
                 }
                 Ok(Received::Claim { key }) => {
@@ -484,18 +532,113 @@ impl Dispatch {
     }
 
     fn given_back(self: &Rc<Self>, worker: WorkerId, ticket: Ticket, connection: OwnedFd) {
-        if ticket.is_again() {
-            let listener = ListenerId(ticket.listener);
-            let may = self.scheduler.borrow_mut().comes_again(worker, listener);
-            if may {
-                self.identify(ticket, connection);
+        let mut scheduler = self.scheduler.borrow_mut();
+        scheduler.given_back(worker, ticket, connection, now_ns());
+        drop(scheduler);
+        self.moved();
+    }
+
+    /// A worker sends back a connection that is between two requests. Its client may have begun the next one meanwhile.
+    fn moves(
+        self: &Rc<Self>,
+        worker: WorkerId,
+        listener: ListenerId,
+        connection: OwnedFd,
+        until: Option<u64>,
+    ) {
+        if !self.scheduler.borrow_mut().moves(worker, listener) {
+            return;
+        }
+        match identify::hear(&connection) {
+            Heard::Nothing => self.park(listener, connection, until),
+            Heard::Something => {
+                self.identify(Ticket::again(listener.0, now_ns()), connection);
             }
-        } else {
-            let mut scheduler = self.scheduler.borrow_mut();
-            scheduler.given_back(worker, ticket, connection, now_ns());
+            Heard::End => self.scheduler.borrow().hung_up(),
         }
         self.moved();
     }
+
+    /// Parks a connection whose client has said nothing yet.
+    fn park(self: &Rc<Self>, listener: ListenerId, connection: OwnedFd, until: Option<u64>) {
+        if is_narrow(&connection) {
+            self.make_room();
+        }
+        let mut scheduler = self.scheduler.borrow_mut();
+        let id = scheduler.next_parked();
+        if self.lot.add(id, &connection).is_err() {
+            // It is not heard of here when its client speaks. A worker hears it.
+            drop(scheduler);
+            return self.identify(Ticket::again(listener.0, now_ns()), connection);
+        }
+        scheduler.park(id, listener, connection, until);
+        if until.is_some() && scheduler.next_deadline() == until {
+            self.parked.notify_one();
+        }
+    }
+
+    /// Passes parked connections on whose clients have spoken.
+    async fn hear_parked(self: Rc<Self>) {
+        loop {
+            let spoken = self.lot.next().await;
+            for id in spoken {
+                let found = self.scheduler.borrow_mut().has_spoken(id);
+                let Some((listener, connection)) = found else {
+                    continue;
+                };
+                self.lot.remove(&connection);
+                match identify::hear(&connection) {
+                    Heard::End => self.scheduler.borrow().hung_up(),
+                    Heard::Something | Heard::Nothing => {
+                        self.identify(Ticket::again(listener.0, now_ns()), connection);
+                    }
+                }
+            }
+            self.moved();
+            yield_now().await;
+        }
+    }
+
+    /// Closes parked connections when their idle time is over.
+    async fn close_expired(self: Rc<Self>) {
+        loop {
+            let next = self.scheduler.borrow_mut().close_expired(now_ns());
+            match next {
+                None => self.parked.notified().await,
+                Some(at) => {
+                    let left = Duration::from_nanos(at.saturating_sub(now_ns()));
+                    tokio::select! {
+                        () = sleep(left) => {}
+                        () = self.parked.notified() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks for workers whose kept-alive connections are better off elsewhere, as long as that is wanted.
+    async fn rebalance(self: Rc<Self>) {
+        loop {
+            if !self.rebalance.get() {
+                self.look.notified().await;
+                self.scheduler.borrow_mut().stop_asking();
+                continue;
+            }
+            let is_active = self.scheduler.borrow_mut().rebalance(now_ns());
+            sleep(if is_active { LOOK } else { IDLE_LOOK }).await;
+        }
+    }
+
+    /// Closes parked connections for want of descriptors; whether there were any.
+    fn make_room(&self) -> bool {
+        self.scheduler.borrow_mut().evict(ROOM) > 0
+    }
+}
+
+/// Whether the number of this descriptor is near to their limit: the kernel gives the lowest that is free.
+fn is_narrow(descriptor: &OwnedFd) -> bool {
+    let next = descriptor.as_raw_fd() as u64 + NARROW;
+    next > 2 * NARROW && getrlimit(Resource::RLIMIT_NOFILE).is_ok_and(|(most, _)| next >= most)
 }
 
 fn errno_of(error: &io::Error) -> Errno {

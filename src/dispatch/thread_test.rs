@@ -112,7 +112,7 @@ impl Worker {
 fn ticket(listener: ListenerId) -> Ticket {
     Ticket {
         arrival: 1,
-        ..Ticket::new(listener.0)
+        ..Ticket::new(listener.0, 0)
     }
 }
 

@@ -45,6 +45,7 @@ pub struct Primary {
     shares: RefCell<HashMap<u32, Share>>,
     spread_datagrams: Cell<bool>,
     take_back_after: Cell<Option<Duration>>,
+    rebalance: Cell<bool>,
 }
 
 /// What a worker is to get of the connections.
@@ -70,6 +71,7 @@ impl Primary {
             shares: RefCell::default(),
             spread_datagrams: Cell::new(false),
             take_back_after: Cell::new(None),
+            rebalance: Cell::new(false),
         })
     }
 
@@ -112,6 +114,14 @@ impl Primary {
         self.take_back_after.set(Some(after));
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             dispatcher.set_take_back_after(after);
+        }
+    }
+
+    /// Whether workers are asked for kept-alive connections whose clients are better off elsewhere.
+    pub fn set_rebalance(&self, yes: bool) {
+        self.rebalance.set(yes);
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.set_rebalance(yes);
         }
     }
 
@@ -312,6 +322,7 @@ impl Primary {
             if let Some(after) = self.take_back_after.get() {
                 started.set_take_back_after(after);
             }
+            started.set_rebalance(self.rebalance.get());
             for (worker, seat) in self.seats.borrow_mut().drain(..) {
                 started.add_worker(worker, seat);
             }

@@ -20,6 +20,9 @@ use tokio::io::unix::{AsyncFd, AsyncFdRegisterError};
 const NUDGE: u8 = 0;
 const CLAIM: u8 = 1;
 const CLAIM_BYTES: usize = 9;
+/// The content of a message with a connection that is between two requests: this, its listener, and its deadline.
+const QUIET: u8 = 2;
+const QUIET_BYTES: usize = 13;
 const DESCRIPTOR_BYTES: u32 = size_of::<RawFd>() as u32;
 // SAFETY: these two compute a number.
 const CONTROL_SPACE: usize = unsafe { libc::CMSG_SPACE(DESCRIPTOR_BYTES) } as usize;
@@ -41,35 +44,32 @@ pub struct Ticket {
     pub arrival: u64,
     /// What the client is recognised by, 0 if by nothing.
     pub key: u64,
+    /// When it was accepted, or when its client spoke again: a time of the monotonic clock, in nanoseconds.
+    pub since: u64,
     /// Whether another worker has served it before.
     pub served: bool,
 }
 
 impl Ticket {
-    const BYTES: usize = 21;
+    const BYTES: usize = 29;
 
     /// Of a connection that has just been accepted, before it is known when it arrives, and who its client is.
-    pub fn new(listener: u32) -> Ticket {
+    pub fn new(listener: u32, since: u64) -> Ticket {
         Ticket {
             listener,
             arrival: 0,
             key: 0,
+            since,
             served: false,
         }
     }
 
-    /// Of a connection that has been served and is free for another worker: it is to be treated as a new one.
-    pub fn again(listener: u32) -> Ticket {
+    /// Of a connection that has been served, and whose client has spoken again: it is to be treated as a new one.
+    pub fn again(listener: u32, since: u64) -> Ticket {
         Ticket {
-            arrival: u64::MAX,
             served: true,
-            ..Ticket::new(listener)
+            ..Ticket::new(listener, since)
         }
-    }
-
-    /// Whether it was made by [`Ticket::again`].
-    pub fn is_again(&self) -> bool {
-        self.arrival == u64::MAX
     }
 
     fn to_bytes(self) -> [u8; Ticket::BYTES] {
@@ -77,7 +77,8 @@ impl Ticket {
         bytes[..4].copy_from_slice(&self.listener.to_le_bytes());
         bytes[4..12].copy_from_slice(&self.arrival.to_le_bytes());
         bytes[12..20].copy_from_slice(&self.key.to_le_bytes());
-        bytes[20] = self.served.into();
+        bytes[20..28].copy_from_slice(&self.since.to_le_bytes());
+        bytes[28] = self.served.into();
         bytes
     }
 
@@ -85,11 +86,13 @@ impl Ticket {
         let (listener, rest) = bytes.split_first_chunk()?;
         let (arrival, rest) = rest.split_first_chunk()?;
         let (key, rest) = rest.split_first_chunk()?;
+        let (since, rest) = rest.split_first_chunk()?;
         let [served] = rest else { return None };
         Some(Ticket {
             listener: u32::from_le_bytes(*listener),
             arrival: u64::from_le_bytes(*arrival),
             key: u64::from_le_bytes(*key),
+            since: u64::from_le_bytes(*since),
             served: *served != 0,
         })
     }
@@ -100,6 +103,13 @@ impl Ticket {
 pub enum Received {
     /// A connection. Its descriptor is closed on exec.
     Connection { ticket: Ticket, descriptor: OwnedFd },
+    /// A kept-alive connection that is between two requests, and is to be closed at that time of the monotonic clock if
+    /// its client says nothing; 0 for never. Its descriptor is closed on exec.
+    Quiet {
+        listener: u32,
+        until: u64,
+        descriptor: OwnedFd,
+    },
     /// A worker has given this key to a client, whose later connections are for it.
     Claim { key: u64 },
     /// A connection came, but this process or the system has no descriptor left for it
@@ -134,16 +144,20 @@ pub fn send(socket: BorrowedFd, ticket: Ticket, connection: BorrowedFd) -> io::R
     transmit(socket, &ticket.to_bytes(), Some(connection))
 }
 
-/// Like [`send`], with the number of a descriptor that stays whoever's it is. It needs no further one in this process.
+/// Sends a connection that is between two requests, which the other end receives as [`Received::Quiet`]. The number of its
+/// descriptor stays whoever's it is: this needs no further one in this process.
 ///
 /// Errors: as for [`send`], and `EBADF` if it is not open.
-pub fn send_number(socket: BorrowedFd, ticket: Ticket, number: RawFd) -> io::Result<()> {
+pub fn send_quiet(socket: BorrowedFd, listener: u32, until: u64, number: RawFd) -> io::Result<()> {
     if number < 0 {
         return Err(io::Error::from_raw_os_error(libc::EBADF));
     }
     // SAFETY: only borrowed for this call, and a number that is not open gives EBADF.
     let connection = unsafe { BorrowedFd::borrow_raw(number) };
-    send(socket, ticket, connection)
+    let mut payload = [QUIET; QUIET_BYTES];
+    payload[1..5].copy_from_slice(&listener.to_le_bytes());
+    payload[5..].copy_from_slice(&until.to_le_bytes());
+    transmit(socket, &payload, Some(connection))
 }
 
 /// Sends a key, which the other end receives as [`Received::Claim`].
@@ -229,12 +243,29 @@ pub fn receive(socket: BorrowedFd) -> io::Result<Received> {
                     key: u64::from_le_bytes(key),
                 })
         }
+        ([QUIET, rest @ ..], Some(descriptor)) if !cut && payload.len() == QUIET_BYTES => {
+            match quiet_from_bytes(rest) {
+                Some((listener, until)) => Received::Quiet {
+                    listener,
+                    until,
+                    descriptor,
+                },
+                None => Received::Malformed,
+            }
+        }
+        ([QUIET, ..], None) if cut && payload.len() == QUIET_BYTES => Received::OutOfDescriptors,
         (_, descriptor) => match (Ticket::from_bytes(payload), descriptor) {
             (Some(ticket), Some(descriptor)) if !cut => Received::Connection { ticket, descriptor },
             (Some(_), None) if cut => Received::OutOfDescriptors,
             _ => Received::Malformed,
         },
     })
+}
+
+fn quiet_from_bytes(bytes: &[u8]) -> Option<(u32, u64)> {
+    let (listener, rest) = bytes.split_first_chunk()?;
+    let until = rest.try_into().ok()?;
+    Some((u32::from_le_bytes(*listener), u64::from_le_bytes(until)))
 }
 
 /// Whether a descriptor more can be had in this process, so that [`receive`] loses nothing. It costs two system calls.
@@ -357,6 +388,7 @@ mod tests {
             listener,
             arrival: u64::from(listener) << 40,
             key: 1 << 63,
+            since: 1 << 62,
             served: listener % 2 == 1,
         }
     }
@@ -383,10 +415,10 @@ mod tests {
     fn a_connection_arrives_with_its_listener() {
         let (ours, theirs) = pair().unwrap();
         send(ours.as_fd(), ticket(0xdead_beef), marked(7).as_fd()).unwrap();
-        send(ours.as_fd(), Ticket::again(2), marked(8).as_fd()).unwrap();
+        send(ours.as_fd(), Ticket::again(2, 9), marked(8).as_fd()).unwrap();
         nudge(ours.as_fd()).unwrap();
         claim(ours.as_fd(), 0x0123_4567_89ab_cdef).unwrap();
-        for expected in [(ticket(0xdead_beef), 7), (Ticket::again(2), 8)] {
+        for expected in [(ticket(0xdead_beef), 7), (Ticket::again(2, 9), 8)] {
             let Ok(Received::Connection { ticket, descriptor }) = receive(theirs.as_fd()) else {
                 panic!("no connection");
             };
@@ -400,6 +432,13 @@ mod tests {
             Ok(Received::Claim {
                 key: 0x0123_4567_89ab_cdef
             })
+        ));
+        let quiet = marked(9);
+        send_quiet(ours.as_fd(), 7, 1 << 50, quiet.as_raw_fd()).unwrap();
+        assert!(matches!(
+            receive(theirs.as_fd()),
+            Ok(Received::Quiet { listener: 7, until, descriptor })
+                if until == 1 << 50 && mark_of(&descriptor) == 9
         ));
         let nothing = receive(theirs.as_fd()).unwrap_err();
         assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
@@ -417,7 +456,7 @@ mod tests {
         let (a, b) = (a.as_raw_fd(), b.as_raw_fd());
         let before = open_descriptors();
         let whole = ticket(1).to_bytes();
-        let cases: [(&[u8], &[RawFd]); 9] = [
+        let cases: [(&[u8], &[RawFd]); 12] = [
             (&whole, &[]),
             (&whole, &[a, b]),
             (&whole, &[a; 250]),
@@ -427,6 +466,9 @@ mod tests {
             (&[NUDGE], &[a]),
             (&[CLAIM; CLAIM_BYTES], &[a]),
             (&[CLAIM; CLAIM_BYTES - 1], &[]),
+            (&[QUIET; QUIET_BYTES], &[]),
+            (&[QUIET; QUIET_BYTES], &[a, b]),
+            (&[QUIET; QUIET_BYTES - 1], &[a]),
         ];
         for (payload, passed) in cases {
             send_raw(&theirs, payload, passed);

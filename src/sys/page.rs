@@ -1,6 +1,6 @@
 //! The page of counters that a worker shares with the primary.
 //!
-//! The worker writes, the dispatcher reads. Nothing correct depends on what is in it: nonsense costs balance,
+//! The worker writes, the dispatcher reads, and one number is the other way round. Nothing correct depends on what is in it: nonsense costs balance,
 //! never a connection. The memory behind it is sealed against a change of its size, so that a worker can't make
 //! the primary fault on it.
 
@@ -26,6 +26,7 @@ struct Counters {
     requests: AtomicU64,
     turn: AtomicU64,
     lag: AtomicU64,
+    asked: AtomicU64,
 }
 
 /// What the event loop of a worker is doing, and since when (`CLOCK_MONOTONIC`, nanoseconds).
@@ -137,6 +138,16 @@ impl Page {
     /// Says by how many milliseconds the worker's last regular timer was late.
     pub fn set_lag(&self, lag: u64) {
         self.counters().lag.store(lag, Relaxed);
+    }
+
+    /// How many kept-alive connections the worker is to have given back, all in all.
+    pub fn asked(&self) -> u64 {
+        self.counters().asked.load(Relaxed)
+    }
+
+    /// Says how many kept-alive connections the worker is to have given back, all in all. The dispatcher does.
+    pub fn set_asked(&self, total: u64) {
+        self.counters().asked.store(total, Relaxed);
     }
 
     /// The worker's loop has events and will run callbacks. `now_ns` is [`now_ns`] or libuv's `uv_hrtime`.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
@@ -55,6 +56,12 @@ pub struct Intake {
     connection: Callback,
     /// `onexhausted()`: there is no descriptor left for a connection.
     exhausted: Callback,
+    /// `onasked()`: the dispatcher wants kept-alive connections back, see [`Intake::asked`].
+    asked: Callback,
+    /// Whether JavaScript has been told so.
+    is_asked: Cell<bool>,
+    /// How many kept-alive connections have been given back, all in all.
+    moved: Cell<u64>,
     /// Whether there is something to take.
     arrived: Cell<bool>,
     /// Connections that are to go back, but did not fit into the socket: nothing more is taken before they have.
@@ -83,6 +90,7 @@ impl Intake {
         let callbacks = Callbacks::new(env, "CLUSTERINTAKE")?;
         let connection = callbacks.get(events, "onconnection")?;
         let exhausted = callbacks.get(events, "onexhausted")?;
+        let asked = callbacks.get(events, "onasked")?;
         let intake = Rc::new_cyclic(|this| Intake {
             this: this.clone(),
             poll: RefCell::new(None),
@@ -93,6 +101,9 @@ impl Intake {
             figures: Box::new(figures),
             connection,
             exhausted,
+            asked,
+            is_asked: Cell::new(false),
+            moved: Cell::new(0),
             arrived: Cell::new(false),
             refused: RefCell::default(),
             retry: RefCell::default(),
@@ -139,6 +150,7 @@ impl Intake {
         if self.arrived.replace(false) {
             self.take();
         }
+        self.hear_asked();
         let figures = (self.figures)();
         self.page.set_open_connections(figures.open);
         self.page.set_requests(figures.requests);
@@ -174,6 +186,19 @@ impl Intake {
         }
     }
 
+    /// How many kept-alive connections the dispatcher wants back now.
+    pub fn asked(&self) -> u64 {
+        self.page.asked().saturating_sub(self.moved.get())
+    }
+
+    fn hear_asked(&self) {
+        let is_asked = self.asked() > 0;
+        if is_asked && !self.is_asked.get() {
+            self.asked.call(&[]);
+        }
+        self.is_asked.set(is_asked);
+    }
+
     fn watch_queue(&self, yes: bool) {
         if let Some(poll) = self.poll.borrow().as_ref() {
             // Failing to watch is failing to serve: the primary takes back what waits.
@@ -202,7 +227,12 @@ impl Intake {
                     self.limit_is_low.set(true);
                     return self.run_out();
                 }
-                Ok(Received::Nudge | Received::Claim { .. } | Received::Malformed) => {
+                Ok(
+                    Received::Nudge
+                    | Received::Claim { .. }
+                    | Received::Quiet { .. }
+                    | Received::Malformed,
+                ) => {
                     self.page.add_taken();
                 }
                 // The primary is gone; the channel says so too.
@@ -258,10 +288,16 @@ impl Intake {
         true
     }
 
-    /// Gives back a connection of which this worker has answered all requests; `number` stays the caller's. Whether
-    /// there was room for it.
-    pub fn move_back(&self, listener: u32, number: RawFd) -> bool {
-        handoff::send_number(self.socket.as_fd(), Ticket::again(listener), number).is_ok()
+    /// Gives back a connection of which this worker has answered all requests; `number` stays the caller's. It is to be
+    /// closed if its client says nothing for that time. Whether there was room for it.
+    pub fn move_back(&self, listener: u32, number: RawFd, idle: Option<Duration>) -> bool {
+        let until = idle.map_or(0, |idle| {
+            let idle = u64::try_from(idle.as_nanos()).unwrap_or(u64::MAX);
+            page::now_ns().saturating_add(idle)
+        });
+        let sent = handoff::send_quiet(self.socket.as_fd(), listener, until, number).is_ok();
+        self.moved.set(self.moved.get() + u64::from(sent));
+        sent
     }
 
     fn try_again_later(&self) {
