@@ -27,6 +27,7 @@ function setUpPrimary(cluster) {
   let isSetUp = false;
   let supervisor;
   let key; // what clients are recognised by with SCHED_STICKY
+  let rebalance; // as has been asked for
 
   const native = new binding.Primary(numbers.buffer, (text) =>
     process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' }),
@@ -99,7 +100,7 @@ function setUpPrimary(cluster) {
   }
 
   /** `schedulingPolicy` counts the first time only, the settings each time. */
-  function applyScheduling({ policy, key: by, takeBackAfter, spreadDatagrams } = {}) {
+  function applyScheduling({ policy, key: by, takeBackAfter, rebalance: wanted, spreadDatagrams } = {}) {
     if (policy !== undefined) fixPolicy(scheduling.POLICIES[policy]);
     if (policy !== undefined || by !== undefined || !isSetUp) {
       const name = scheduling.nameOf(cluster.schedulingPolicy);
@@ -109,6 +110,13 @@ function setUpPrimary(cluster) {
     }
     if (takeBackAfter !== undefined) native.setTakeBackAfter(takeBackAfter);
     if (spreadDatagrams !== undefined) native.setSpreadDatagrams(spreadDatagrams);
+    if (wanted !== undefined) rebalance = wanted;
+    native.setRebalance(rebalances());
+  }
+
+  /** Whether kept-alive connections go where they wait least: by themselves only where there is a supervisor. */
+  function rebalances() {
+    return rebalance ?? scheduling.rebalanceFromEnvironment() ?? supervisor !== undefined;
   }
 
   /**
@@ -153,6 +161,7 @@ function setUpPrimary(cluster) {
     const wanted = {};
     if (cluster.schedulingPolicy === SCHED_STICKY) wanted.key = key;
     if (supervisor) wanted.isSupervised = true;
+    if (rebalances()) wanted.rebalances = true;
     return Object.keys(wanted).length > 0 ? { CLUSTER_RS_WISHES: JSON.stringify(wanted) } : {};
   }
 
@@ -162,6 +171,7 @@ function setUpPrimary(cluster) {
     if (supervisor) throw errors.supervisedAlready();
     const hold = (worker, isHeld) => setShare(worker, { isHeld });
     supervisor = new Supervisor(cluster, native, hold, options);
+    native.setRebalance(rebalances());
     try {
       supervisor.start();
     } catch (error) {

@@ -7,7 +7,7 @@ const errors = require('../errors.js');
 // The first two are Node's. By the names that NODE_CLUSTER_SCHED_POLICY has for them.
 const POLICIES = { none: 1, rr: 2, least: 3, sticky: 4 };
 
-const SETTINGS = ['policy', 'key', 'takeBackAfter', 'spreadDatagrams'];
+const SETTINGS = ['policy', 'key', 'takeBackAfter', 'rebalance', 'spreadDatagrams'];
 const BY_ADDRESS = 'ip';
 const KEYS = ['ip', 'header:NAME', 'cookie:NAME', 'query:NAME'];
 const VALUES = [...Object.keys(POLICIES), ...KEYS.map((key) => `sticky:${key}`)];
@@ -42,6 +42,11 @@ function fromEnvironment() {
   return found ?? {};
 }
 
+/** Whether the environment wants kept-alive connections to be rebalanced; `undefined` if it says nothing of that. */
+function rebalanceFromEnvironment() {
+  return { 0: false, 1: true }[process.env.CLUSTER_RS_REBALANCE];
+}
+
 /**
  * Checks `settings.scheduling`.
  * @throws {TypeError | RangeError} Node's own kinds, which name the setting and say what is right
@@ -54,7 +59,7 @@ function check(scheduling) {
   for (const name of Object.keys(scheduling)) {
     if (!SETTINGS.includes(name)) throw errors.unknownProperty(`scheduling.${name}`, SETTINGS);
   }
-  const { policy, key, takeBackAfter, spreadDatagrams } = scheduling;
+  const { policy, key, takeBackAfter, rebalance, spreadDatagrams } = scheduling;
   if (policy !== undefined && !Object.hasOwn(POLICIES, policy)) {
     throw errors.notOneOf('scheduling.policy', Object.keys(POLICIES), policy);
   }
@@ -67,9 +72,12 @@ function check(scheduling) {
   ) {
     throw errors.outOfRange('scheduling.takeBackAfter', 'a whole number of milliseconds >= 1', takeBackAfter);
   }
+  if (rebalance !== undefined && typeof rebalance !== 'boolean') {
+    throw errors.invalidArgument('settings.scheduling.rebalance', 'of type boolean', rebalance);
+  }
   if (spreadDatagrams !== undefined && typeof spreadDatagrams !== 'boolean') {
     throw errors.invalidArgument('settings.scheduling.spreadDatagrams', 'of type boolean', spreadDatagrams);
   }
 }
 
-module.exports = { BY_ADDRESS, KEYS, POLICIES, check, fromEnvironment, nameOf, parse };
+module.exports = { BY_ADDRESS, KEYS, POLICIES, check, fromEnvironment, nameOf, parse, rebalanceFromEnvironment };

@@ -6,8 +6,8 @@
 const diagnostics = require('node:diagnostics_channel');
 const { closeSessions } = require('./http2_sessions.js');
 const { makeLast } = require('./last_answer.js');
-const { listenerOf, openConnections } = require('./servers.js');
-const { findSymbol } = require('../symbols.js');
+const { canMove, isQuiet, move, socketsOf } = require('./moving.js');
+const { openConnections } = require('./servers.js');
 
 // How often to look at the connections, in milliseconds. Most are looked at earlier, when an answer ends.
 const LOOK_EVERY = 20;
@@ -74,17 +74,14 @@ class Draining {
     process.emit('drain');
   }
 
-  /** The sockets of all HTTP servers, or of those in which no request is being read: see `closeIdleConnections` there. */
+  /** See {@link socketsOf}. */
   #sockets(which) {
-    return [...this.#listeners.keys()]
-      .flatMap((server) => server[findSymbol(server, 'http.server.connections')]?.[which]() ?? [])
-      .map((parser) => parser.socket);
+    return [...this.#listeners.keys()].flatMap((server) => socketsOf(server, which));
   }
 
-  /** Only what came to an HTTP server directly has no state but its descriptor. */
   #canMove(socket) {
     const listener = this.#listeners.get(socket.server);
-    return this.movesFrom(listener) && listenerOf(socket._handle) === listener;
+    return this.movesFrom(listener) && canMove(socket, listener);
   }
 
   /** Looks at those that are between two requests, before the loop reads what the client says to the last answer. */
@@ -110,10 +107,7 @@ class Draining {
   #release(sockets) {
     for (const socket of sockets.filter(isQuiet)) {
       if (this.#canMove(socket)) {
-        // Nothing is read between here and there: what arrives waits in the kernel.
-        if (!this.#native.moveBack(listenerOf(socket._handle), socket._handle.fd)) return;
-        void socket.remoteAddress; // Remembered for a program that asks when the answer has ended.
-        socket.destroy();
+        if (!move(socket, this.#native)) return;
       } else if (!this.#moves && (!isSilent(socket) || Date.now() > this.#patientUntil)) {
         socket.destroySoon();
       }
@@ -124,19 +118,6 @@ class Draining {
 /** Whether the client has said nothing yet. */
 function isSilent(socket) {
   return socket?._handle?.bytesRead === 0;
-}
-
-/** Whether nothing is on its way through a socket of an HTTP server, in either direction. */
-function isQuiet(socket) {
-  return (
-    Boolean(socket?._handle) &&
-    !socket.destroyed &&
-    !socket.writableEnded &&
-    !socket._httpMessage &&
-    socket.readableLength === 0 &&
-    socket.writableLength === 0 &&
-    !socket._handle.writeQueueSize
-  );
 }
 
 module.exports = { Draining };

@@ -20,6 +20,7 @@ const { Worker, ownListener } = require('../worker_class.js');
  * @param {number} place.page descriptor of the shared page
  * @param {boolean} place.advanced `serialization: 'advanced'`
  * @param {string} [place.key] what clients are recognised by, with sticky scheduling
+ * @param {boolean} [place.rebalances] whether kept-alive connections that are idle leave this worker
  * @param {boolean} [place.isSupervised] whether requests are to be counted, and Ctrl+C is for the primary alone
  */
 function setUpWorker(cluster, place) {
@@ -29,6 +30,7 @@ function setUpWorker(cluster, place) {
   let isExhausted = false; // as has been said
   let onLeaveNoted;
   let draining;
+  let rebalancing;
 
   const events = {
     ...channel.events,
@@ -38,6 +40,7 @@ function setUpWorker(cluster, place) {
     ondrain: (moves, kept) => drain(moves === 1, JSON.parse(kept)),
     onconnection: (listener, fd, served) =>
       !draining?.movesFrom(listener) && servers.accept(listener, fd, served === 1),
+    onasked: () => rebalance().asked(),
     onexhausted() {
       if (isExhausted) return;
       isExhausted = true;
@@ -56,6 +59,8 @@ function setUpWorker(cluster, place) {
     const { claimSessions } = require('./session_keys.js');
     claimSessions(place.key, (value) => native.claim(value));
   }
+  if (place.rebalances) rebalance().start();
+
   const onDisconnect = () => {
     worker.emit('disconnect');
     // The primary is gone, or has given up this worker.
@@ -103,8 +108,14 @@ function setUpWorker(cluster, place) {
     });
   }
 
+  function rebalance() {
+    const { Rebalancing } = require('./rebalancing.js');
+    return (rebalancing ??= new Rebalancing(servers, native));
+  }
+
   /** Leaves when all that has begun is finished. */
   function drain(moves, kept) {
+    rebalancing?.stop();
     worker.exitedAfterDisconnect = true;
     if (!draining) {
       const { Draining } = require('./draining.js');
@@ -141,6 +152,10 @@ function setUpWorker(cluster, place) {
   });
   addHidden(cluster, { onRequest: requests.onRequest });
   addHidden(Worker.prototype, {
+    pin(socket) {
+      require('./moving.js').pin(socket);
+    },
+
     ready() {
       channel.flush();
       native.ready();

@@ -167,6 +167,11 @@ class Servers {
    */
   stopAccepting() {
     for (const handle of this.#open.values()) handle.stopAccepting?.();
+    return this.listeners();
+  }
+
+  /** The listeners, by server or datagram socket. */
+  listeners() {
     return new Map([...this.#open].map(([listener, handle]) => [ownerOf(handle), listener]));
   }
 
@@ -197,10 +202,17 @@ function isFull(server) {
 
 /** Closes a connection that came between two requests if the next one does not come in the time that it has for that. */
 function keepAliveAsBefore(server, connection) {
-  const { keepAliveTimeout, keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server ?? {};
-  if (!keepAliveTimeout) return;
+  const idleTime = idleTimeOf(server);
+  if (idleTime === undefined) return;
   const close = () => connection.bytesRead === 0 && ownerOf(connection)?.destroy();
-  setTimeout(close, Math.min(keepAliveTimeout + keepAliveTimeoutBuffer, FOR_EVER)).unref();
+  setTimeout(close, idleTime).unref();
+}
+
+/** For how many milliseconds a server keeps a connection whose client says nothing; `undefined` for ever. */
+function idleTimeOf(server) {
+  const { keepAliveTimeout, keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server ?? {};
+  if (!keepAliveTimeout || keepAliveTimeout === Infinity) return undefined;
+  return Math.min(keepAliveTimeout + keepAliveTimeoutBuffer, FOR_EVER);
 }
 
 const counting = new WeakMap(); // by the function of Node's that it calls
@@ -304,4 +316,4 @@ function fauxHandle(bound, onclose) {
   return handle;
 }
 
-module.exports = { Servers, listenerOf, openConnections };
+module.exports = { Servers, idleTimeOf, listenerOf, openConnections };
