@@ -254,6 +254,8 @@ impl Callback {
         let Some(scope) = HandleScope::open(env.raw()) else {
             return Outcome::NotCalled;
         };
+        // An uncaught exception of a tick shows the line that has thrown it: `napi_make_callback` alone would lose that.
+        let _ticks = CallbackScope::open(&scope, &self.context);
         let Ok(receiver) = env.get_global() else {
             return Outcome::NotCalled;
         };
