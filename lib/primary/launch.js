@@ -7,6 +7,7 @@ const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { describeEnvironment } = require('./environment.js');
 const errors = require('../errors.js');
+const permission = require('../permission.js');
 const { preload } = require('../preload.js');
 const { normalizeStdio } = require('./stdio.js');
 
@@ -16,16 +17,19 @@ const LEAST_PORT = 1024;
 let inspectors = 0;
 
 /**
- * Lets Node check what its `fork` takes. The timeout is one that it does not take, and looks at last: it never gets
- * as far as starting anything.
+ * Lets Node check what its `fork` takes, and add to `options.env` what it gives to each process under the permission
+ * model. The timeout is one that Node does not take, and looks at last. Were it to take it, there would still be nothing
+ * that it could start: a file in what is no folder.
  */
 function validate(settings, options) {
   try {
     // An object in place of the arguments would be taken for the options.
     const args = typeof settings.args === 'object' && !Array.isArray(settings.args) ? [] : settings.args;
-    childProcess.fork(settings.exec, args, { ...options, timeout: -1 });
+    childProcess.fork(settings.exec, args, { ...options, execPath: permission.NOWHERE, timeout: -1 });
   } catch (error) {
-    if (error.code !== 'ERR_OUT_OF_RANGE' || !error.message.includes('timeout')) throw error;
+    const isTimeout = error.code === 'ERR_OUT_OF_RANGE' && error.message.includes('timeout');
+    const isStart = error.code === 'ENOTDIR' && error.syscall === 'spawn';
+    if (!isTimeout && !isStart) throw error;
   }
   if (![undefined, 'json', 'advanced'].includes(settings.serialization)) {
     new childProcess.ChildProcess().spawn({ serialization: settings.serialization });
@@ -81,18 +85,20 @@ function prepare(settings, execArgv, changes) {
   if (usesInspector(execArgv)) execArgv.push(`--inspect-port=${inspectPort(settings.inspectPort)}`);
   const { cwd, gid, silent, stdio, uid, windowsHide } = settings;
   let environment = describeEnvironment(changes);
-  if (!isOrdinary(settings, environment.variables)) {
+  let { NODE_OPTIONS } = Object.hasOwn(changes, 'NODE_OPTIONS') ? changes : process.env;
+  const given = NODE_OPTIONS;
+  if (permission.isOn || !isOrdinary(settings, environment.variables)) {
     const env = { ...process.env, ...changes };
     validate(settings, { cwd, env, execArgv, gid, silent, stdio, uid, windowsHide });
+    ({ NODE_OPTIONS } = env);
   }
 
   const file = process.execPath;
   const exec = toPath(settings.exec);
   const program = [...execArgv, exec, ...(Array.isArray(settings.args) ? settings.args : [])];
   const { places, streams } = normalizeStdio(stdio, silent);
-  const { NODE_OPTIONS } = Object.hasOwn(changes, 'NODE_OPTIONS') ? changes : process.env;
   const loaded = preload(NODE_OPTIONS, program, path.resolve(folderOf(cwd) ?? '', exec));
-  if (loaded.nodeOptions !== NODE_OPTIONS) {
+  if (loaded.nodeOptions !== given) {
     environment = describeEnvironment({ ...changes, NODE_OPTIONS: loaded.nodeOptions });
   }
   return {

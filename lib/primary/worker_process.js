@@ -10,6 +10,7 @@ const net = require('node:net');
 const { constants } = require('node:os');
 const errors = require('../errors.js');
 const { streamHandle } = require('../channel/handles.js');
+const { askToSpawn } = require('../permission.js');
 const { handOver, PIPE } = require('./stdio.js');
 
 const created = diagnostics.channel('child_process');
@@ -60,6 +61,7 @@ function startProcess(child, { file, spawnargs, options, places, streams, channe
 
   child.spawnfile = file;
   child.spawnargs = spawnargs;
+  askToSpawn(child, file, spawnargs);
   const native = start({
     onexit(code, signal) {
       if (signal > 0) child.signalCode = signalNames.get(signal) ?? String(signal);
