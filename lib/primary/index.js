@@ -8,6 +8,7 @@ const errors = require('../errors.js');
 const { Channel, numbers } = require('../channel/index.js');
 const { atExit } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
+const permission = require('../permission.js');
 const requests = require('../channel/requests.js');
 const scheduling = require('./scheduling.js');
 const { Worker } = require('../worker_class.js');
@@ -29,8 +30,10 @@ function setUpPrimary(cluster) {
   let key; // what clients are recognised by with SCHED_STICKY
   let rebalance; // as has been asked for
 
-  const native = new binding.Primary(numbers.buffer, (text) =>
-    process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' }),
+  const native = new binding.Primary(
+    numbers.buffer,
+    (text) => process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' }),
+    permission.isOn ? { onask: permission.askForSocket } : undefined,
   );
 
   Object.assign(cluster, {

@@ -118,9 +118,16 @@ pub struct Primary {
 #[napi]
 impl Primary {
     /// `numbers` is an `ArrayBuffer` whose first `Uint32` counts the turns of the loop; `warn(text)` hears what the
-    /// dispatcher has to say.
+    /// dispatcher has to say. `permission`, if there is anything to be asked, has the function `onask` of
+    /// [`primary::Primary::new`].
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, numbers: Object<'_>, warn: Function<'_, String, ()>) -> Result<Primary> {
+    pub fn new(
+        env: Env,
+        numbers: Object<'_>,
+        warn: Function<'_, String, ()>,
+        permission: Option<Object<'_>>,
+    ) -> Result<Primary> {
+        let ask = |permission| Callbacks::new(&env, "CLUSTERWORKER")?.get(&permission, "onask");
         let warn = warn.build_threadsafe_function().weak::<true>().build()?;
         let tell = move |report: Report| {
             let text = match report {
@@ -133,7 +140,7 @@ impl Primary {
             warn.call(text, ThreadsafeFunctionCallMode::NonBlocking);
         };
         Ok(Primary {
-            inner: primary::Primary::new(tell),
+            inner: primary::Primary::new(tell, permission.map(ask).transpose()?),
             _turns: count_turns(&env, &numbers)?,
         })
     }

@@ -175,6 +175,12 @@ fn inherited(fd: i32, family: Family) -> io::Result<OwnedFd> {
     }
 }
 
+/// Whether `query` is for a descriptor that is none of a socket.
+pub(super) fn is_no_socket(query: &Query) -> bool {
+    let fd = query.fd.filter(|fd| *fd >= 0);
+    fd.is_some_and(|fd| inherited(fd, query.family).is_err())
+}
+
 fn bind_tcp(query: &Query) -> io::Result<OwnedFd> {
     let port = port(query)?;
     let options = BindOptions {
@@ -238,7 +244,7 @@ pub(super) fn parse(text: &str, port: u16) -> io::Result<SocketAddr> {
 
 /// A socket's path, relative where that is shorter: the kernel takes about 100 bytes. An abstract name, which begins
 /// with NUL, is in no folder, though the worker has put one in front.
-fn shortest(path: &str) -> String {
+pub(super) fn shortest(path: &str) -> String {
     if let Some(start) = path.find('\0') {
         return path[start..].to_owned();
     }

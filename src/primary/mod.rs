@@ -25,7 +25,7 @@ use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::Control;
 use crate::ipc::frame::{Kind, Malformed};
-use crate::sys::js::{Argument, Callback, Callbacks};
+use crate::sys::js::{Argument, Callback, Callbacks, Outcome};
 use crate::sys::page::Page;
 
 /// Everything that a primary knows of its workers. Shared by the objects that JavaScript holds.
@@ -39,6 +39,8 @@ pub struct Primary {
     dispatcher: RefCell<Option<Dispatcher>>,
     seats: RefCell<Vec<(WorkerId, Seat)>>,
     report: Arc<dyn Fn(Report) + Send + Sync>,
+    /// Throws if this process may not have a socket; `None` if it may have any.
+    ask: Option<Callback>,
     /// How connections are dispatched; `None` if the workers accept by themselves. Fixed by the first `setupPrimary`.
     policy: RefCell<Option<Policy>>,
     /// What single workers are to get of the connections, where it is not the usual.
@@ -56,8 +58,12 @@ struct Share {
 }
 
 impl Primary {
-    /// A primary without workers. `report` is called by the dispatcher's thread.
-    pub fn new(report: impl Fn(Report) + Send + Sync + 'static) -> Rc<Primary> {
+    /// A primary without workers. `report` is called by the dispatcher's thread. `ask(family, address, port, fd, listens)`
+    /// is called in JavaScript before a socket is opened, with `listens` 1 if it also listens, and throws if it must not be.
+    pub fn new(
+        report: impl Fn(Report) + Send + Sync + 'static,
+        ask: Option<Callback>,
+    ) -> Rc<Primary> {
         Rc::new(Primary {
             registry: RefCell::default(),
             sockets: RefCell::default(),
@@ -67,6 +73,7 @@ impl Primary {
             dispatcher: RefCell::default(),
             seats: RefCell::default(),
             report: Arc::new(report),
+            ask,
             policy: RefCell::new(Some(Policy::default())),
             shares: RefCell::default(),
             spread_datagrams: Cell::new(false),
@@ -253,6 +260,10 @@ impl Primary {
     }
 
     fn query(&self, worker: u32, question: u32, query: &Query) {
+        if !self.is_allowed(worker, query) {
+            // The program has got the exception. The worker gets no answer then, as from Node's own module.
+            return;
+        }
         let placement = self.registry.borrow_mut().place(worker, query);
         let found = match placement {
             Placement::Nowhere => return,
@@ -270,13 +281,48 @@ impl Primary {
         self.tell(worker, &FromPrimary::Answer { question, answer }, socket);
     }
 
-    fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
+    /// Whether a query may be answered: opening a socket for it, if that is needed, is not denied. What is asked for this
+    /// runs JavaScript, after which everything may be different.
+    fn is_allowed(&self, worker: u32, query: &Query) -> bool {
+        let Some(ask) = &self.ask else {
+            return true;
+        };
+        let how = self.use_of(query);
+        let opens = match self.registry.borrow().look_up(worker, query) {
+            Placement::Nowhere => false,
+            Placement::New => true,
+            Placement::Joined(_) => how == Use::Spread,
+        };
+        // What is no socket is refused as such.
+        if !opens || listener::is_no_socket(query) {
+            return true;
+        }
+        let address = query.address.as_deref().map(|address| match query.family {
+            Family::Unix => listener::shortest(address),
+            _ => address.to_owned(),
+        });
+        let outcome = ask.call(&[
+            family_argument(query.family),
+            Argument::text_or_undefined(address.as_deref()),
+            Argument::number_or_undefined(query.port),
+            Argument::number_or_undefined(query.fd),
+            Argument::Number((how == Use::Dispatched).into()),
+        ]);
+        matches!(outcome, Outcome::Returned(_))
+    }
+
+    /// How the workers are to get at a socket that is opened now.
+    fn use_of(&self, query: &Query) -> Use {
         let udp = matches!(query.family, Family::Udp4 | Family::Udp6);
-        let how = match (udp, self.policy.borrow().is_some()) {
+        match (udp, self.policy.borrow().is_some()) {
             (true, _) if self.spread_datagrams.get() => Use::Spread,
             (false, true) => Use::Dispatched,
             _ => Use::Shared,
-        };
+        }
+    }
+
+    fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
+        let how = self.use_of(query);
         let socket = match self.adopted.borrow().find(query) {
             Some(adopted) => Socket::adopt(adopted?, query, how)?,
             None => Socket::open(query, how)?,
@@ -374,16 +420,8 @@ impl WorkerControl {
     }
 
     fn listening(&self, listening: &Listening) {
-        let family = match listening.family {
-            Family::Tcp4 => Argument::Number(4.0),
-            Family::Tcp6 => Argument::Number(6.0),
-            Family::Unix => Argument::Number(-1.0),
-            Family::Udp4 => Argument::Text(b"udp4"),
-            Family::Udp6 => Argument::Text(b"udp6"),
-            Family::Unknown => Argument::Null,
-        };
         self.listening.call(&[
-            family,
+            family_argument(listening.family),
             listening
                 .address
                 .as_ref()
@@ -393,6 +431,18 @@ impl WorkerControl {
                 .map_or(Argument::Null, |port| Argument::Number(port.into())),
             Argument::number_or_undefined(listening.fd),
         ]);
+    }
+}
+
+/// `addressType`, as `net` and `dgram` have it.
+fn family_argument(family: Family) -> Argument<'static> {
+    match family {
+        Family::Tcp4 => Argument::Number(4.0),
+        Family::Tcp6 => Argument::Number(6.0),
+        Family::Unix => Argument::Number(-1.0),
+        Family::Udp4 => Argument::Text(b"udp4"),
+        Family::Udp6 => Argument::Text(b"udp6"),
+        Family::Unknown => Argument::Null,
     }
 }
 

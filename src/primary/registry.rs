@@ -51,7 +51,7 @@ pub enum Placement {
     Nowhere,
     /// Open a socket and, if that works, call [`Registry::open`].
     New,
-    /// The worker is now a member of this listener.
+    /// The worker belongs to this listener.
     Joined(u32),
 }
 
@@ -93,27 +93,31 @@ impl Registry {
 
     /// Finds a listener for a query. A worker that is a member already gets a new one: the system says whether
     /// that can be (Node does the same since version 22).
-    pub fn place(&mut self, worker: u32, query: &Query) -> Placement {
-        if self
-            .workers
-            .get(&worker)
-            .is_none_or(|worker| worker.leaving)
-        {
+    pub fn look_up(&self, worker: u32, query: &Query) -> Placement {
+        let is_here = |worker: &Worker| !worker.leaving;
+        if !self.workers.get(&worker).is_some_and(is_here) {
             return Placement::Nowhere;
         }
-        let Some(&id) = self.by_key.get(&Key::from(query)) else {
-            return Placement::New;
+        let id = self.by_key.get(&Key::from(query)).copied();
+        let is_free = |id: &u32| {
+            let listener = self.listeners.get(id);
+            listener.is_some_and(|listener| !listener.members.contains(&worker))
         };
-        let Some(listener) = self.listeners.get_mut(&id) else {
-            return Placement::New;
-        };
-        if !listener.members.insert(worker) {
-            return Placement::New;
+        id.filter(is_free).map_or(Placement::New, Placement::Joined)
+    }
+
+    /// Like [`Registry::look_up`], and makes the worker a member of the listener that was found.
+    pub fn place(&mut self, worker: u32, query: &Query) -> Placement {
+        let placement = self.look_up(worker, query);
+        if let Placement::Joined(id) = placement
+            && let Some(listener) = self.listeners.get_mut(&id)
+        {
+            listener.members.insert(worker);
+            if listener.data.is_none() {
+                listener.data.clone_from(&query.data);
+            }
         }
-        if listener.data.is_none() {
-            listener.data.clone_from(&query.data);
-        }
-        Placement::Joined(id)
+        placement
     }
 
     /// Enters a new listener with its first member; queries like this one join it from now on. Gives its number.
