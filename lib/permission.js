@@ -95,4 +95,13 @@ function askForSocket(family, address, port, fd, listens) {
   if (listens === 1) withStream(false, (handle) => handle.listen(1));
 }
 
-module.exports = { NOWHERE, askForSocket, askToSpawn, isOn };
+/**
+ * Has modules that are loaded when they are needed loaded at once, where the program can give up reading files by then.
+ * A module is found again without reading only by its name in the same folder, so each folder does this for itself.
+ * @param {() => void} load
+ */
+function whileReadable(load) {
+  if (process.permission?.drop) load();
+}
+
+module.exports = { NOWHERE, askForSocket, askToSpawn, isOn, whileReadable };

@@ -9,6 +9,7 @@ const { deprecate } = require('node:util');
 const { Control } = require('./control.js');
 const errors = require('../errors.js');
 const { atExit, isExiting } = require('../exit.js');
+const { whileReadable } = require('../permission.js');
 const requests = require('./requests.js');
 const { isHeard } = require('../worker_class.js');
 
@@ -72,6 +73,8 @@ const oldName = parseInt(process.versions.node, 10) < 26 && {
 function isPassing(decoded) {
   return Array.isArray(decoded) && typeof decoded[1]?.type === 'string';
 }
+
+whileReadable(() => [require('./passing.js'), require('./serialization.js')]);
 
 function deserialize(bytes) {
   return require('./serialization.js').deserialize(bytes);

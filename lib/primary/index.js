@@ -16,6 +16,12 @@ const { Worker } = require('../worker_class.js');
 const { some: SOME } = Array.prototype;
 const { startsWith: STARTS_WITH } = String.prototype;
 
+permission.whileReadable(() => [
+  require('./launch.js'),
+  require('./worker_process.js'),
+  require('../supervisor/index.js'),
+]);
+
 const { none: SCHED_NONE, rr: SCHED_RR, least: SCHED_LEAST, sticky: SCHED_STICKY } = scheduling.POLICIES;
 
 /**
