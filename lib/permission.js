@@ -88,11 +88,16 @@ function askForSocket(family, address, port, fd, listens) {
   // An IPv4 address can't be bound for IPv6 only, and another is none for this method.
   const bind = (handle) => handle.bind(address ?? '', port ?? 0, IPV6_ONLY);
   if (!(fd >= 0)) {
-    if (family === -1) withStream(false, bind);
+    if (family === -1) askForPath(address);
     else if (typeof family === 'string') withDatagrams(bind);
     else withStream(true, bind);
   }
   if (listens === 1) withStream(false, (handle) => handle.listen(1));
+}
+
+/** Throws Node's `ERR_ACCESS_DENIED` if this process may not have the Unix socket at `path`, to listen or to connect. */
+function askForPath(path) {
+  if (isDenied('net')) withStream(false, (handle) => handle.bind(path));
 }
 
 /**
@@ -104,4 +109,4 @@ function whileReadable(load) {
   if (process.permission?.drop) load();
 }
 
-module.exports = { NOWHERE, askForSocket, askToSpawn, isOn, whileReadable };
+module.exports = { NOWHERE, askForPath, askForSocket, askToSpawn, isOn, whileReadable };

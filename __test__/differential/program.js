@@ -11,7 +11,8 @@ const folder = path.join(__dirname, 'programs');
  * compare: `ordered` (the default) or `sorted`, for programs whose processes print side by side
  * node: `>=22`, the oldest Node release that has what the program is about
  * as: how it is started: `register` (the default), `import`, `options` (ours through NODE_OPTIONS), `stdin`, `eval` or `test`
- * flags, args: arguments before and after the program's name, split at spaces
+ * flags, args: arguments before and after the program's name, split at spaces; `--permission`
+ *   and `--allow-net` can be given for each release
  * env: `NAME=value`, may be repeated
  * stderr: `ignore` when it is not to be compared
  * timeout: seconds, 20 unless told

@@ -14,9 +14,17 @@ const register = path.join(root, 'register.js');
 const mark = 'DIFFERENTIAL_RUN';
 const graceForLeftovers = 2000;
 
-function commandLine(program, ours) {
+// Node 20 has the permission model under another name, and before Node 25 all may use the network.
+function flagsFor(program, version) {
+  const release = parseInt(version.slice(1), 10);
+  return program.flags
+    .filter((flag) => flag !== '--allow-net' || release >= 25)
+    .map((flag) => (flag === '--permission' && release < 22 ? '--experimental-permission' : flag));
+}
+
+function commandLine(program, ours, version) {
   const entries = { import: ['--import', pathToFileURL(register).href], options: [] };
-  const before = [...(ours ? (entries[program.as] ?? ['-r', register]) : []), ...program.flags];
+  const before = [...(ours ? (entries[program.as] ?? ['-r', register]) : []), ...flagsFor(program, version)];
   if (program.as === 'stdin') return [...before, '-', ...program.args];
   if (program.as === 'eval') return [...before, '-e', fs.readFileSync(program.file, 'utf8'), ...program.args];
   if (program.as === 'test') return [...before, '--test', '--test-reporter=tap', program.file];
@@ -110,7 +118,7 @@ async function run(program, { node, ours }) {
   const id = randomUUID();
   const directory = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'd-'));
   fs.chmodSync(directory, 0o755);
-  const child = spawn(node, commandLine(program, ours), {
+  const child = spawn(node, commandLine(program, ours, versionOf(node)), {
     cwd: directory,
     env: environment(program, ours, id),
     detached: true,

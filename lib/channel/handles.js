@@ -31,13 +31,15 @@ function streams() {
 }
 
 function opened(handle, fd) {
-  const error = handle.open(fd);
-  if (error) {
-    handle.close();
+  try {
+    const errno = handle.open(fd); // This throws where the permission model denies it.
+    if (errno === 0) return handle;
     const { fromSystem } = require('../errors.js');
-    throw fromSystem(error, 'open');
+    throw fromSystem(errno, 'open');
+  } catch (error) {
+    handle.close();
+    throw error;
   }
-  return handle;
 }
 
 /** A handle that owns the connection `fd`. */

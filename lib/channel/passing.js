@@ -76,14 +76,18 @@ function detach(handle, keepOpen, target) {
   return { about, fd: native.fd, done };
 }
 
-/** A handle that owns `fd`; `undefined`, and the descriptor closed, if it is not what it is said to be. */
+/**
+ * A handle that owns `fd`; `undefined`, and the descriptor closed, if it is not what it is said to be. Throws what Node's
+ * permission model denies.
+ */
 function toHandle(about, fd) {
   try {
     if (about.type.startsWith('dgram')) return handles.datagramHandle(fd, about.family);
     if (about.type === 'net.Socket' || about.type === 'net.BoundSocket') return handles.streamHandle(fd, about.tcp);
     return handles.serverHandle(fd, about.tcp);
-  } catch {
+  } catch (error) {
     closeSync(fd);
+    if (error.code === 'ERR_ACCESS_DENIED') throw error;
     return undefined;
   }
 }

@@ -101,15 +101,18 @@ async function isRunning(name) {
 
 /** Runs `act` while no other process does that in this folder. */
 async function alone(folder, act) {
-  let lock = binding.lockFolder(folder);
-  for (const end = Date.now() + PATIENCE; !lock; lock = binding.lockFolder(folder)) {
-    if (Date.now() > end) throw new Failure(`${folder} is locked by another start: try again`);
-    await delay(10);
-  }
+  const opened = fs.openSync(folder);
+  let lock;
   try {
+    const end = Date.now() + PATIENCE;
+    while (!(lock = binding.lockFolder(opened))) {
+      if (Date.now() > end) throw new Failure(`${folder} is locked by another start: try again`);
+      await delay(10);
+    }
     return await act();
   } finally {
-    lock.release();
+    lock?.release();
+    fs.closeSync(opened);
   }
 }
 

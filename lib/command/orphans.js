@@ -28,6 +28,7 @@ function zombies() {
  */
 function reapOrphans(cluster) {
   if (process.pid !== 1) return;
+  zombies(); // Where the permission model denies it, that is to be known now.
   process.on('SIGCHLD', () => {
     const workers = new Set(Object.values(cluster.workers).map((worker) => worker.process.pid));
     for (const pid of zombies()) {

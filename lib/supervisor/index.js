@@ -9,7 +9,7 @@ const { BEAT } = require('../worker/heartbeat.js');
 const { Deaths } = require('./deaths.js');
 const { Member } = require('./member.js');
 const { countOf, readOptions } = require('./options.js');
-const { memoryOf } = require('./process_figures.js');
+const { askForFigures, memoryOf } = require('./process_figures.js');
 const { obeySignals } = require('./signals.js');
 const { setUpSystemd } = require('./systemd.js');
 
@@ -66,7 +66,8 @@ class Supervisor extends EventEmitter {
 
   /** Called once, by `cluster.supervise`. */
   start() {
-    const { hangTimeout, signals, workers } = this.#options;
+    const { hangTimeout, maxMemory, signals, workers } = this.#options;
+    if (maxMemory > 0) askForFigures();
     const tellSystemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
     for (let i = 0; i < workers; i++) this.#addPlace(this.#fork());
     this.#fillSpares();

@@ -4,6 +4,7 @@
 // servers get the sockets that systemd has opened for them.
 
 const { binding } = require('../native.js');
+const { askForPath } = require('../permission.js');
 
 // The first descriptor that systemd passes.
 const FIRST_SOCKET = 3;
@@ -41,9 +42,11 @@ function tellUnused(native) {
 /**
  * Takes what systemd has given to this process alone, out of the environment as well.
  * @param {object} native the addon's `Primary`
+ * @throws {Error} `ERR_ACCESS_DENIED` if Node's permission model denies connecting to it
  * @returns {(supervisor: import('./index.js').Supervisor) => void} has systemd told what a supervisor does
  */
 function setUpSystemd(native) {
+  if (process.env.NOTIFY_SOCKET !== undefined) askForPath(process.env.NOTIFY_SOCKET);
   adoptSockets(native);
   const [socket] = take('NOTIFY_SOCKET');
   const [interval, watched] = take('WATCHDOG_USEC', 'WATCHDOG_PID');

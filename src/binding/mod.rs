@@ -62,11 +62,12 @@ impl FolderLock {
     }
 }
 
-/// Locks a folder; nothing if another process has locked it.
+/// Locks the folder that has been opened as descriptor `folder`, which stays the caller's; nothing if it is locked
+/// otherwise. JavaScript opens it: Node knows whether this process may.
 #[napi(catch_unwind)]
-pub fn lock_folder(folder: String) -> Result<Option<FolderLock>> {
-    let folder = File::open(folder).map_err(failed)?;
-    match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
+pub fn lock_folder(folder: i32) -> Result<Option<FolderLock>> {
+    let folder = socket::duplicate(folder).map_err(failed)?;
+    match Flock::lock(File::from(folder), FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Some(FolderLock(Some(lock)))),
         Err((_, Errno::EWOULDBLOCK)) => Ok(None),
         Err((_, error)) => Err(failed(error.into())),
