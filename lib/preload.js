@@ -11,13 +11,13 @@ const optionFor = (register) => `--require "${register.replace(/["\\]/g, '\\$&')
 
 /** This package or, if it has been removed with an old release of the program, the one that the program has now. */
 function findRegister(program) {
-  if (fs.existsSync(REGISTER)) return REGISTER;
   try {
+    if (fs.existsSync(REGISTER)) return REGISTER;
     // Node remembers where links lead to, so it is given none.
     const place = fs.realpathSync(fs.existsSync(program) ? program : path.dirname(program));
     return createRequire(`${place}/`).resolve('cluster-rs/register');
   } catch {
-    return REGISTER; // The worker says that it is missing.
+    return REGISTER; // The worker says that it is missing; where nothing may be read here, it is not.
   }
 }
 
