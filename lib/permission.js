@@ -101,12 +101,13 @@ function askForPath(path) {
 }
 
 /**
- * Has modules that are loaded when they are needed loaded at once, where the program can give up reading files by then.
+ * Has modules that are loaded when they are needed loaded at once, where the program can give up reading files by then
+ * (`process.permission.drop`, since Node 24).
  * A module is found again without reading only by its name in the same folder, so each folder does this for itself.
  * @param {() => void} load
  */
 function whileReadable(load) {
-  if (process.permission?.drop) load();
+  if (isOn) load();
 }
 
 module.exports = { NOWHERE, askForPath, askForSocket, askToSpawn, isOn, whileReadable };
