@@ -14,7 +14,7 @@ const { setTimeout: delay } = require('node:timers/promises');
 const tls = require('node:tls');
 const { WebSocket } = require('ws');
 const { Connection } = require('./draining/connection.js');
-const { descriptorsOf, get, isFree, scratch, startOurs, until } = require('./support.js');
+const { descriptorsOf, get, isFree, scratch, startOurs, stop, until } = require('./support.js');
 
 const timeout = 60_000;
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
@@ -47,7 +47,7 @@ function keepAsking(connection, ask) {
       }
     }
   })();
-  asking.ended.catch(() => {}); // Whoever waits for it hears of it.
+  asking.ended.catch((error) => (asking.error = error));
   return asking;
 }
 
@@ -88,7 +88,11 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
         await program.line(new RegExp(`^exit ${worker} 0 true$`));
       }
       const counts = askings.map(({ count }) => count);
-      await until(() => askings.every(({ count }, i) => count > counts[i] + 2), 'more answers');
+      const hasGoneOn = ({ count, error }, i) => {
+        if (error) throw error;
+        return count > counts[i] + 2;
+      };
+      await until(() => askings.every(hasGoneOn), 'more answers');
       for (const asking of askings) asking.isOver = true;
       await Promise.all(askings.map(({ ended }) => ended));
       assert.deepStrictEqual(new Set(askings.map(({ last }) => last)), new Set(['4']));
@@ -219,10 +223,12 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
   it('a slow answer', { timeout }, async (t) => {
     const { program, place } = await serve(t);
     const [slow, begun] = [await Connection.open(place), await Connection.open(place)];
-    const texts = [slow.get('/slow?ms=1000'), begun.get('/begun')];
-    await get(place, { path: '/who' });
+    const texts = [slow.get('/held'), begun.get('/begun')];
+    await program.line(/^worker 1 holds an answer$/, 2);
     await replace(program);
-    assert.deepStrictEqual(await Promise.all(texts), ['1 slow', '1 begun']);
+    await program.line(/^worker 1 drains$/);
+    program.tell('answer(1)');
+    assert.deepStrictEqual(await Promise.all(texts), ['1 held', '1 begun']);
     await program.line(/^exit 1 0 true$/);
     assert.deepStrictEqual([await slow.get('/who'), await begun.get('/who')], ['2 ', '2 ']);
   });
@@ -231,10 +237,12 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
     const { program, place } = await serve(t);
     const connection = await Connection.open(place);
     await connection.get('/who');
-    connection.send('GET /slow?ms=500 HTTP/1.1\r\nHost: any\r\n\r\n');
-    await get(place, { path: '/who' });
+    connection.send('GET /held HTTP/1.1\r\nHost: any\r\n\r\n');
+    await program.line(/^worker 1 holds an answer$/);
     await replace(program);
+    await program.line(/^worker 1 drains$/);
     connection.socket.end();
+    program.tell('answer(1)');
     await program.line(/^exit 1 0 true$/);
     await connection.closed();
   });
@@ -279,6 +287,27 @@ describe('kept-alive connections move', { concurrency: 2 }, () => {
     await program.line(/^exit 1 0 true$/);
   });
 
+  it('also from a worker that has been stopped for longer than they wait to move', { timeout }, async (t) => {
+    const { program, place } = await serve(t);
+    const connections = await Promise.all(Array.from({ length: 10 }, () => Connection.open(place)));
+    for (const connection of connections) await connection.get('/who');
+    program.tell('console.log("pid", cluster.workers[1].process.pid)');
+    const [, pid] = await program.line(/^pid (\d+)/);
+    const held = connections.map((connection) => connection.get('/held'));
+    await program.line(/^worker 1 holds an answer$/, 10);
+    await replace(program);
+    await program.line(/^worker 1 drains$/);
+    await stop(Number(pid));
+    for (const connection of connections) connection.send(REQUEST);
+    await delay(1500);
+    process.kill(Number(pid), 'SIGCONT');
+    program.tell('answer(1)');
+    await Promise.all(held);
+    for (const connection of connections) assert.strictEqual((await connection.answer()).closes, false);
+    await program.line(/^exit 1 0 true$/);
+    for (const connection of connections) assert.strictEqual(await connection.get('/who'), '2 ');
+  });
+
   it('every connection is accounted for', { timeout }, async (t) => {
     const { program, place } = await serve(t);
     const connections = await Promise.all(Array.from({ length: 50 }, () => Connection.open(place)));
@@ -314,9 +343,12 @@ describe('what does not move', { concurrency: 2 }, () => {
         request.on('error', reject);
       });
     assert.deepStrictEqual(await ask('/who'), ['1 ', 'keep-alive', false]);
-    const slow = ask('/slow?ms=500');
+    const slow = ask('/held');
+    await program.line(/^worker 1 holds an answer$/);
     await replace(program);
-    assert.deepStrictEqual(await slow, ['1 slow', 'close', true]);
+    await program.line(/^worker 1 drains$/);
+    program.tell('answer(1)');
+    assert.deepStrictEqual(await slow, ['1 held', 'close', true]);
     await program.line(/^exit 1 0 true$/);
     assert.deepStrictEqual(await ask('/who'), ['2 ', 'keep-alive', false]);
     await replace(program);
@@ -365,7 +397,7 @@ describe('what does not move', { concurrency: 2 }, () => {
     await connection.get('/who');
     await replace(program);
     await program.line(/^worker 1 drains$/);
-    connection.send('GET /slow?ms=10 HTTP/1.1\r\nHost: any\r\n\r\n'.repeat(3));
+    connection.send('GET /later HTTP/1.1\r\nHost: any\r\n\r\n'.repeat(3));
     const answers = [await connection.answer(), await connection.answer(), await connection.answer()];
     assert.deepStrictEqual(
       answers.map(({ closes }) => closes),
@@ -408,11 +440,12 @@ describe('what does not move', { concurrency: 2 }, () => {
     const [idle, busy] = [open(), open()];
     const gone = Promise.all([once(idle, 'goaway'), once(busy, 'goaway')]);
     assert.strictEqual(await ask(idle, '/who'), '1 ');
-    const slow = ask(busy, '/slow?ms=500');
-    assert.strictEqual(await ask(busy, '/who'), '1 ');
+    const slow = ask(busy, '/held');
+    await program.line(/^worker 1 holds an answer$/);
     await replace(program);
     await gone;
-    assert.strictEqual(await slow, '1 slow');
+    program.tell('answer(1)');
+    assert.strictEqual(await slow, '1 held');
     await program.line(/^exit 1 0 true$/);
     assert.strictEqual(await ask(open(), '/who'), '2 ');
   });
@@ -448,14 +481,15 @@ describe('what does not move', { concurrency: 2 }, () => {
     const connection = await Connection.open(place);
     await connection.get('/who');
     const slow = await Connection.open(place);
-    slow.send('GET /slow?ms=500 HTTP/1.1\r\nHost: any\r\n\r\n');
-    await connection.get('/who');
+    slow.send('GET /held HTTP/1.1\r\nHost: any\r\n\r\n');
+    await program.line(/^worker 1 holds an answer$/);
     program.tell('drain(1)');
     await until(() => isFree(place), 'the end of the listener');
     await program.line(/^worker 1 drains$/);
     connection.send(REQUEST);
     assert.deepStrictEqual(await connection.answer(), { status: '200', closes: true, text: '1 ' });
-    assert.deepStrictEqual(await slow.answer(), { status: '200', closes: true, text: '1 slow' });
+    program.tell('answer(1)');
+    assert.deepStrictEqual(await slow.answer(), { status: '200', closes: true, text: '1 held' });
     await program.line(/^exit 1 0 true$/);
   });
 });
@@ -466,15 +500,16 @@ describe('move: false', { concurrency: 2 }, () => {
     const open = await Promise.all(Array.from({ length: 4 }, () => Connection.open(place)));
     const [idle, slow, begun, silent] = open;
     await idle.get('/who');
-    slow.send('GET /slow?ms=1000 HTTP/1.1\r\nHost: any\r\n\r\n');
+    slow.send('GET /held HTTP/1.1\r\nHost: any\r\n\r\n');
     begun.send('GET /begun HTTP/1.1\r\nHost: any\r\n\r\n');
-    await idle.get('/who');
+    await program.line(/^worker 1 holds an answer$/, 2);
     program.tell('fork()');
     await program.line(/^listening 2/);
     program.tell('drain(1, { move: false })');
     await idle.closed();
     assert.ok(!slow.isClosed && !begun.isClosed && !silent.isClosed);
-    assert.deepStrictEqual(await slow.answer(), { status: '200', closes: true, text: '1 slow' });
+    program.tell('answer(1)');
+    assert.deepStrictEqual(await slow.answer(), { status: '200', closes: true, text: '1 held' });
     assert.deepStrictEqual(await begun.answer(), { status: '200', closes: false, text: '1 begun' });
     await Promise.all(open.map((connection) => connection.closed()));
     await program.line(/^exit 1 0 true$/);

@@ -41,11 +41,17 @@ function answer(request, response) {
       say('kept');
     },
     '/reset': () => request.socket.resetAndDestroy(),
-    '/slow': () => setTimeout(say, Number(searchParams.get('ms')), 'slow'),
+    '/later': () => setTimeout(say, 10, 'later'),
     '/big': () => say('x'.repeat(32 * 1024 * 1024)),
+    /** Answered when the program says so. */
+    '/held'() {
+      process.once('message', () => say('held'));
+      process.send('holds an answer');
+    },
     '/begun'() {
       response.write(`${id} `);
-      setTimeout(() => response.end('begun'), 1000);
+      process.once('message', () => response.end('begun'));
+      process.send('holds an answer');
     },
     '/early'() {
       request.on('end', () => process.send('has read the rest'));
@@ -61,7 +67,12 @@ function answer(request, response) {
   paths[pathname]();
 }
 
-const listen = (server) => server.listen(address.startsWith('/') ? address : { port: 0, host: address });
+/** Listens with a server that closes no connection on a busy machine. */
+function listen(server) {
+  const listening = server.listen(address.startsWith('/') ? address : { port: 0, host: address });
+  listening.keepAliveTimeout = 60_000;
+  return listening;
+}
 const certificate = () => {
   const read = (name) => fs.readFileSync(path.join(__dirname, '../differential/programs/fixtures', name));
   return { key: read('key.pem'), cert: read('certificate.pem') };
@@ -147,6 +158,7 @@ function runPrimary() {
       const before = Object.values(cluster.workers);
       cluster.fork().once('listening', () => before.forEach((worker) => worker.drain()));
     },
+    answer: (worker) => cluster.workers[worker].send('answer'),
     drain: (worker, options) => cluster.workers[worker].drain(options),
   };
   readline

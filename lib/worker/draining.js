@@ -15,9 +15,11 @@ const LOOK_EVERY = 20;
 // For how long a client that has just connected may take to say something, in milliseconds, when idle connections are closed.
 const FIRST_REQUEST = 1000;
 
-// For how long a connection waits until it can move, in milliseconds. One that never can, since what the client says next
-// always begins before the end of what it said last, ends with its next answer.
+// For how long, in milliseconds, and for how many requests a connection waits until it can move. One that never can, since
+// what the client says next always begins before the end of what it said last, ends with an answer. Time alone says
+// nothing: on a busy machine it passes without a chance.
 const MOVE_WITHIN = 1000;
+const REQUESTS_WITHIN = 10;
 
 class Draining {
   #servers;
@@ -25,6 +27,7 @@ class Draining {
   #done;
   #moves = false;
   #movesUntil = 0;
+  #requests = new WeakMap(); // how many have begun since then, by socket
   #patientUntil = 0;
   #kept; // the listeners that others serve
   #listeners; // by server
@@ -61,7 +64,7 @@ class Draining {
     this.#listeners = this.#servers.stopAccepting();
 
     diagnostics.subscribe('http.server.request.start', ({ request, socket, response }) => {
-      if (!this.#canMove(socket) || Date.now() > this.#movesUntil) makeLast(response);
+      if (!this.#canMove(socket) || this.#neverMoves(socket)) makeLast(response);
       // The answer may come before it.
       request.once('end', () => this.#lookSoon());
     });
@@ -82,6 +85,13 @@ class Draining {
   #canMove(socket) {
     const listener = this.#listeners.get(socket.server);
     return this.movesFrom(listener) && canMove(socket, listener);
+  }
+
+  /** Called when a request begins. Whether there have been enough of them, without a moment in between. */
+  #neverMoves(socket) {
+    const count = (this.#requests.get(socket) ?? 0) + 1;
+    this.#requests.set(socket, count);
+    return count > REQUESTS_WITHIN && Date.now() > this.#movesUntil;
   }
 
   /** Looks at those that are between two requests, before the loop reads what the client says to the last answer. */
