@@ -109,6 +109,9 @@ module.exports = {
       `The primary is running cluster-rs, which can't run in this worker (${reason}): start both in the same way, with --allow-addons where there is --permission`,
     ),
 
+  // That of a panic in the JavaScript thread is made in src/sys/js.rs.
+  panicked: (text) => coded(Error, 'ERR_CLUSTER_RS_PANIC', `cluster-rs has panicked: ${text}`),
+
   otherVersion: () =>
     coded(
       Error,

@@ -4,6 +4,7 @@
 pub mod binding;
 mod dispatch;
 mod ipc;
+mod panic;
 mod primary;
 #[allow(unsafe_code)]
 mod sys;

@@ -38,7 +38,7 @@ function setUpPrimary(cluster) {
 
   const native = new binding.Primary(
     numbers.buffer,
-    (text) => process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' }),
+    hear,
     permission.isOn ? { onask: permission.askForSocket } : undefined,
   );
 
@@ -65,6 +65,13 @@ function setUpPrimary(cluster) {
     setScheduler,
     supervise,
   });
+
+  /** What the dispatcher's thread has to say. After a panic it is gone, so that nobody would accept any more: clients are not to wait. */
+  function hear(text, panicked) {
+    if (!panicked) return process.emitWarning(text, { code: 'CLUSTER_RS_DISPATCHER' });
+    native.shutDown();
+    throw errors.panicked(text);
+  }
 
   // Read when it is first needed: this package may have been loaded before the program has set the variable.
   Object.defineProperty(cluster, 'schedulingPolicy', {

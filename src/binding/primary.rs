@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Function, Object};
+use napi::bindgen_prelude::{FnArgs, Function, Object};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
@@ -117,27 +117,33 @@ pub struct Primary {
 
 #[napi]
 impl Primary {
-    /// `numbers` is an `ArrayBuffer` whose first `Uint32` counts the turns of the loop; `warn(text)` hears what the
-    /// dispatcher has to say. `permission`, if there is anything to be asked, has the function `onask` of
-    /// [`primary::Primary::new`].
+    /// `numbers` is an `ArrayBuffer` whose first `Uint32` counts the turns of the loop; `hear(text, panicked)` hears what
+    /// the dispatcher has to say; if it has panicked, it is the last. `permission`, if there is anything to be asked, has the
+    /// function `onask` of [`primary::Primary::new`].
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
         numbers: Object<'_>,
-        warn: Function<'_, String, ()>,
+        hear: Function<'_, FnArgs<(String, bool)>, ()>,
         permission: Option<Object<'_>>,
     ) -> Result<Primary> {
         let ask = |permission| Callbacks::new(&env, "CLUSTERWORKER")?.get(&permission, "onask");
-        let warn = warn.build_threadsafe_function().weak::<true>().build()?;
+        let hear = hear.build_threadsafe_function().weak::<true>().build()?;
         let tell = move |report: Report| {
-            let text = match report {
-                Report::Exhausted { errno } => format!("Accepting connections pauses: {errno}"),
-                Report::Broken { worker } => {
-                    format!("Worker {} has broken its handoff socket", worker.0)
+            let said = match report {
+                Report::Exhausted { errno } => {
+                    (format!("Accepting connections pauses: {errno}"), false)
                 }
-                Report::Failed { errno } => format!("A descriptor can't be watched: {errno}"),
+                Report::Broken { worker } => {
+                    let text = format!("Worker {} has broken its handoff socket", worker.0);
+                    (text, false)
+                }
+                Report::Failed { errno } => {
+                    (format!("A descriptor can't be watched: {errno}"), false)
+                }
+                Report::Panicked { text } => (text, true),
             };
-            warn.call(text, ThreadsafeFunctionCallMode::NonBlocking);
+            hear.call(said.into(), ThreadsafeFunctionCallMode::NonBlocking);
         };
         Ok(Primary {
             inner: primary::Primary::new(tell, permission.map(ask).transpose()?),

@@ -104,7 +104,7 @@ pub struct Seat {
 }
 
 /// What the dispatcher has to tell. It is told in the dispatcher's thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
     /// Descriptors or memory are used up, so accepting or handing over pauses and is tried again. Told once, and again
     /// only after things have gone well for a second.
@@ -114,6 +114,8 @@ pub enum Report {
     Broken { worker: WorkerId },
     /// A worker or a listener could not be watched and is left out.
     Failed { errno: Errno },
+    /// The thread has panicked, with this text. It has ended, all its connections are closed, and nobody accepts.
+    Panicked { text: String },
 }
 
 enum Command {
@@ -242,7 +244,7 @@ impl Drop for Dispatcher {
     fn drop(&mut self) {
         self.commands = None;
         if let Some(thread) = self.thread.take() {
-            // An error would be a panic of the thread, which has been printed.
+            // An error would be a panic while a panic was reported, and has been printed.
             let _ = thread.join();
         }
     }

@@ -2,12 +2,17 @@
 //!
 //! It sleeps while nothing happens. Only while a connection is queued or waits does it look again every few milliseconds.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,7 +23,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Notify, oneshot};
-use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::task::{self, LocalSet, spawn_local, yield_now};
 use tokio::time::sleep;
 
 use super::figures::Counts;
@@ -27,6 +32,7 @@ use super::lot::Lot;
 use super::queue::{Handoff, Refusal, TakenBack};
 use super::scheduler::Scheduler;
 use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
+use crate::panic;
 use crate::sys::handoff::{self, Received, Ticket};
 use crate::sys::page::{Loop, Page, now_ns};
 
@@ -73,7 +79,7 @@ pub(super) fn start(
             let dispatch = Rc::new(Dispatch {
                 scheduler: RefCell::new(Scheduler::new(counts)),
                 lines: RefCell::default(),
-                reporter,
+                reporter: reporter.clone(),
                 policy: RefCell::default(),
                 chooser: RefCell::default(),
                 looks: Cell::new(0),
@@ -84,13 +90,14 @@ pub(super) fn start(
                 parked: Notify::new(),
                 rebalance: Cell::new(false),
                 look: Notify::new(),
+                panicked: Notify::new(),
+                panic: RefCell::default(),
             });
-            let tasks = LocalSet::new();
-            tasks.spawn_local(dispatch.clone().tick());
-            tasks.spawn_local(dispatch.clone().hear_parked());
-            tasks.spawn_local(dispatch.clone().close_expired());
-            tasks.spawn_local(dispatch.clone().rebalance());
-            tasks.block_on(&runtime, dispatch.obey(commands));
+            let work = || LocalSet::new().block_on(&runtime, dispatch.run(commands));
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+                let text = panic::text(&*panic);
+                (reporter.report)(Report::Panicked { text });
+            }
         });
     before.thread_set_mask()?;
     thread
@@ -213,9 +220,45 @@ struct Dispatch {
     rebalance: Cell<bool>,
     /// Starts the rebalancing.
     look: Notify,
+    /// A task has panicked, and this is how. It is not to go unheard: the others would wait for it in vain.
+    panicked: Notify,
+    panic: RefCell<Option<Box<dyn Any + Send>>>,
 }
 
 impl Dispatch {
+    /// Works until all senders of commands are gone. Panics if a task does.
+    async fn run(self: Rc<Self>, commands: UnboundedReceiver<Command>) {
+        self.spawn(self.clone().tick());
+        self.spawn(self.clone().hear_parked());
+        self.spawn(self.clone().close_expired());
+        self.spawn(self.clone().rebalance());
+        tokio::select! {
+            () = self.clone().obey(commands) => {}
+            () = self.panicked.notified() => {
+                if let Some(panic) = self.panic.take() {
+                    resume_unwind(panic);
+                }
+            }
+        }
+    }
+
+    /// Does `task` aside. tokio keeps a panic in a task to itself, so it is caught here.
+    fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> task::JoinHandle<()> {
+        let this = self.clone();
+        spawn_local(async move {
+            let mut task = pin!(task);
+            poll_fn(|context| {
+                let poll = || task.as_mut().poll(context);
+                catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| {
+                    this.panic.replace(Some(panic));
+                    this.panicked.notify_one();
+                    Poll::Ready(())
+                })
+            })
+            .await;
+        })
+    }
+
     async fn obey(self: Rc<Self>, mut commands: UnboundedReceiver<Command>) {
         let mut accepting = BTreeMap::new();
         let mut watching = BTreeMap::new();
@@ -229,7 +272,7 @@ impl Dispatch {
                 Command::OpenListener(listener, socket) => match handoff::watch(socket) {
                     Ok(socket) => {
                         self.scheduler.borrow_mut().open_listener(listener);
-                        let task = spawn_local(self.clone().accept(listener, socket));
+                        let task = self.spawn(self.clone().accept(listener, socket));
                         accepting.insert(listener, task);
                     }
                     Err(error) => self.failed(&error.into()),
@@ -368,7 +411,7 @@ impl Dispatch {
         let chooser = self.chooser.borrow().clone();
         if let Some(chooser) = chooser {
             let this = self.clone();
-            return drop(spawn_local(async move {
+            return drop(self.spawn(async move {
                 let worker = this.ask(&connection, &chooser).await;
                 this.arrived(ticket, worker.map(Key::of_worker), connection);
             }));
@@ -380,7 +423,7 @@ impl Dispatch {
             }
             Policy::Sticky(by) => {
                 let (this, by) = (self.clone(), by.clone());
-                drop(spawn_local(async move {
+                drop(self.spawn(async move {
                     let (connection, key) =
                         identify::key_of_request(connection, &by, &this.looks).await;
                     if by.is_given_out() && key.is_some_and(|key| !this.is_claimed(key)) {
@@ -445,7 +488,7 @@ impl Dispatch {
         self.scheduler.borrow_mut().add_worker(worker, line);
         self.lines.borrow_mut().insert(worker, ours.clone());
         let (keep, removed) = oneshot::channel();
-        spawn_local(self.clone().watch(worker, ours, pidfd, removed));
+        self.spawn(self.clone().watch(worker, ours, pidfd, removed));
         Ok(keep)
     }
 

@@ -514,6 +514,21 @@ fn what_is_not_a_workers_to_give_is_not_let_in() {
 }
 
 #[test]
+fn a_panic_is_told_and_closes_all_there_is() {
+    let (dispatcher, reports) = start();
+    let address = listen(&dispatcher, L);
+    let _worker = Worker::join(&dispatcher, 0, &[L]);
+    dispatcher.set_chooser(Some(Box::new(|_, _| panic!("no choice"))));
+    let client = TcpStream::connect(address).unwrap();
+    let report = reports.recv_timeout(LIMIT).unwrap();
+    let text = "no choice".to_owned();
+    assert_eq!(report, Report::Panicked { text });
+    assert_eq!(answered(client), None);
+    // Nobody waits for it.
+    dispatcher.close_listener(L);
+}
+
+#[test]
 fn what_nobody_can_take_stays_with_the_kernel() {
     let (dispatcher, _reports) = start();
     let address = listen(&dispatcher, L);

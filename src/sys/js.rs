@@ -3,7 +3,6 @@
 //! A callback that libuv runs has no handle scope, and nobody to drain the tick queue or to report
 //! an exception after it: [`Callback::call`] does what Node's own native callbacks do.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::ffi::c_void;
 use std::io;
@@ -16,6 +15,8 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{BufferSlice, FromNapiValue, JsObjectValue, Null, Object, ToNapiValue};
 use napi::{Env, Error, JsValue, Result, Status, Unknown, sys};
 use nix::errno::Errno;
+
+use crate::panic;
 
 /// A value to call JavaScript with.
 #[derive(Clone, Copy)]
@@ -306,7 +307,7 @@ pub fn guard(env: sys::napi_env, work: impl FnOnce()) {
     let Some(scope) = HandleScope::open(env) else {
         return; // JavaScript does not run any more.
     };
-    if let Ok(error) = panicked(env, &panic_text(&*panic)) {
+    if let Ok(error) = panicked(env, &panic::text(&*panic)) {
         // SAFETY: a live value of this environment, whose scope is open.
         unsafe { sys::napi_fatal_exception(scope.env, error) };
     }
@@ -320,13 +321,6 @@ fn panicked(env: sys::napi_env, text: &str) -> Result<sys::napi_value> {
     // SAFETY: live strings of this environment.
     check(unsafe { sys::napi_create_error(env, code.raw(), message.raw(), &mut error) })?;
     Ok(error)
-}
-
-/// What a panic says.
-pub fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("for an unknown reason").to_owned()
 }
 
 /// A JavaScript string on its way into a frame, without a copy in between.
