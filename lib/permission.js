@@ -5,7 +5,6 @@
 // succeed. So the error is that of this release, `node:permission-model:…` hears of it, and `--permission-audit` only tells.
 
 const { binding } = require('./native.js');
-const { handleOfDatagram } = require('./channel/handles.js');
 
 // Taken while the program can't have changed it. Without the model there is nothing to ask.
 const has = process.permission?.has;
@@ -17,10 +16,11 @@ const NOWHERE = '/dev/null/nowhere';
 // `UV_TCP_IPV6ONLY` and `UV_UDP_IPV6ONLY`.
 const IPV6_ONLY = 1;
 
-// Without the model, programs need not wait for these to be loaded.
+// Programs without the model need not wait for these to be loaded.
 const { ChildProcess } = isOn ? require('node:child_process') : {};
 const dgram = isOn && require('node:dgram');
 const net = isOn && require('node:net');
+const handles = isOn && require('./channel/handles.js');
 const spawn = ChildProcess?.prototype.spawn;
 const Process = isOn ? new ChildProcess()._handle.constructor : undefined;
 
@@ -69,7 +69,7 @@ function withStream(isTcp, act) {
 function withDatagrams(act) {
   const socket = dgram.createSocket('udp4');
   try {
-    check(act(handleOfDatagram(socket)));
+    check(act(handles.handleOfDatagram(socket)));
   } finally {
     socket.close();
   }

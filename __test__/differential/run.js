@@ -8,23 +8,19 @@ const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { pathToFileURL } = require('node:url');
 const { normalise } = require('./normalise');
+const { spelled } = require('./programs/fixtures/permission-flags');
 
 const root = path.resolve(__dirname, '..', '..');
 const register = path.join(root, 'register.js');
 const mark = 'DIFFERENTIAL_RUN';
 const graceForLeftovers = 2000;
 
-// Node 20 has the permission model under another name, and before Node 25 all may use the network.
-function flagsFor(program, version) {
-  const release = parseInt(version.slice(1), 10);
-  return program.flags
-    .filter((flag) => flag !== '--allow-net' || release >= 25)
-    .map((flag) => (flag === '--permission' && release < 22 ? '--experimental-permission' : flag));
-}
-
 function commandLine(program, ours, version) {
   const entries = { import: ['--import', pathToFileURL(register).href], options: [] };
-  const before = [...(ours ? (entries[program.as] ?? ['-r', register]) : []), ...flagsFor(program, version)];
+  const before = [
+    ...(ours ? (entries[program.as] ?? ['-r', register]) : []),
+    ...spelled(program.flags.join(' '), version),
+  ];
   if (program.as === 'stdin') return [...before, '-', ...program.args];
   if (program.as === 'eval') return [...before, '-e', fs.readFileSync(program.file, 'utf8'), ...program.args];
   if (program.as === 'test') return [...before, '--test', '--test-reporter=tap', program.file];

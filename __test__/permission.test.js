@@ -1,0 +1,123 @@
+'use strict';
+
+// Node's permission model, where the built-in module has nothing to compare with. The rest are differential programs.
+
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { spelled } = require('./differential/programs/fixtures/permission-flags.js');
+const { root, run, scratch, write } = require('./support.js');
+
+const limit = { timeout: 120_000 };
+const denies = (scope) => ({ ...limit, skip: !process.allowedNodeEnvironmentFlags.has(`--allow-${scope}`) });
+
+const ALL = '--no-warnings --permission --allow-addons --allow-child-process --allow-fs-read=* --allow-net';
+const without = (...flags) => ALL.split(' ').filter((flag) => !flags.some((name) => flag.startsWith(name)));
+
+/** Runs a program on our module under the permission model. */
+async function underModel(t, flags, source, env) {
+  const { stdout, stderr, code } = await run(t, [...spelled(flags.join(' ')), write(t, source)], {
+    builtin: false,
+    env,
+  });
+  assert.strictEqual(code, 0, stdout + stderr);
+  return JSON.parse(stdout);
+}
+
+test('all that is loaded later is loaded at once', limit, async (t) => {
+  const loaded = await underModel(t, without(), () => {
+    const cluster = require('cluster');
+    const modules = Object.keys(require.cache);
+    if (cluster.isWorker) process.send(modules, () => process.exit());
+    else cluster.fork().on('message', (worker) => console.log(JSON.stringify({ primary: modules, worker })));
+  });
+  const missing = (side, folders) =>
+    folders
+      .flatMap((folder) => fs.readdirSync(path.join(root, 'lib', folder)).map((name) => `lib/${folder}/${name}`))
+      .filter((name) => !loaded[side].includes(path.join(root, name)));
+  assert.deepStrictEqual(missing('primary', ['primary', 'supervisor', 'channel']), []);
+  // These are loaded when a worker starts, or not at all.
+  const atStart = ['lib/worker/heartbeat.js', 'lib/worker/session_keys.js'];
+  assert.deepStrictEqual(missing('worker', ['worker', 'channel']), atStart);
+});
+
+test('a program can not give itself permission', limit, async (t) => {
+  const said = await underModel(t, without('--allow-child'), () => {
+    process.permission.has = () => true;
+    require('child_process').ChildProcess.prototype.spawn = () => 0;
+    try {
+      require('cluster').fork();
+    } catch ({ code, permission }) {
+      console.log(JSON.stringify([code, permission]));
+    }
+  });
+  assert.deepStrictEqual(said, ['ERR_ACCESS_DENIED', 'ChildProcess']);
+});
+
+test('a supervisor that may not fork is none', limit, async (t) => {
+  const said = await underModel(t, without('--allow-child'), () => {
+    const cluster = require('cluster');
+    const errors = [1, 2].map((workers) => {
+      try {
+        return cluster.supervise({ workers });
+      } catch ({ code, permission }) {
+        return [code, permission];
+      }
+    });
+    console.log(JSON.stringify(errors));
+  });
+  const denied = ['ERR_ACCESS_DENIED', 'ChildProcess'];
+  assert.deepStrictEqual(said, [denied, denied]);
+});
+
+test(
+  'a supervisor that has to know how much memory its workers have reads it, or says that it may not',
+  limit,
+  async (t) => {
+    const may = [`--allow-fs-read=${root}/*`, '--allow-fs-read=/tmp/*'];
+    const said = await underModel(t, [...without('--allow-fs-read'), ...may], () => {
+      try {
+        require('cluster').supervise({ workers: 1, maxMemory: 1e9 });
+      } catch ({ code, permission }) {
+        console.log(JSON.stringify([code, permission]));
+      }
+    });
+    assert.deepStrictEqual(said, ['ERR_ACCESS_DENIED', 'FileSystemRead']);
+  },
+);
+
+test('systemd is not told without the network', denies('net'), async (t) => {
+  const notify = path.join(scratch(t), 'notify');
+  const source = () => {
+    try {
+      require('cluster').supervise({ workers: 1 });
+    } catch ({ code, permission, resource }) {
+      console.log(JSON.stringify([code, permission, resource, process.env.NOTIFY_SOCKET]));
+    }
+  };
+  const said = await underModel(t, without('--allow-net'), source, { NOTIFY_SOCKET: notify });
+  assert.deepStrictEqual(said, ['ERR_ACCESS_DENIED', 'Net', notify, notify]);
+});
+
+test('each of the UDP sockets that senders are spread over needs the network', denies('net'), async (t) => {
+  const said = await underModel(t, without(), () => {
+    const cluster = require('cluster');
+    const dgram = require('dgram');
+    if (cluster.isWorker) {
+      dgram.createSocket('udp4').bind(0, '127.0.0.1');
+      return;
+    }
+    cluster.setupPrimary({ scheduling: { spreadDatagrams: true } });
+    process.on('uncaughtException', ({ code, resource }) => {
+      console.log(JSON.stringify([code, resource]));
+      process.exit();
+    });
+    cluster.on('listening', () => {
+      process.permission.drop('net');
+      cluster.fork();
+    });
+    cluster.fork();
+  });
+  assert.deepStrictEqual(said, ['ERR_ACCESS_DENIED', '127.0.0.1']);
+});
