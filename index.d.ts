@@ -207,7 +207,7 @@ declare namespace cluster {
     takeBackAfter?: number | undefined;
   }
 
-  /** The options of {@link Cluster.supervise}. Times are in milliseconds, memory in bytes; 0 means never. */
+  /** The options of {@link Cluster.supervise}. Times are in milliseconds, memory in bytes; 0 means never, except for delays. */
   interface SupervisorOptions {
     /**
      * How many workers; `'max'` is one for each core (`os.availableParallelism()`).
@@ -232,12 +232,13 @@ declare namespace cluster {
      */
     step?: number | undefined;
     /**
-     * How long a worker may take to finish what it has begun. Then it gets SIGTERM.
+     * How long a worker may take to finish what it has begun. Then it gets SIGTERM. With 0 it may take as long as it
+     * does.
      * @default 10000
      */
     gracePeriod?: number | undefined;
     /**
-     * How long after SIGTERM it gets SIGKILL.
+     * How long after SIGTERM it gets SIGKILL; with 0 it does not.
      * @default 2000
      */
     killTimeout?: number | undefined;
@@ -329,8 +330,12 @@ declare namespace cluster {
     ready: [];
     /** A worker is in service. */
     workerReady: [worker: Worker];
-    /** A worker could not be started, or has not got ready in time and is ended: `error` says what was missing. Its `death` follows. */
-    startFailed: [worker: Worker, error: Error];
+    /**
+     * A worker has not started: `error` says why. If it has not got ready in time, it is ended, and its `death` follows. If
+     * there could be no process, another is tried `delay` milliseconds later, if at all; where `cluster.fork()` has
+     * thrown, there is no `worker` either.
+     */
+    startFailed: [worker: Worker | undefined, error: Error, delay: number | undefined];
     /** A worker, or a spare, has died; `delay` is how many milliseconds later another is started, if at all. */
     death: [worker: Worker, code: number | null, signal: NodeJS.Signals | null, delay: number | undefined];
     /** There were too many deaths. */

@@ -182,7 +182,7 @@ describe('a release that is a symbolic link', { concurrency: 2 }, () => {
     assert.deepStrictEqual([code, stderr], [1, `cluster-rs: Reload failed, old workers kept: worker 2 ${why}\n`]);
     assert.strictEqual(await get(env.PORT), pid);
     process.kill(Number(pid), 'SIGKILL');
-    const text = `cluster-rs: worker 3 ${why}\ncluster-rs: worker 3 could not be started (ENOENT): `;
+    const text = `cluster-rs: worker 3 ${why}: the next one `;
     await until(
       () => program.stderr.includes(text),
       () => program.output,

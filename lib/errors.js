@@ -119,8 +119,9 @@ module.exports = {
       'The primary is running another version of cluster-rs than this worker: restart the primary, too',
     ),
 
-  /** @param {number} id of the worker @param {string} why what it did, or did not do */
-  startFailed: (id, why) => coded(Error, 'ERR_CLUSTER_RS_START_FAILED', `worker ${id} ${why}`),
+  /** @param {number} [id] of the worker @param {string} why what it did, or did not do */
+  startFailed: (id, why) =>
+    coded(Error, 'ERR_CLUSTER_RS_START_FAILED', `${id === undefined ? 'a worker' : `worker ${id}`} ${why}`),
 
   isStopping: () => coded(Error, 'ERR_CLUSTER_RS_STOPPING', 'The supervisor is stopping, and starts no workers'),
 

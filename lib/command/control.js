@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const nodePath = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
+const { now } = require('../clock.js');
 const { binding } = require('../native.js');
 const { Failure, NOT_RUNNING, NoSocket } = require('./failure.js');
 const { Lines } = require('./lines.js');
@@ -104,9 +105,9 @@ async function alone(folder, act) {
   const opened = fs.openSync(folder);
   let lock;
   try {
-    const end = Date.now() + PATIENCE;
+    const end = now() + PATIENCE;
     while (!(lock = binding.lockFolder(opened))) {
-      if (Date.now() > end) throw new Failure(`${folder} is locked by another start: try again`);
+      if (now() > end) throw new Failure(`${folder} is locked by another start: try again`);
       await delay(10);
     }
     return await act();
@@ -192,6 +193,7 @@ async function serve(name, answer) {
     process.umask(mask);
     fs.rmSync(own, { force: true });
   }
+  server.on('error', () => {}); // A connection that there was no descriptor for: whoever asks hears nothing, and asks again.
   const { ino } = fs.statSync(path);
   process.once('exit', () => {
     // Somebody may have another one there by now.

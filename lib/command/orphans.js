@@ -5,11 +5,17 @@
 const fs = require('node:fs');
 const { binding } = require('../native.js');
 
+function processes() {
+  try {
+    return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return []; // There is no descriptor left to read it with. The next that ends is a reason to look again.
+  }
+}
+
 /** The zombies among this process's children. */
 function zombies() {
-  return fs
-    .readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
+  return processes()
     .filter((name) => {
       try {
         const text = fs.readFileSync(`/proc/${name}/stat`, 'latin1');

@@ -44,7 +44,10 @@ class Output extends EventEmitter {
 
   /** Passes on what a worker prints. */
   follow(worker) {
-    for (const name of ['stdout', 'stderr']) this.#pass(worker.process[name], process[name], worker.id);
+    for (const name of ['stdout', 'stderr']) {
+      const from = worker.process[name]; // There is none, if there were no descriptors for it.
+      if (from) this.#pass(from, process[name], worker.id);
+    }
   }
 
   #pass(from, to, id) {

@@ -39,12 +39,14 @@ function toSupervisorOptions(settings) {
 
 function tellEvents(supervisor, name) {
   supervisor.on('ready', () => say(`${name} is running with ${countWorkers(supervisor.size)}, process ${process.pid}`));
-  supervisor.on('startFailed', (_, error) => say(error.message));
-  supervisor.on('death', ({ id }, code, signal, delay) => {
-    const next =
-      delay === undefined ? '' : delay > 0 ? `: the next one starts in ${delay} ms` : ': the next one is starting';
-    say(`worker ${id} ${howItEnded(code, signal)}${next}`);
-  });
+  const next = (delay) => {
+    if (delay === undefined) return '';
+    return delay > 0 ? `: the next one starts in ${delay} ms` : ': the next one is starting';
+  };
+  supervisor.on('startFailed', (_, error, delay) => say(`${error.message}${next(delay)}`));
+  supervisor.on('death', ({ id }, code, signal, delay) =>
+    say(`worker ${id} ${howItEnded({ code, signal })}${next(delay)}`),
+  );
   supervisor.on('giveUp', (deaths) => say(`${name} is giving up after ${deaths} deaths`));
   supervisor.on('hang', ({ id }, stuckFor) => say(`worker ${id}'s event loop has been blocked for ${stuckFor} ms`));
   supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is being replaced: ${reason}`));

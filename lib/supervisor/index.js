@@ -3,15 +3,18 @@
 // `cluster.supervise`: keeps workers alive, and replaces them without losing a request.
 
 const EventEmitter = require('node:events');
+const { clearInterval, clearTimeout, setInterval, setTimeout } = require('node:timers');
+const { now } = require('../clock.js');
 const errors = require('../errors.js');
 const { exitWhenWritten } = require('../exit.js');
-const { BEAT } = require('../worker/heartbeat.js');
 const { Deaths } = require('./deaths.js');
+const { blockedFor, reasonToReplace } = require('./limits.js');
 const { Member } = require('./member.js');
 const { countOf, readOptions } = require('./options.js');
 const { askForFigures, memoryOf } = require('./process_figures.js');
 const { obeySignals } = require('./signals.js');
 const { setUpSystemd } = require('./systemd.js');
+const { Turns } = require('./turns.js');
 
 // How often workers are looked at, in milliseconds.
 const LOOK = 1000;
@@ -34,11 +37,10 @@ class Supervisor extends EventEmitter {
   #joining = new Set(); // new ones, for places whose members stay until then
   #leaving = new Set();
   #watch;
-  #running; // the reload or restart that goes on
-  #waiting = new Map(); // those that wait for it, by what they do
+  #turns = new Turns(); // of reloads and restarts
   #scaling = Promise.resolve();
   #closing; // the timer for listeners that nobody uses any more
-  #lookedAt = performance.now();
+  #lookedAt = now();
   #hasGivenUp = false;
   #isStopping = false;
   #wasReady = false;
@@ -69,7 +71,11 @@ class Supervisor extends EventEmitter {
     const { hangTimeout, maxMemory, signals, workers } = this.#options;
     if (maxMemory > 0) askForFigures();
     const tellSystemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
-    for (let i = 0; i < workers; i++) this.#addPlace(this.#fork());
+    const first = this.#fork();
+    // What the program has asked for is wrong; what the system has refused now, it may grant later.
+    if (first.error && first.error.syscall === undefined) throw first.error;
+    this.#addPlace(first);
+    for (let i = 1; i < workers; i++) this.#addPlace(this.#fork());
     this.#fillSpares();
     this.#native.keepListeners(true);
     tellSystemd(this);
@@ -103,61 +109,78 @@ class Supervisor extends EventEmitter {
     this.#occupy(place, member);
   }
 
+  /** A worker, or an attempt to fork one that has failed; it does not throw. */
   #fork(isSpare = false) {
-    const worker = this.#cluster.fork(this.#options.env);
-    if (isSpare) this.#hold(worker, true);
-    return new Member(worker, this.#options, isSpare);
+    const member = new Member(() => this.#cluster.fork(this.#options.env), this.#options, isSpare);
+    if (isSpare && member.worker) this.#hold(member.worker, true);
+    return member;
+  }
+
+  /**
+   * Emits an event. What a listener throws is an uncaught exception, and none of this supervisor's business: all that
+   * has changed has been noted before.
+   */
+  #tell(event, ...about) {
+    try {
+      this.emit(event, ...about);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   /** Gives a place to a member, and looks after it until it ends. */
   #occupy(place, member) {
     place.member = member;
-    const { worker } = member;
     member.started.then(
       () => {
         if (place.member !== member || member.state !== 'ready') return;
-        this.emit('workerReady', worker);
+        this.#tell('workerReady', member.worker);
         this.#tellWhenReady();
       },
       (error) => place.member === member && this.#startFailed(member, error),
     );
-    member.ended.then(([code, signal]) => {
+    member.ended.then((ending) => {
       if (place.member !== member) return; // Another has its place already.
       place.member = undefined;
-      this.#died(place, member, code, signal);
+      this.#died(place, member, ending);
     });
   }
 
   /** Ends a member that lives, and does nothing. */
   #startFailed(member, error) {
-    if (member.worker.isDead()) return;
-    this.emit('startFailed', member.worker, error);
+    if (member.hasEnded) return;
     member.kill();
+    this.#tell('startFailed', member.worker, error, undefined);
   }
 
   #tellWhenReady() {
     if (this.#wasReady || this.#inService().length < this.size) return;
     this.#wasReady = true;
-    this.emit('ready');
+    this.#tell('ready');
   }
 
-  #died(place, member, code, signal) {
+  #died(place, member, ending) {
     if (this.#isStopping || !this.#places.includes(place)) return;
-    const now = Date.now();
-    const delay = this.#hasGivenUp ? undefined : this.#deaths.add(place, now, now - member.startedAt);
+    const delay = this.#hasGivenUp ? undefined : this.#deaths.add(place, now(), member.age);
     const spare = [...this.#spares].find(({ state }) => state === 'spare');
     if (spare) this.#promote(spare, place);
-    if (member.failure) this.emit('startFailed', member.worker, member.startFailed());
-    this.emit('death', member.worker, code, signal, delay);
-    if (delay === undefined) {
-      this.#giveUp();
-      return;
+    if (delay !== undefined) {
+      place.restarts++;
+      this.#later(delay, () => {
+        if (this.#emptyPlaces().includes(place)) this.#occupy(place, this.#fork());
+        else this.#fillSpares();
+      });
     }
-    place.restarts++;
-    this.#later(delay, () => {
-      if (this.#emptyPlaces().includes(place)) this.#occupy(place, this.#fork());
-      else this.#fillSpares();
-    });
+    this.#tellEnd(member, ending, delay);
+    if (delay === undefined) this.#giveUp();
+  }
+
+  /** Tells of a worker that has died, or that could not be forked. */
+  #tellEnd(member, { code, signal, error }, delay) {
+    if (error) this.#tell('startFailed', member.worker, member.startFailed({ error }), delay);
+    else this.#tell('death', member.worker, code, signal, delay);
   }
 
   /** Does something after a while, unless all stops or is given up before. */
@@ -190,9 +213,9 @@ class Supervisor extends EventEmitter {
     if (this.#hasGivenUp) return;
     this.#hasGivenUp = true;
     this.#startNothingMore();
-    this.emit('giveUp', this.#options.maxDeaths);
-    if (!this.#options.exitOnGiveUp) return;
-    this.stop().then(() => exitWhenWritten(1));
+    const { exitOnGiveUp, maxDeaths } = this.#options;
+    this.#tell('giveUp', maxDeaths);
+    if (exitOnGiveUp) this.stop().then(() => exitWhenWritten(1));
   }
 
   #fillSpares() {
@@ -206,14 +229,12 @@ class Supervisor extends EventEmitter {
         },
         (error) => this.#spares.has(spare) && this.#startFailed(spare, error),
       );
-      spare.ended.then(([code, signal]) => {
+      spare.ended.then((ending) => {
         if (!this.#spares.delete(spare) || this.#isStopping) return;
-        const now = Date.now();
         // Those in service do without: nobody gives up for want of spares.
-        const delay = this.#deathsOfSpares.add(this.#spares, now, now - spare.startedAt) ?? this.#options.maxDelay;
-        if (spare.failure) this.emit('startFailed', spare.worker, spare.startFailed());
-        this.emit('death', spare.worker, code, signal, delay);
+        const delay = this.#deathsOfSpares.add(this.#spares, now(), spare.age) ?? this.#options.maxDelay;
         this.#later(delay, () => this.#fillSpares());
+        this.#tellEnd(spare, ending, delay);
       });
     }
   }
@@ -283,19 +304,11 @@ class Supervisor extends EventEmitter {
   }
 
   #inTurn(what, run) {
-    if (this.#isStopping) return Promise.reject(errors.isStopping());
-    if (!this.#running) {
-      this.#running = run().finally(() => (this.#running = undefined));
-      return this.#running;
-    }
-    if (!this.#waiting.has(what)) {
-      const again = () => {
-        this.#waiting.delete(what);
-        return this.#inTurn(what, run);
-      };
-      this.#waiting.set(what, this.#running.then(again, again));
-    }
-    return this.#waiting.get(what);
+    const runUnlessStopping = async () => {
+      if (this.#isStopping) throw errors.isStopping();
+      await run();
+    };
+    return this.#isStopping ? runUnlessStopping() : this.#turns.take(what, runUnlessStopping);
   }
 
   async #reloadAll() {
@@ -307,13 +320,13 @@ class Supervisor extends EventEmitter {
     } catch (error) {
       if (this.#isStopping) throw errors.isStopping();
       const failed = errors.reloadFailed(error.message);
-      this.emit('reloadFailed', failed);
+      this.#tell('reloadFailed', failed);
       throw failed;
     } finally {
       this.#fillSpares();
     }
     this.#closeUnused();
-    this.emit('reloaded');
+    this.#tell('reloaded');
   }
 
   /**
@@ -357,10 +370,10 @@ class Supervisor extends EventEmitter {
     const { step } = this.#options;
     for (let done = 0; done < places.length; done += step) {
       if (this.#isStopping) throw errors.isStopping();
-      this.emit(event, done, places.length);
+      this.#tell(event, done, places.length);
       await act(places.slice(done, done + step).filter((place) => this.#places.includes(place)));
     }
-    this.emit(event, places.length, places.length);
+    this.#tell(event, places.length, places.length);
   }
 
   /**
@@ -395,7 +408,6 @@ class Supervisor extends EventEmitter {
     const members = this.#places.map(({ member }) => member).filter(Boolean);
     if (!this.#isStopping) {
       this.#isStopping = true;
-      this.emit('stop');
       clearInterval(this.#watch);
       clearTimeout(this.#closing);
       this.#startNothingMore();
@@ -403,6 +415,7 @@ class Supervisor extends EventEmitter {
       for (const member of this.#joining) this.#leave(member, member.kill());
       this.#endSpares();
       this.#native.keepListeners(false);
+      this.#tell('stop');
     }
     await Promise.all([...this.#leaving].map(({ closed }) => closed));
   }
@@ -415,37 +428,27 @@ class Supervisor extends EventEmitter {
 
   /** Looks after workers that hang, or have become too large, too old, or have done enough. */
   #look(interval) {
-    const now = performance.now();
     // This process was stopped, or busy: the workers may have been, too, and get the time to go on.
-    const isLate = now - this.#lookedAt > 2 * interval;
-    this.#lookedAt = now;
+    const isLate = now() - this.#lookedAt > 2 * interval;
+    this.#lookedAt = now();
     if (isLate) return;
     for (const place of this.#inService()) {
-      const { worker } = place.member;
-      const reason = this.#reasonToReplace(place.member);
-      if (reason === undefined || this.#running || this.#isStopping) continue;
-      this.emit('replace', worker, reason);
-      this.#running = this.#replace([place])
-        .catch((error) => this.#isStopping || process.emitWarning(error))
-        .finally(() => (this.#running = undefined));
+      const { member } = place;
+      const figures = this.#native.workerFigures(member.worker.id);
+      const blocked = blockedFor(figures, this.#options);
+      const wasHung = member.isHung;
+      member.isHung = blocked > 0;
+      if (member.isHung && !wasHung) this.#tell('hang', member.worker, Math.round(blocked));
+      const reason = reasonToReplace(member, figures, this.#options);
+      if (reason !== undefined && !this.#turns.areTaken && !this.#isStopping) this.#replaceFor(place, reason);
     }
   }
 
-  #reasonToReplace(member) {
-    const { hangTimeout, maxAge, maxMemory, maxRequests, replaceHung } = this.#options;
-    const { worker } = member;
-    if (!worker.isConnected()) return 'disconnect'; // It lives, and nobody will hear of it again.
-    const figures = this.#native.workerFigures(worker.id);
-    if (!figures) return undefined;
-    const stuckFor = figures.stillFor - BEAT;
-    const isHung = hangTimeout > 0 && stuckFor >= hangTimeout;
-    if (isHung && !member.isHung) this.emit('hang', worker, Math.round(stuckFor));
-    member.isHung = isHung;
-    if (isHung && replaceHung) return 'hang';
-    if (maxMemory > 0 && memoryOf(worker.process.pid) > maxMemory) return 'memory';
-    if (maxAge > 0 && Date.now() - member.startedAt > maxAge) return 'age';
-    if (maxRequests > 0 && figures.requests >= maxRequests) return 'requests';
-    return undefined;
+  #replaceFor(place, reason) {
+    const { worker } = place.member;
+    const replaced = this.#turns.take('replace', () => this.#replace([place]));
+    replaced.catch((error) => this.#isStopping || process.emitWarning(error));
+    this.#tell('replace', worker, reason);
   }
 
   /** What each worker does, in the order of their ids. */
@@ -453,6 +456,7 @@ class Supervisor extends EventEmitter {
     const inPlaces = this.#places.filter(({ member }) => member).map(({ member, restarts }) => ({ member, restarts }));
     const others = [...this.#spares, ...this.#joining, ...this.#leaving].map((member) => ({ member, restarts: 0 }));
     return [...inPlaces, ...others]
+      .filter(({ member }) => member.isForked)
       .sort((a, b) => a.member.worker.id - b.member.worker.id)
       .map(({ member, restarts }) => {
         const { id, process: child } = member.worker;
@@ -461,7 +465,7 @@ class Supervisor extends EventEmitter {
           id,
           pid: child.pid,
           state: member.state,
-          uptime: Date.now() - member.startedAt,
+          uptime: Math.round(member.age),
           connections: figures?.connections ?? 0,
           requests: figures?.requests ?? 0,
           lag: figures?.lag ?? 0,

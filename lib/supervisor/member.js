@@ -1,46 +1,54 @@
 'use strict';
 
-const { once } = require('node:events');
+const { clearTimeout, setTimeout } = require('node:timers');
+const { now } = require('../clock.js');
 const errors = require('../errors.js');
 const { cpuTimeOf } = require('./process_figures.js');
 
 // How long the output of a worker that has ended is waited for, in milliseconds.
 const PATIENCE = 1000;
 
-/** How a worker ended, in words that follow its name. */
-function howItEnded(code, signal) {
-  if (typeof code === 'string') return `could not be started (${code})`;
+/**
+ * How a worker ended, in words that follow its name.
+ * @param {{ code?: number | null, signal?: string | null, error?: Error }} ending
+ */
+function howItEnded({ code, signal, error }) {
+  if (error) return `could not be started: ${error.cause?.message ?? error.message}`;
   return signal ? `was ended by ${signal}` : `exited with code ${code}`;
 }
 
+/** Fulfilled with how a worker ended; with an error, if it never had a process. */
+function endOf(worker) {
+  return new Promise((resolve) => {
+    worker.once('exit', (code, signal) => resolve({ code, signal }));
+    worker.on('error', (error) => {
+      if (worker.process.pid !== undefined) return; // Its end is told, with the reason.
+      worker.disconnect(); // Nobody else takes it out of `cluster.workers`.
+      resolve({ error });
+    });
+  });
+}
+
 /**
- * A worker under supervision: `starting`, then `ready` (or `spare`, if it has no place yet), then perhaps `draining`.
+ * A worker under supervision, or the attempt to fork one: `starting`, then `ready` (or `spare`, if it has no place yet),
+ * then perhaps `draining`.
  */
 class Member {
   state = 'starting';
-  startedAt = Date.now();
+  startedAt = now();
   isHung = false;
-  failure; // the error, if no process could be started
   #options;
-  #cpu = { time: 0, at: performance.now() };
+  #cpu = { time: 0, at: now() };
 
   /**
-   * @param {import('cluster').Worker} worker just forked
+   * @param {() => import('cluster').Worker} fork may throw: then there is an `error`, and no `worker`
    * @param {object} options of the supervisor
    * @param {boolean} isSpare
    */
-  constructor(worker, options, isSpare) {
-    this.worker = worker;
+  constructor(fork, options, isSpare) {
     this.#options = options;
-    worker.on('error', () => {}); // Its end is told, with the reason.
-    worker.process.once('error', (error) => {
-      if (worker.process.pid === undefined) this.failure = error;
-    });
-    /** Fulfilled with the exit code and the signal. */
-    this.ended = new Promise((resolve) => {
-      worker.once('exit', (...how) => resolve(how));
-      worker.process.once('error', () => this.failure && resolve([this.failure.code, null]));
-    });
+    /** Fulfilled with the exit code and the signal, or with the error because of which there is no process. */
+    this.ended = this.#begin(fork);
     /** Fulfilled when what it has printed is here, too; some other process may keep that open for ever. */
     this.closed = this.#close();
     /** Fulfilled when it can work; rejected if it dies before, or takes too long. */
@@ -48,11 +56,35 @@ class Member {
     this.started.catch(() => {}); // Who waits for it hears of it.
   }
 
+  #begin(fork) {
+    try {
+      this.worker = fork();
+    } catch (error) {
+      this.error = error;
+      return Promise.resolve({ error });
+    }
+    return endOf(this.worker);
+  }
+
+  /** Whether it has a process, or had one. */
+  get isForked() {
+    return this.worker?.process.pid !== undefined;
+  }
+
+  /** For how many milliseconds it has lived, or been in service. */
+  get age() {
+    return now() - this.startedAt;
+  }
+
+  /** Whether its process has ended, or there never was one. */
+  get hasEnded() {
+    return !this.isForked || this.worker.isDead();
+  }
+
   async #close() {
-    const child = this.worker.process;
-    const isClosed = new Promise((resolve) => child.once('close', resolve));
+    if (!this.isForked) return;
+    const isClosed = new Promise((resolve) => this.worker.process.once('close', resolve));
     await this.ended;
-    if (child.pid === undefined) return;
     let timer;
     await Promise.race([isClosed, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)))]);
     clearTimeout(timer);
@@ -60,35 +92,32 @@ class Member {
 
   async #start(isSpare) {
     const { startTimeout, waitReady } = this.#options;
-    const stop = new AbortController();
-    const timeout = setTimeout(() => stop.abort(), startTimeout);
-    try {
-      const isReady = once(this.worker, waitReady ? 'ready' : 'listening', { signal: stop.signal });
-      const ended = await Promise.race([this.ended.then((how) => ({ how })), isReady]);
-      const awaited = waitReady ? 'ready' : 'listening';
-      if (ended.how) throw errors.startFailed(this.worker.id, `${howItEnded(...ended.how)} before it was ${awaited}`);
-    } catch (error) {
-      if (this.failure) throw this.startFailed();
-      if (error.name !== 'AbortError') throw error;
+    let timer;
+    const outcome = await Promise.race([
+      this.ended,
+      new Promise((resolve) => this.worker?.once(waitReady ? 'ready' : 'listening', () => resolve('ready'))),
+      new Promise((resolve) => (timer = setTimeout(resolve, startTimeout, 'late'))),
+    ]);
+    clearTimeout(timer);
+    if (outcome === 'late') {
       const missing = waitReady ? 'has not called cluster.worker.ready()' : 'is not listening';
       throw errors.startFailed(this.worker.id, `${missing} after ${startTimeout} ms`);
-    } finally {
-      clearTimeout(timeout);
-      stop.abort();
     }
+    if (outcome !== 'ready') throw this.startFailed(outcome);
     if (this.state === 'starting') this.state = isSpare ? 'spare' : 'ready';
   }
 
-  /** Why no process could be started, as an error. */
-  startFailed() {
-    const { cause, message } = this.failure;
-    return errors.startFailed(this.worker.id, `could not be started: ${cause?.message ?? message}`);
+  /** The error of one that has ended before it was ready. */
+  startFailed(ending) {
+    const before = this.#options.waitReady ? 'ready' : 'listening';
+    const when = ending.error ? '' : ` before it was ${before}`;
+    return errors.startFailed(this.worker?.id, `${howItEnded(ending)}${when}`);
   }
 
   /** Puts a spare into service. */
   activate() {
     this.state = 'ready';
-    this.startedAt = Date.now();
+    this.startedAt = now();
   }
 
   /**
@@ -97,33 +126,37 @@ class Member {
    * @param {boolean} options.move whether kept-alive connections go on at other workers
    */
   async drain({ move }) {
+    if (!this.isForked) return;
     const { gracePeriod, killTimeout } = this.#options;
-    const isStarting = this.state === 'starting';
+    const { process: child, state } = this.worker;
+    // Until it listens there is nothing to finish, and nobody may be there to hear of it.
+    const isServing = this.state !== 'starting' || state === 'listening';
     this.state = 'draining';
-    const timers = [
-      setTimeout(() => this.worker.process.kill('SIGTERM'), gracePeriod),
-      setTimeout(() => this.worker.process.kill('SIGKILL'), gracePeriod + killTimeout),
-    ];
-    // There is nothing to finish yet, and nobody may be there to hear of it.
-    if (isStarting) this.worker.process.kill('SIGTERM');
+    let timer;
+    const force = () => {
+      child.kill('SIGTERM');
+      if (killTimeout > 0) timer = setTimeout(() => child.kill('SIGKILL'), killTimeout);
+    };
+    if (!isServing) force();
+    else if (gracePeriod > 0) timer = setTimeout(force, gracePeriod);
     this.worker.drain({ move });
     await this.ended;
-    for (const timer of timers) clearTimeout(timer);
+    clearTimeout(timer);
   }
 
   /** Ends it at once. */
   async kill() {
     this.state = 'draining';
-    this.worker.process.kill('SIGKILL');
+    this.worker?.process.kill('SIGKILL');
     await this.ended;
   }
 
   /** How much of a core it has used since this was last asked, in percent. */
   takeCpu() {
-    const now = { time: cpuTimeOf(this.worker.process.pid), at: performance.now() };
+    const taken = { time: cpuTimeOf(this.worker.process.pid), at: now() };
     const { time, at } = this.#cpu;
-    this.#cpu = now;
-    return now.at > at ? Math.max(0, ((now.time - time) / (now.at - at)) * 1e5) : 0;
+    this.#cpu = taken;
+    return taken.at > at ? Math.max(0, ((taken.time - time) / (taken.at - at)) * 1e5) : 0;
   }
 }
 

@@ -4,6 +4,7 @@
 // ends with its next answer where it can't.
 
 const diagnostics = require('node:diagnostics_channel');
+const { now } = require('../clock.js');
 const { closeSessions } = require('./http2_sessions.js');
 const { makeLast } = require('./last_answer.js');
 const { canMove, isQuiet, move, socketsOf } = require('./moving.js');
@@ -57,9 +58,9 @@ class Draining {
    */
   begin(moves, kept) {
     this.#moves = moves;
-    this.#patientUntil = Date.now() + FIRST_REQUEST;
+    this.#patientUntil = now() + FIRST_REQUEST;
     if (this.#kept) return;
-    this.#movesUntil = Date.now() + MOVE_WITHIN;
+    this.#movesUntil = now() + MOVE_WITHIN;
     this.#kept = new Set(kept);
     this.#listeners = this.#servers.stopAccepting();
 
@@ -91,7 +92,7 @@ class Draining {
   #neverMoves(socket) {
     const count = (this.#requests.get(socket) ?? 0) + 1;
     this.#requests.set(socket, count);
-    return count > REQUESTS_WITHIN && Date.now() > this.#movesUntil;
+    return count > REQUESTS_WITHIN && now() > this.#movesUntil;
   }
 
   /** Looks at those that are between two requests, before the loop reads what the client says to the last answer. */
@@ -118,7 +119,7 @@ class Draining {
     for (const socket of sockets.filter(isQuiet)) {
       if (this.#canMove(socket)) {
         if (!move(socket, this.#native)) return;
-      } else if (!this.#moves && (!isSilent(socket) || Date.now() > this.#patientUntil)) {
+      } else if (!this.#moves && (!isSilent(socket) || now() > this.#patientUntil)) {
         socket.destroySoon();
       }
     }

@@ -3,6 +3,7 @@
 // What a worker does for a supervisor.
 
 const diagnostics = require('node:diagnostics_channel');
+const { now } = require('../clock.js');
 const { numbers } = require('../channel/index.js');
 
 // Where the addon finds how many HTTP requests have begun, and by how many milliseconds the last beat was late.
@@ -14,11 +15,10 @@ const BEAT = 250;
 
 function setUp() {
   diagnostics.subscribe('http.server.request.start', () => numbers[REQUESTS]++);
-  let due = performance.now() + BEAT;
+  let due = now() + BEAT;
   const beat = () => {
-    const now = performance.now();
-    numbers[LAG] = Math.max(0, Math.round(now - due));
-    due = now + BEAT;
+    numbers[LAG] = Math.max(0, Math.round(now() - due));
+    due = now() + BEAT;
   };
   setInterval(beat, BEAT).unref();
   // Ctrl+C reaches all processes of a terminal. The supervisor ends its workers in its own order.

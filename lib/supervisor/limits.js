@@ -1,0 +1,34 @@
+'use strict';
+
+const { BEAT } = require('../worker/heartbeat.js');
+const { memoryOf } = require('./process_figures.js');
+
+/**
+ * For how many milliseconds a worker's event loop has been blocked beyond the limit; 0 if it has not.
+ * @param {object | undefined} figures of the worker
+ * @param {object} options of the supervisor
+ */
+function blockedFor(figures, { hangTimeout }) {
+  if (!figures || hangTimeout === 0) return 0;
+  const blocked = figures.stillFor - BEAT;
+  return blocked >= hangTimeout ? blocked : 0;
+}
+
+/**
+ * Why a worker in service is to be replaced; `undefined` if it is not.
+ * @param {import('./member.js').Member} member
+ * @param {object | undefined} figures of the worker
+ * @param {object} options of the supervisor
+ */
+function reasonToReplace({ age, isHung, worker }, figures, options) {
+  const { maxAge, maxMemory, maxRequests, replaceHung } = options;
+  if (!worker.isConnected()) return 'disconnect'; // It lives, and nobody will hear of it again.
+  if (!figures) return undefined;
+  if (isHung && replaceHung) return 'hang';
+  if (maxMemory > 0 && memoryOf(worker.process.pid) > maxMemory) return 'memory';
+  if (maxAge > 0 && age > maxAge) return 'age';
+  if (maxRequests > 0 && figures.requests >= maxRequests) return 'requests';
+  return undefined;
+}
+
+module.exports = { blockedFor, reasonToReplace };
