@@ -31,6 +31,22 @@ test('2000 messages, then process.disconnect(): all arrive', { timeout: 60_000 }
   assert.deepStrictEqual(await lines(t, program), ['2000']);
 });
 
+test('more than the socket takes, then a signal to itself: all arrive', { timeout: 60_000 }, async (t) => {
+  const program = () => {
+    const cluster = require('cluster');
+    if (cluster.isPrimary) {
+      let count = 0;
+      const worker = cluster.fork();
+      worker.on('message', () => count++);
+      worker.on('exit', (code, signal) => console.log(count, signal));
+    } else {
+      for (let i = 0; i < 4; i++) process.send('x'.repeat(4 << 20));
+      process.kill(process.pid);
+    }
+  };
+  assert.deepStrictEqual(await lines(t, program), ['4 SIGTERM']);
+});
+
 // Before Node 22, 0 means that there is no limit.
 const skip = release < 22 && 'needs Node 22';
 test('maxConnections = 0: the connection is dropped', { timeout: 60_000, skip }, async (t) => {

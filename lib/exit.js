@@ -1,22 +1,82 @@
 'use strict';
 
-// What is to be done when the process exits, behind one listener: listeners show.
+// What is to be done before this process ends.
+
+const { signals } = require('node:os').constants;
 
 // How long a reader of the output that does not read is waited for, in milliseconds.
 const PATIENCE = 1000;
 
-const actions = [];
-let isExiting = false;
+const exitActions = [];
+const endActions = [];
+let isWatching = false;
+let isDone = false;
 
-function exit() {
-  isExiting = true;
-  for (const action of actions) action();
+/** Whether this process exits. The event does not say so: programs emit it, too. */
+const isExiting = () => process._exiting;
+
+/** Before this process ends, or does what may end it. */
+function prepare(isCertain) {
+  for (const action of endActions) action(isCertain);
 }
 
-/** Has `action` called when the process exits, before the program's own listeners that are added later. */
+function exit() {
+  if (isDone) return;
+  isDone = true;
+  for (const action of exitActions) action();
+  prepare(true);
+}
+
+const onExit = () => {
+  if (isExiting()) exit();
+};
+
+/** Whether a signal ends this process: it goes to this process, which does not listen to it. */
+function isDeadly(pid, signal) {
+  if (signal === 0 || (pid > 0 && Number(pid) !== process.pid)) return false;
+  return !Object.keys(signals).some((name) => signals[name] === signal && process.listenerCount(name) > 0);
+}
+
+/** Has `action` called before a function of `process` is, with the same arguments. */
+function precede(name, action) {
+  const original = process[name];
+  if (original === undefined) return; // Node 20 has no `execve`.
+  const functions = {
+    [name](...args) {
+      action(...args);
+      return Reflect.apply(original, this, args);
+    },
+  };
+  process[name] = functions[name];
+}
+
+/** Watches the ways in which a process ends itself. `process.exit` and `process.kill` go through these, too. */
+function watch() {
+  if (isWatching) return;
+  isWatching = true;
+  process.on('exit', onExit);
+  process.on('removeListener', (name, listener) => {
+    if (listener === onExit) process.on(name, listener);
+  });
+  precede('reallyExit', exit);
+  precede('abort', () => prepare(true));
+  precede('execve', () => prepare(true));
+  precede('_kill', (pid, signal) => prepare(isDeadly(pid, signal)));
+}
+
+/** Has `action` called when this process exits, before the program's own listeners that are added later. */
 function atExit(action) {
-  if (actions.length === 0) process.once('exit', exit);
-  actions.push(action);
+  watch();
+  exitActions.push(action);
+}
+
+/**
+ * Has `action` called when this process exits, and before it aborts, sends a signal or becomes another program. Its
+ * argument is `false` where the process is to live on.
+ */
+function atEnd(action) {
+  watch();
+  endActions.push(action);
 }
 
 /** Ends this process when what it has printed is written; if nobody reads that, soon. */
@@ -26,4 +86,4 @@ async function exitWhenWritten(code) {
   process.exit(code);
 }
 
-module.exports = { atExit, exitWhenWritten, isExiting: () => isExiting };
+module.exports = { atExit, atEnd, isExiting, exitWhenWritten };

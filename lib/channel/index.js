@@ -8,7 +8,7 @@ const { closeSync } = require('node:fs');
 const { deprecate } = require('node:util');
 const { Control } = require('./control.js');
 const errors = require('../errors.js');
-const { atExit, isExiting } = require('../exit.js');
+const { atEnd, isExiting } = require('../exit.js');
 const { whileReadable } = require('../permission.js');
 const requests = require('./requests.js');
 const { isHeard } = require('../worker_class.js');
@@ -43,14 +43,14 @@ const TURN = 0;
 
 const open = new Set();
 
-let isWatchingExit = false;
+let isWatchingEnd = false;
 
-/** Writes what waits when the process exits; there is nothing before there is a channel. */
-function watchExit() {
-  if (isWatchingExit) return;
-  isWatchingExit = true;
-  atExit(() => {
-    for (const channel of open) channel.flush();
+/** Writes what waits before the process ends; there is nothing before there is a channel. */
+function watchEnd() {
+  if (isWatchingEnd) return;
+  isWatchingEnd = true;
+  atEnd((isCertain) => {
+    for (const channel of open) channel.flush(isCertain);
   });
 }
 
@@ -189,7 +189,7 @@ class Channel {
   open(native, onclose) {
     this.#native = native;
     if (onclose) this.#onclose = onclose;
-    watchExit();
+    watchEnd();
     open.add(this);
     const target = this.#target;
     this.#control = new Control(native);
@@ -372,8 +372,8 @@ class Channel {
     return this.#waiting.length === 0 && this.#batch.length < PLENTY;
   }
 
-  /** Writes what was to go together. In a process that exits, also waits for it to be read. */
-  flush() {
+  /** Writes what was to go together. In a process that ends, also waits for it to be read. */
+  flush(isEnding = isExiting()) {
     if (this.#batch !== '') {
       const text = this.#batch;
       const swallowErrors = !this.#isHeeded || !this.#target.connected;
@@ -381,7 +381,7 @@ class Channel {
       this.#isHeeded = false;
       this.#sent(this.#native.sendMessages(text, true), undefined, { swallowErrors });
     }
-    if (isExiting()) this.#native.flush(this.#patience);
+    if (isEnding) this.#native?.flush(this.#patience);
   }
 
   /** Takes note of how many bytes wait after a frame was given to the addon; gives what `send` returns. */

@@ -83,7 +83,10 @@ function startProcess(child, { file, spawnargs, options, places, streams, channe
   }
   child._handle = {
     pid: native.pid,
-    kill: (signal) => native.kill(signal),
+    kill(signal) {
+      channel.flush(); // What was sent before the signal arrives before it.
+      return native.kill(signal);
+    },
     ref: () => native.keepAlive(true),
     unref: () => native.keepAlive(false),
     close() {},

@@ -57,7 +57,10 @@ struct Inner {
     spare: Cell<Vec<u8>>,
     /// Reads no more, and closes when everything is written.
     closing: Cell<bool>,
+    /// Whether it keeps the process alive also while nothing waits.
     keeps_alive: Cell<bool>,
+    /// How many frames have been written of which the receiver has not heard yet.
+    unreported: Cell<u32>,
 }
 
 /// What could not be written yet.
@@ -108,6 +111,7 @@ impl Channel {
             spare: Cell::default(),
             closing: Cell::new(false),
             keeps_alive: Cell::new(true),
+            unreported: Cell::default(),
         });
         let weak: Weak<Inner> = Rc::downgrade(&inner);
         let poll = match inner.socket.borrow().as_ref() {
@@ -133,12 +137,10 @@ impl Channel {
         self.0.number
     }
 
-    /// Whether the channel keeps the process alive.
+    /// Whether the channel keeps the process alive. What waits to be written does in any case.
     pub fn keep_alive(&self, yes: bool) {
         self.0.keeps_alive.set(yes);
-        if let Some(poll) = self.0.poll.borrow().as_ref() {
-            poll.keep_alive(yes);
-        }
+        let _ = self.watch();
     }
 
     /// An empty frame.
@@ -211,16 +213,12 @@ impl Channel {
         if self.0.outgoing.borrow().frames.is_empty() {
             self.shut();
         } else {
-            // What was sent before has to arrive, whether or not the program cares about the channel.
-            if let Some(poll) = self.0.poll.borrow().as_ref() {
-                poll.keep_alive(true);
-            }
             let _ = self.watch();
         }
     }
 
     /// Waits until everything is written, or the other end has taken nothing for `patience` milliseconds. For a process
-    /// that exits.
+    /// that ends; if it does not, the receiver hears of what was written in the next turn of the loop.
     pub fn flush(&self, patience: u16) {
         loop {
             self.write();
@@ -246,6 +244,7 @@ impl Channel {
     fn ready(&self, ready: Ready) {
         if ready.writable {
             self.write();
+            self.report();
         }
         if ready.readable && !self.0.closing.get() {
             // libuv stops at an error, and will not say again that there is something left.
@@ -358,8 +357,8 @@ impl Channel {
 
     /// Writes as much as fits of what waits.
     fn write(&self) {
-        let mut reported = 0;
         let mut failed = false;
+        let written = |frames: u32| self.0.unreported.set(self.0.unreported.get() + frames);
         loop {
             let socket = self.0.socket.borrow();
             let Some(socket) = socket.as_ref() else { break };
@@ -371,7 +370,7 @@ impl Channel {
                 .write_some(|parts, descriptors| stream::send(socket.as_fd(), parts, descriptors))
             {
                 Ok(count) => {
-                    reported += count;
+                    written(count);
                     if let Some(bytes) = outgoing.written.take() {
                         self.keep(bytes);
                     }
@@ -380,7 +379,7 @@ impl Channel {
                 Err(_) => {
                     // Nobody will read it. What the other end has sent can still be read.
                     let frames = std::mem::take(&mut *outgoing).frames;
-                    reported += frames.iter().filter(|frame| frame.reported).count() as u32;
+                    written(frames.iter().filter(|frame| frame.reported).count() as u32);
                     failed = true;
                     break;
                 }
@@ -393,20 +392,30 @@ impl Channel {
                 let _ = self.watch();
             }
         }
-        if reported > 0
+    }
+
+    fn report(&self) {
+        if self.0.unreported.get() > 0
             && let Some(receiver) = self.receiver()
         {
-            receiver.written(reported);
+            let frames = self.0.unreported.take();
+            let _ = self.watch();
+            receiver.written(frames);
         }
     }
 
+    /// Waits for what is to be read, and for room while something waits to be written, or to be told of.
     fn watch(&self) -> io::Result<()> {
+        let writes = !self.0.outgoing.borrow().frames.is_empty() || self.0.unreported.get() > 0;
         let interest = Interest {
             read: self.0.receiver.borrow().is_some(),
-            write: !self.0.outgoing.borrow().frames.is_empty(),
+            write: writes,
         };
         match self.0.poll.borrow().as_ref() {
-            Some(poll) => poll.watch(interest),
+            Some(poll) => {
+                poll.keep_alive(writes || self.0.keeps_alive.get());
+                poll.watch(interest)
+            }
             None => Ok(()),
         }
     }
