@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { describe, test } = require('node:test');
-const { Lines } = require('../lib/command/lines.js');
+const { Lines, split } = require('../lib/command/lines.js');
 const { formatTime, parseSize, parseTime } = require('../lib/command/units.js');
 const { freePort, get, gone, isAlive, kill, root, run, scratch, start, stop, until } = require('./support.js');
 
@@ -504,8 +504,7 @@ test('lines of different workers are not mixed, and say whose they are', limit, 
     'app.js': `
       require('http').createServer().listen(0, '127.0.0.1');
       for (let i = 0; i < 200; i++) process.stdout.write(i + ' ${text}\\n');
-      setTimeout(() => process.stdout.write('no end'), 200);
-      setTimeout(() => process.exit(), 400);
+      process.stdout.write('no end', () => process.exit()); // Node itself waits for nothing.
     `,
   });
   const program = await serve('app.js', '-w', '4', '--prefix', '--name', 'api');
@@ -563,11 +562,22 @@ describe('parts', () => {
 
   test('lines in pieces', () => {
     const lines = new Lines();
-    const [first, second] = [Buffer.from('ein\nzw').subarray(0), Buffer.from('ö')];
-    assert.deepStrictEqual(lines.add(first), ['ein']);
-    assert.deepStrictEqual(lines.add(second.subarray(0, 1)), []);
-    assert.deepStrictEqual(lines.add(second.subarray(1)), []);
-    assert.deepStrictEqual(lines.add(Buffer.from('lf\n\n')), ['zwölf', '']);
-    assert.deepStrictEqual([lines.end(), lines.add(Buffer.from('x')), lines.end()], [[], [], ['x']]);
+    const add = (piece) => split(lines.add(Buffer.from(piece)));
+    const umlaut = Buffer.from('ö');
+    assert.deepStrictEqual(add('ein\nzw'), ['ein']);
+    assert.deepStrictEqual(add(umlaut.subarray(0, 1)), []);
+    assert.deepStrictEqual(add(umlaut.subarray(1)), []);
+    assert.deepStrictEqual(add('lf\n\n'), ['zwölf', '']);
+    assert.deepStrictEqual([split(lines.end()), add('x'), split(lines.end())], [[], [], ['x']]);
+  });
+
+  test('a line that is too long is cut between characters', () => {
+    const lines = new Lines(10);
+    const add = (piece) => split(lines.add(Buffer.from(piece)));
+    assert.deepStrictEqual(add('0123456789'), []);
+    assert.deepStrictEqual(add('ab'), ['0123456789']);
+    assert.deepStrictEqual(add('€€€€'), ['ab€€']);
+    assert.deepStrictEqual(add('\n'), ['€€']);
+    assert.deepStrictEqual(add(Buffer.alloc(11, 0x80)).length, 1); // No text at all.
   });
 });

@@ -11,7 +11,7 @@ const { setTimeout: delay } = require('node:timers/promises');
 const { now } = require('../clock.js');
 const { binding } = require('../native.js');
 const { Failure, NOT_RUNNING, NoSocket } = require('./failure.js');
-const { Lines } = require('./lines.js');
+const { Lines, split } = require('./lines.js');
 const { beside, folderToListen, foldersToSearch, socketIn, socketsOf } = require('./runtime_folder.js');
 
 // What an application answers at once, and for how long it may be busy with something else, in milliseconds.
@@ -73,7 +73,7 @@ async function ask(name, request, onEvent = () => {}) {
   let answer;
   const lines = new Lines(Infinity);
   socket.on('data', (piece) => {
-    for (const line of lines.add(piece)) {
+    for (const line of split(lines.add(piece))) {
       const { event, ...last } = parse(line) ?? { error: `malformed answer of ${name}: ${line}` };
       if (event !== undefined) onEvent(event);
       else {
@@ -174,7 +174,7 @@ async function serve(name, answer) {
       }
     };
     const lines = new Lines();
-    socket.on('data', (piece) => lines.add(piece).forEach(reply));
+    socket.on('data', (piece) => split(lines.add(piece)).forEach(reply));
   });
   const folder = folderToListen();
   const path = socketIn(folder, name);

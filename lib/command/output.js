@@ -1,79 +1,108 @@
 'use strict';
 
 const EventEmitter = require('node:events');
-const { Lines } = require('./lines.js');
+const { Lines, split } = require('./lines.js');
+const { countLines, standardError, standardOutput } = require('./sink.js');
 
-// How many lines are kept for those who ask later, and of how many characters in all.
+// How many lines are kept for those who ask later, and of how many bytes in all.
 const KEPT = 1000;
 const KEPT_SIZE = 4 * 1024 * 1024;
+
+// For how long what a worker prints may gather before it is read, in milliseconds, so that a line costs next to nothing
+// where there are many; and how much of it is so much that more will follow at once, in bytes.
+const GATHER = 4;
+const MUCH = 16 * 1024;
+
+/** Lets streams be read again when they have gathered something. */
+class Rest {
+  #resting = new Set();
+
+  /** Reads no more from a stream for a moment. */
+  add(stream) {
+    if (!stream._handle) return; // It has ended.
+    stream._handle.readStop();
+    this.#resting.add(stream);
+    if (this.#resting.size === 1) setTimeout(() => this.#end(), GATHER);
+  }
+
+  #end() {
+    for (const stream of this.#resting) stream._handle?.readStart();
+    this.#resting.clear();
+  }
+}
 
 /**
  * What the workers print: whole lines, to this process's own output, and to those who follow the event `line`.
  */
 class Output extends EventEmitter {
   #hasPrefix;
-  #kept = [];
+  #kept = []; // { worker, lines, count }
+  #keptCount = 0;
   #keptSize = 0;
-  #closed = new Set();
-  #waiting = new Map(); // the workers' streams that wait for one of this process's own
+  #rest = new Rest();
 
   /** @param {boolean} hasPrefix whether each line says whose it is */
   constructor(hasPrefix) {
     super();
     this.setMaxListeners(0);
     this.#hasPrefix = hasPrefix;
-    // Whoever has read this process's output may go; its workers go on.
-    for (const stream of [process.stdout, process.stderr]) {
-      const waiting = new Set();
-      this.#waiting.set(stream, waiting);
-      const resume = () => {
-        for (const from of waiting) from.resume();
-        waiting.clear();
-      };
-      stream.on('drain', resume).on('error', () => {
-        this.#closed.add(stream);
-        resume();
-      });
-    }
   }
 
   /** The last lines, the oldest first. */
   last(count) {
-    return count > 0 ? this.#kept.slice(-count) : [];
+    const found = [];
+    for (let i = this.#kept.length - 1; i >= 0 && found.length < count; i--) {
+      const { worker, lines } = this.#kept[i];
+      const texts = split(lines).slice(-(count - found.length));
+      found.unshift(...texts.map((text) => ({ worker, text })));
+    }
+    return found;
   }
 
   /** Passes on what a worker prints. */
-  follow(worker) {
-    for (const name of ['stdout', 'stderr']) {
-      const from = worker.process[name]; // There is none, if there were no descriptors for it.
-      if (from) this.#pass(from, process[name], worker.id);
-    }
+  follow({ id, process: { stdout, stderr } }) {
+    // There is none, if there were no descriptors for it.
+    if (stdout) this.#pass(stdout, standardOutput, id);
+    if (stderr) this.#pass(stderr, standardError, id);
   }
 
   #pass(from, to, id) {
-    const lines = new Lines();
-    const pass = (texts) => {
-      if (texts.length === 0) return true;
-      for (const text of texts) this.#keep(id, text);
-      if (this.#closed.has(to)) return true;
-      const prefix = this.#hasPrefix ? `${id} | ` : '';
-      return to.write(texts.map((text) => `${prefix}${text}\n`).join(''));
+    const held = new Lines();
+    const pass = (lines) => {
+      if (lines.length === 0) return;
+      this.#keep(id, lines);
+      to.write(this.#hasPrefix ? prefixed(lines, id) : lines);
     };
     from.on('data', (piece) => {
-      if (pass(lines.add(piece)) || this.#closed.has(to)) return;
-      from.pause();
-      this.#waiting.get(to).add(from);
+      pass(held.add(piece));
+      if (to.isFull) {
+        from.pause();
+        to.whenRoom(() => from.resume());
+      } else if (piece.length < MUCH) this.#rest.add(from);
     });
-    from.on('end', () => pass(lines.end())).on('error', () => {}); // Its worker has gone.
+    from.on('end', () => pass(held.end())).on('error', () => {}); // Its worker has gone.
   }
 
-  #keep(worker, text) {
-    const line = { worker, text };
-    this.#kept.push(line);
-    this.#keptSize += text.length;
-    while (this.#kept.length > KEPT || this.#keptSize > KEPT_SIZE) this.#keptSize -= this.#kept.shift().text.length;
-    this.emit('line', line);
+  #keep(worker, lines) {
+    const count = countLines(lines);
+    this.#kept.push({ worker, lines, count });
+    this.#keptCount += count;
+    this.#keptSize += lines.length;
+    while (this.#kept.length > 1 && (this.#keptCount - this.#kept[0].count >= KEPT || this.#keptSize > KEPT_SIZE)) {
+      const dropped = this.#kept.shift();
+      this.#keptCount -= dropped.count;
+      this.#keptSize -= dropped.lines.length;
+    }
+    if (this.listenerCount('line') === 0) return;
+    for (const text of split(lines)) this.emit('line', { worker, text });
   }
+}
+
+/** Lines with the number of their worker. Bytes of other characters are never those of a line's end in UTF-8. */
+function prefixed(lines, id) {
+  const prefix = `${id} | `;
+  const text = lines.latin1Slice(0, lines.length - 1);
+  return Buffer.from(`${prefix}${text.replaceAll('\n', `\n${prefix}`)}\n`, 'latin1');
 }
 
 module.exports = { Output };

@@ -11,9 +11,8 @@ const { serve } = require('./control.js');
 const { Failure, NoSocket } = require('./failure.js');
 const { reapOrphans } = require('./orphans.js');
 const { Output } = require('./output.js');
+const { say } = require('./sink.js');
 const { countWorkers } = require('./units.js');
-
-const say = (text) => process.stderr.write(`cluster-rs: ${text}\n`);
 
 /** What `cluster.supervise` is told. */
 function toSupervisorOptions(settings) {
