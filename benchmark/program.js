@@ -47,6 +47,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 class Program {
   /** The process ids of the workers, when the program has told them. */
   workers = [];
+  #primary; // where it is not the process that was started
   #child;
   #lines = [];
   #waiting;
@@ -86,12 +87,16 @@ class Program {
       clearTimeout(timer);
     });
     if (line.workers) this.workers = line.workers;
+    if (line.primary) this.#primary = line.primary;
     return line;
   }
 
   /** CPU time of the primary and of all workers since they started, in microseconds. */
   cpu() {
-    return { primary: cpuOf(this.pid), workers: this.workers.reduce((sum, pid) => sum + cpuOf(pid), 0) };
+    return {
+      primary: cpuOf(this.#primary ?? this.pid),
+      workers: this.workers.reduce((sum, pid) => sum + cpuOf(pid), 0),
+    };
   }
 
   /** Memory of the primary, and of a worker on average, in bytes: all that is `resident`, and what is `own` of that. */
@@ -109,8 +114,9 @@ class Program {
 
   kill() {
     running.delete(this);
-    // The workers first: as long as their parent lives, a process id is that of no other process.
-    for (const pid of [...this.workers, this.pid]) {
+    // The workers first: as long as their parent lives, a process id is that of no other process. A command would start
+    // others at once, and ends its workers when it goes.
+    for (const pid of this.#primary ? [this.#primary, this.pid] : [...this.workers, this.pid]) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch (error) {

@@ -17,6 +17,7 @@
 const experiments = [
   require('./connections.js'),
   require('./kept_alive.js'),
+  require('./logs.js'),
   require('./busy_primary.js'),
   require('./busy_worker.js'),
   require('./stopped_worker.js'),

@@ -10,7 +10,7 @@ const KEPT_SIZE = 4 * 1024 * 1024;
 
 // For how long what a worker prints may gather before it is read, in milliseconds, so that a line costs next to nothing
 // where there are many; and how much of it is so much that more will follow at once, in bytes.
-const GATHER = 4;
+const GATHER = 10;
 const MUCH = 16 * 1024;
 
 /** Lets streams be read again when they have gathered something. */
