@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::channel::Channel;
 use super::{count_turns, errno, failed};
 use crate::dispatch::{Arrival, Chooser, Policy, Report, StickyBy, WorkerId};
+use crate::ipc::queue_time::{BOUNDS, QueueTimes};
 use crate::ipc::{channel, delivery::Delivery};
 use crate::primary::process::{self, Order, Started, environment_from, stdio_from};
 use crate::primary::{self, WorkerControl};
@@ -68,10 +69,51 @@ pub struct DispatchFigures {
     pub closed: f64,
     /// Those of the closed that had to make room for others while they were parked.
     pub evicted: f64,
+    /// Those of the closed that had waited too long for a worker, and were refused.
+    pub shed: f64,
+    pub listeners: Vec<ListenerFigures>,
     /// In the queues of the workers now.
     pub queued: f64,
     /// In the primary now, because no worker can take them.
     pub waiting: f64,
+}
+
+/// How long the connections of a listener have waited for a worker.
+#[napi(object)]
+pub struct ListenerFigures {
+    /// Where it listens: an address, or the path of a Unix socket.
+    pub address: Option<String>,
+    pub port: Option<u16>,
+    pub queue_time: QueueTime,
+}
+
+/// Times, counted. The bounds of the buckets are those of [`queue_time_bounds`].
+#[napi(object)]
+pub struct QueueTime {
+    pub count: f64,
+    /// In milliseconds.
+    pub sum: f64,
+    pub buckets: Vec<f64>,
+}
+
+impl From<((Option<String>, Option<u16>), QueueTimes)> for ListenerFigures {
+    fn from(((address, port), times): ((Option<String>, Option<u16>), QueueTimes)) -> Self {
+        ListenerFigures {
+            address,
+            port,
+            queue_time: QueueTime {
+                count: times.count() as f64,
+                sum: times.sum as f64 / 1e6,
+                buckets: times.buckets.map(|count| count as f64).to_vec(),
+            },
+        }
+    }
+}
+
+/// Up to how many milliseconds each bucket of a [`QueueTime`] counts, but the last.
+#[napi(catch_unwind)]
+pub fn queue_time_bounds() -> Vec<f64> {
+    BOUNDS.iter().map(|&bound| bound as f64 / 1e6).collect()
 }
 
 /// What a worker says of itself.
@@ -85,6 +127,8 @@ pub struct WorkerFigures {
     pub lag: f64,
     /// For how many milliseconds its loop has neither gone to sleep nor woken up.
     pub still_for: f64,
+    /// How long its connections have waited for it.
+    pub listeners: Vec<ListenerFigures>,
 }
 
 /// A connection that a worker is to be chosen for. Without addresses it comes through a Unix socket.
@@ -220,6 +264,13 @@ impl Primary {
         self.inner.set_rebalance(yes);
     }
 
+    /// For how many milliseconds a connection may wait for a worker before it is refused; nothing for as long as it takes.
+    #[napi(catch_unwind)]
+    pub fn set_max_wait(&self, milliseconds: Option<u32>) {
+        self.inner
+            .set_max_wait(milliseconds.map(|most| Duration::from_millis(most.into())));
+    }
+
     /// What has become of the connections so far.
     #[napi(catch_unwind)]
     pub fn figures(&self) -> DispatchFigures {
@@ -232,6 +283,13 @@ impl Primary {
             moved: figures.moved as f64,
             parked: figures.parked as f64,
             evicted: figures.evicted as f64,
+            shed: figures.shed as f64,
+            listeners: self
+                .inner
+                .queue_times()
+                .into_iter()
+                .map(ListenerFigures::from)
+                .collect(),
             closed: figures.closed as f64,
             queued: figures.queued() as f64,
             waiting: figures.waiting as f64,
@@ -248,6 +306,12 @@ impl Primary {
             requests: page.requests() as f64,
             lag: page.lag() as f64,
             still_for: page::now_ns().saturating_sub(since_ns) as f64 / 1e6,
+            listeners: self
+                .inner
+                .queue_times_of(id)
+                .into_iter()
+                .map(ListenerFigures::from)
+                .collect(),
         })
     }
 

@@ -30,6 +30,7 @@ pub(super) struct Counts {
     pub(super) moved: Count,
     pub(super) closed: Count,
     pub(super) evicted: Count,
+    pub(super) shed: Count,
     pub(super) waiting: Count,
     pub(super) parked: Count,
 }
@@ -45,6 +46,7 @@ impl Counts {
             moved: self.moved.get(),
             closed: self.closed.get(),
             evicted: self.evicted.get(),
+            shed: self.shed.get(),
             waiting: self.waiting.get(),
             parked: self.parked.get(),
         }
@@ -72,6 +74,8 @@ pub struct Figures {
     pub closed: u64,
     /// Those of the closed that had to make room while they were parked.
     pub evicted: u64,
+    /// Those of the closed that had waited too long for a worker, and were refused.
+    pub shed: u64,
     /// Accepted, and waiting in the primary for a worker that can take them.
     pub waiting: u64,
     /// Between two requests, and waiting in the primary for their clients to speak.

@@ -18,6 +18,7 @@ mod rebalance;
 mod scheduler;
 #[cfg(test)]
 mod scheduler_test;
+mod shed;
 mod stalls;
 mod thread;
 #[cfg(test)]
@@ -131,6 +132,7 @@ enum Command {
     SetPaused(WorkerId, bool),
     SetTakeBackAfter(Duration),
     SetRebalance(bool),
+    SetMaxWait(Option<Duration>),
 }
 
 /// The dispatcher's thread, as the JavaScript thread sees it. Commands are carried out in the order they are given;
@@ -232,6 +234,12 @@ impl Dispatcher {
     /// Whether workers are asked to give back kept-alive connections where that saves their clients more than it costs.
     pub fn set_rebalance(&self, yes: bool) {
         self.command(Command::SetRebalance(yes));
+    }
+
+    /// Sets for how long a connection may wait for a worker before it is refused: with an answer, if it is for HTTP. Without it,
+    /// connections wait for as long as it takes.
+    pub fn set_max_wait(&self, most: Option<Duration>) {
+        self.command(Command::SetMaxWait(most));
     }
 
     /// What has become of the connections so far.

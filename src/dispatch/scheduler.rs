@@ -52,6 +52,9 @@ pub(super) struct Scheduler<H: Handoff> {
     parking: Parking<H::Connection>,
     budget: Budget,
     take_back_after: Nanoseconds,
+    max_wait: Option<Nanoseconds>,
+    /// Those that have waited for longer, and are to be refused.
+    shed: Vec<H::Connection>,
     arrivals: u64,
     counts: Arc<Counts>,
 }
@@ -66,6 +69,8 @@ impl<H: Handoff> Scheduler<H> {
             parking: Parking::new(),
             budget: Budget::new(),
             take_back_after: TAKE_BACK_AFTER,
+            max_wait: None,
+            shed: Vec::new(),
             arrivals: 0,
             counts,
         }
@@ -77,6 +82,16 @@ impl<H: Handoff> Scheduler<H> {
 
     pub(super) fn set_take_back_after(&mut self, after: Nanoseconds) {
         self.take_back_after = after;
+    }
+
+    /// Sets for how long a connection may wait for a worker; for ever, if nothing is said.
+    pub(super) fn set_max_wait(&mut self, most: Option<Nanoseconds>) {
+        self.max_wait = most;
+    }
+
+    /// Gives the connections that have waited for too long, which are to be refused and closed.
+    pub(super) fn take_shed(&mut self) -> Vec<H::Connection> {
+        std::mem::take(&mut self.shed)
     }
 
     pub(super) fn take_back_after(&self) -> Nanoseconds {
@@ -417,19 +432,50 @@ impl<H: Handoff> Scheduler<H> {
             account.refresh(now);
             account.full = false;
         }
-        for worker in workers {
+        for &worker in &workers {
             self.take_back_overdue(worker, now);
+        }
+        if let Some(most) = self.max_wait {
+            self.shed_overdue(&workers, most, now);
         }
         let listeners: Vec<ListenerId> = self.listeners.keys().copied().collect();
         for listener in listeners {
             self.serve(listener, now);
         }
-        let somebody_waits = |of: &Listener<_>| !of.waiting.is_empty() && self.is_served(of);
+        let sheds = self.max_wait.is_some();
+        let somebody_waits =
+            |of: &Listener<_>| !of.waiting.is_empty() && (sheds || self.is_served(of));
         self.listeners.values().any(somebody_waits)
             || self
                 .workers
                 .values()
                 .any(|account| account.gone || account.queued() > 0)
+    }
+
+    /// Takes out what has waited for too long, in the queues and here.
+    fn shed_overdue(&mut self, workers: &[WorkerId], most: Nanoseconds, now: Nanoseconds) {
+        let is_overdue = |ticket: &Ticket| now.saturating_sub(ticket.since) > most;
+        for worker in workers {
+            while let Some(account) = self.workers.get(worker)
+                && account.oldest(now).is_some_and(|(_, age)| age > most)
+                && let Some((ticket, connection)) = self.take_back_one(*worker)
+            {
+                self.enqueue(ticket, connection);
+            }
+        }
+        for of in self.listeners.values_mut() {
+            let (overdue, waiting) = std::mem::take(&mut of.waiting)
+                .into_iter()
+                .partition(|(ticket, _)| is_overdue(ticket));
+            of.waiting = waiting;
+            let overdue: VecDeque<(Ticket, H::Connection)> = overdue;
+            let number = overdue.len() as u64;
+            self.counts.waiting.subtract(number);
+            self.counts.closed.add(number);
+            self.counts.shed.add(number);
+            self.shed
+                .extend(overdue.into_iter().map(|(_, connection)| connection));
+        }
     }
 
     fn take_back_overdue(&mut self, worker: WorkerId, now: Nanoseconds) {

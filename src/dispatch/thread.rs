@@ -31,6 +31,7 @@ use super::identify::{self, Heard, Place};
 use super::lot::Lot;
 use super::queue::{Handoff, Refusal, TakenBack};
 use super::scheduler::Scheduler;
+use super::shed;
 use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
 use crate::panic;
 use crate::sys::handoff::{self, Received, Ticket};
@@ -315,6 +316,10 @@ impl Dispatch {
                     self.rebalance.set(yes);
                     self.look.notify_one();
                 }
+                Command::SetMaxWait(most) => {
+                    let most = most.map(|most| u64::try_from(most.as_nanos()).unwrap_or(u64::MAX));
+                    self.scheduler.borrow_mut().set_max_wait(most);
+                }
                 Command::SetTakeBackAfter(after) => {
                     let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
                     self.scheduler.borrow_mut().set_take_back_after(after);
@@ -356,6 +361,9 @@ impl Dispatch {
             loop {
                 sleep(TICK).await;
                 let again = self.scheduler.borrow_mut().tick(now_ns());
+                for connection in self.scheduler.borrow_mut().take_shed() {
+                    drop(spawn_local(shed::refuse(connection)));
+                }
                 self.changed.notify_waiters();
                 if !again {
                     break;

@@ -4,3 +4,4 @@ pub mod channel;
 pub mod control;
 pub mod delivery;
 pub mod frame;
+pub mod queue_time;

@@ -126,6 +126,17 @@ impl Socket {
         }
     }
 
+    /// Where the socket is bound: an address and a port, or the path of a Unix socket.
+    pub fn name(&self) -> (Option<String>, Option<u16>) {
+        match self.address() {
+            Ok(Some(bound)) => (Some(bound.address), Some(bound.port)),
+            _ => {
+                let path = self.path.as_ref();
+                (path.map(|path| path.to_string_lossy().into_owned()), None)
+            }
+        }
+    }
+
     /// Where the socket is bound, if to an IP address.
     pub fn address(&self) -> io::Result<Option<BoundAddress>> {
         let bound = match &self.descriptors {

@@ -25,6 +25,7 @@ use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::Control;
 use crate::ipc::frame::{Kind, Malformed};
+use crate::ipc::queue_time::QueueTimes;
 use crate::sys::js::{Argument, Callback, Callbacks, Outcome};
 use crate::sys::page::Page;
 
@@ -48,6 +49,9 @@ pub struct Primary {
     spread_datagrams: Cell<bool>,
     take_back_after: Cell<Option<Duration>>,
     rebalance: Cell<bool>,
+    max_wait: Cell<Option<Duration>>,
+    /// How long connections have waited for workers that have ended, by listener.
+    past: RefCell<HashMap<u32, QueueTimes>>,
 }
 
 /// What a worker is to get of the connections.
@@ -79,6 +83,8 @@ impl Primary {
             spread_datagrams: Cell::new(false),
             take_back_after: Cell::new(None),
             rebalance: Cell::new(false),
+            max_wait: Cell::new(None),
+            past: RefCell::default(),
         })
     }
 
@@ -130,6 +136,47 @@ impl Primary {
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             dispatcher.set_rebalance(yes);
         }
+    }
+
+    /// For how long a connection may wait for a worker, before it is refused; for as long as it takes, if nothing is said.
+    pub fn set_max_wait(&self, most: Option<Duration>) {
+        self.max_wait.set(most);
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.set_max_wait(most);
+        }
+    }
+
+    /// How long connections have waited for a worker, by listener, with the address of each.
+    pub fn queue_times(&self) -> Vec<(Name, QueueTimes)> {
+        let mut times = self.past.borrow().clone();
+        for page in self.pages.borrow().values() {
+            add_queue_times(&mut times, page);
+        }
+        let sockets = self.sockets.borrow();
+        let mut listeners: Vec<u32> = sockets.keys().copied().collect();
+        listeners.sort_unstable();
+        listeners
+            .into_iter()
+            .filter_map(|listener| {
+                let times = times.get(&listener).copied().unwrap_or_default();
+                Some((sockets.get(&listener)?.name(), times))
+            })
+            .collect()
+    }
+
+    /// How long a worker's connections have waited for it, by listener, with the address of each.
+    pub fn queue_times_of(&self, worker: u32) -> Vec<(Name, QueueTimes)> {
+        let mut times = HashMap::new();
+        if let Some(page) = self.page(worker) {
+            add_queue_times(&mut times, &page);
+        }
+        let sockets = self.sockets.borrow();
+        let mut found: Vec<_> = times.into_iter().collect();
+        found.sort_unstable_by_key(|(listener, _)| *listener);
+        found
+            .into_iter()
+            .filter_map(|(listener, times)| Some((sockets.get(&listener)?.name(), times)))
+            .collect()
     }
 
     /// What has become of the connections so far; zeros before the first listener is dispatched.
@@ -186,7 +233,11 @@ impl Primary {
         self.registry.borrow_mut().remove_worker(worker);
         self.channels.borrow_mut().remove(&worker);
         self.shares.borrow_mut().remove(&worker);
-        self.pages.borrow_mut().remove(&worker);
+        if let Some(page) = self.pages.borrow_mut().remove(&worker) {
+            let mut past = self.past.borrow_mut();
+            add_queue_times(&mut past, &page);
+            past.retain(|listener, _| self.sockets.borrow().contains_key(listener));
+        }
         self.seats
             .borrow_mut()
             .retain(|(seated, _)| *seated != WorkerId(worker));
@@ -242,6 +293,7 @@ impl Primary {
             dispatcher.close_listener(ListenerId(listener));
         }
         self.sockets.borrow_mut().remove(&listener);
+        self.past.borrow_mut().remove(&listener);
     }
 
     fn tell(&self, worker: u32, message: &FromPrimary, descriptor: Option<OwnedFd>) {
@@ -369,6 +421,7 @@ impl Primary {
                 started.set_take_back_after(after);
             }
             started.set_rebalance(self.rebalance.get());
+            started.set_max_wait(self.max_wait.get());
             for (worker, seat) in self.seats.borrow_mut().drain(..) {
                 started.add_worker(worker, seat);
             }
@@ -378,6 +431,16 @@ impl Primary {
             *dispatcher = Some(started);
         }
         Ok(())
+    }
+}
+
+/// Where a listener is bound, see [`Socket::name`].
+type Name = (Option<String>, Option<u16>);
+
+/// Adds what a worker has counted.
+fn add_queue_times(times: &mut HashMap<u32, QueueTimes>, page: &Page) {
+    for (listener, buckets, sum) in page.waited() {
+        *times.entry(listener).or_default() += &QueueTimes { buckets, sum };
     }
 }
 

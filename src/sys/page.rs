@@ -1,7 +1,7 @@
 //! The page of counters that a worker shares with the primary.
 //!
-//! The worker writes, the dispatcher reads, and one number is the other way round. Nothing correct depends on what is in it: nonsense costs balance,
-//! never a connection. The memory behind it is sealed against a change of its size, so that a worker can't make
+//! The worker writes, the dispatcher reads; one number is the other way round. Nothing correct depends on what is in it:
+//! nonsense costs balance, never a connection. The memory behind it is sealed against a change of its size, so that a worker can't make
 //! the primary fault on it.
 
 use std::io;
@@ -16,6 +16,12 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 use nix::sys::stat::fstat;
 use nix::unistd::ftruncate;
 
+/// How many listeners have a tally of their own.
+const TALLIES: usize = 24;
+
+/// How many numbers a tally has for the connections that have waited longer and longer.
+pub const BUCKETS: usize = 17;
+
 const SIZE: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 
 /// What lies at the start of the page. `turn` is a time in nanoseconds whose lowest bit says whether the loop is awake.
@@ -27,7 +33,19 @@ struct Counters {
     turn: AtomicU64,
     lag: AtomicU64,
     asked: AtomicU64,
+    tallies: [Tally; TALLIES],
 }
+
+/// Connections of one listener, counted by how long they have waited.
+#[repr(C)]
+struct Tally {
+    /// The listener's number and one; 0 as long as there is none.
+    listener: AtomicU64,
+    buckets: [AtomicU64; BUCKETS],
+    sum: AtomicU64,
+}
+
+const _: () = assert!(size_of::<Counters>() <= SIZE.get());
 
 /// What the event loop of a worker is doing, and since when (`CLOCK_MONOTONIC`, nanoseconds).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +168,31 @@ impl Page {
         self.counters().asked.store(total, Relaxed);
     }
 
+    /// Counts a connection of a listener that has waited for so many nanoseconds, in one of the [`BUCKETS`]. With too many
+    /// listeners the last ones are not counted.
+    pub fn add_waited(&self, listener: u32, bucket: usize, waited: u64) {
+        let number = u64::from(listener) + 1;
+        let found = self.counters().tallies.iter().find(|tally| {
+            let of = tally.listener.load(Relaxed);
+            of == number || of == 0
+        });
+        let Some(tally) = found else { return };
+        if let Some(count) = tally.buckets.get(bucket) {
+            tally.listener.store(number, Relaxed);
+            count.fetch_add(1, Relaxed);
+            tally.sum.fetch_add(waited, Relaxed);
+        }
+    }
+
+    /// The listeners whose connections have been counted, with their counts, and the sum of the times.
+    pub fn waited(&self) -> impl Iterator<Item = (u32, [u64; BUCKETS], u64)> {
+        self.counters().tallies.iter().filter_map(|tally| {
+            let listener = tally.listener.load(Relaxed).checked_sub(1)?;
+            let counts = std::array::from_fn(|bucket| tally.buckets[bucket].load(Relaxed));
+            Some((listener.try_into().ok()?, counts, tally.sum.load(Relaxed)))
+        })
+    }
+
     /// The worker's loop has events and will run callbacks. `now_ns` is [`now_ns`] or libuv's `uv_hrtime`.
     pub fn wake(&self, now_ns: u64) {
         self.counters().turn.store(now_ns | 1, Relaxed);
@@ -204,6 +247,25 @@ mod tests {
         assert_eq!(primary.loop_state(), Loop::Awake { since_ns: 1000 });
         worker.sleep(2001);
         assert_eq!(primary.loop_state(), Loop::Asleep { since_ns: 2000 });
+    }
+
+    #[test]
+    fn each_listener_has_its_tally() {
+        let (primary, memory) = Page::create().unwrap();
+        let worker = Page::open(memory).unwrap();
+        for listener in [7, 0, 7] {
+            worker.add_waited(listener, 3, 100);
+        }
+        worker.add_waited(0, BUCKETS, 100);
+        let tallies: Vec<_> = primary
+            .waited()
+            .map(|(listener, counts, sum)| (listener, counts[3], sum))
+            .collect();
+        assert_eq!(tallies, [(7, 2, 200), (0, 1, 100)]);
+        for listener in 0..100 {
+            worker.add_waited(listener, 0, 1);
+        }
+        assert_eq!(primary.waited().count(), TALLIES);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::dispatch::Key;
+use crate::ipc::queue_time::bucket_of;
 use crate::sys::handoff::{self, Received, Ticket};
 use crate::sys::js::{Argument, Callback, Callbacks, Outcome};
 use crate::sys::page::{self, Page};
@@ -220,6 +221,9 @@ impl Intake {
             match handoff::receive(self.socket.as_fd()) {
                 Ok(Received::Connection { ticket, descriptor }) => {
                     self.page.add_taken();
+                    let waited = page::now_ns().saturating_sub(ticket.since);
+                    self.page
+                        .add_waited(ticket.listener, bucket_of(waited), waited);
                     self.offer(ticket, descriptor);
                 }
                 Ok(Received::OutOfDescriptors) => {
