@@ -100,6 +100,13 @@ declare module 'cluster' {
      */
     ready(): void;
 
+    /**
+     * Keeps a connection with this worker, for a program that has noted on the socket what belongs to its client, as
+     * authentication of the connection does (NTLM, Negotiate). In the worker only.
+     * @param socket `request.socket`
+     */
+    pin(socket: import('node:net').Socket): void;
+
     /** Undoes {@link pause}, at once. In the primary only. */
     resume(): Worker;
 
@@ -205,6 +212,19 @@ declare namespace cluster {
      * @default 20
      */
     takeBackAfter?: number | undefined;
+    /**
+     * For how long a connection may wait for a worker, in milliseconds: a whole number. One that has waited for longer is
+     * answered with 503 and `Retry-After` if what its client has said is HTTP/1, and closed otherwise. 0 is for ever.
+     * @default 0
+     */
+    maxWait?: number | undefined;
+    /**
+     * Whether kept-alive connections go, between two requests, where their clients wait least: away from workers that
+     * are stuck again and again, to workers that have joined, and into the primary while their clients say nothing for
+     * seconds. The variable `CLUSTER_RS_REBALANCE`, `1` or `0`, says it for programs that do not.
+     * @default false, and true with a supervisor
+     */
+    rebalance?: boolean | undefined;
   }
 
   /** The options of {@link Cluster.supervise}. Times are in milliseconds, memory in bytes; 0 means never, except for delays. */
@@ -226,6 +246,11 @@ declare namespace cluster {
      * @default 30000
      */
     startTimeout?: number | undefined;
+    /**
+     * See {@link Scheduling.rebalance}.
+     * @default true
+     */
+    rebalance?: boolean | undefined;
     /**
      * How many workers are replaced at a time.
      * @default 1
@@ -322,6 +347,8 @@ declare namespace cluster {
     memory: number;
     /** How often a worker in its place had died. */
     restarts: number;
+    /** How long its connections have waited for it. */
+    listeners: ListenerFigures[];
   }
 
   /** The events of a {@link Supervisor}, with their arguments. */
@@ -415,12 +442,44 @@ declare namespace cluster {
     takenBack: number;
     /** Given back by a worker that could not serve them. */
     givenBack: number;
-    /** Closed, because no server for them was left. */
+    /** Given back by a worker between two requests, to be parked. */
+    moved: number;
+    /** Between two requests, and waiting in the primary for their clients to speak. */
+    parked: number;
+    /**
+     * Closed: no server for them was left, they had waited too long, or, while they were parked, their clients hung up
+     * or their idle time was over.
+     */
     closed: number;
+    /** Those of the closed that had to make room while they were parked, for want of descriptors. */
+    evicted: number;
+    /** Those of the closed that had waited for longer than `scheduling.maxWait`, and were refused. */
+    shed: number;
     /** In the queues of workers now. */
     queued: number;
     /** In the primary now, because no worker can take them. */
     waiting: number;
+    /** How long connections have waited for a worker, for each listener. */
+    listeners: ListenerFigures[];
+  }
+
+  /** How long the connections of a listener have waited. */
+  interface ListenerFigures {
+    /** Where it listens: an address, or the path of a Unix socket; nothing for a descriptor. */
+    address?: string | undefined;
+    port?: number | undefined;
+    /**
+     * From when a connection was accepted, or its client spoke again after it had been parked, until a worker has taken
+     * it.
+     */
+    queueTime: {
+      /** How many connections. One that moves counts each time. */
+      count: number;
+      /** Of all times, in milliseconds. */
+      sum: number;
+      /** How many took up to so many milliseconds, and longer than those before; the last one is up to `Infinity`. */
+      buckets: { upTo: number; count: number }[];
+    };
   }
 }
 

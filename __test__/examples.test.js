@@ -105,3 +105,21 @@ test('examples/datagrams.js: a sender stays with its worker', limit, async (t) =
   }
   assert.strictEqual(workers.size, 3);
 });
+
+test(
+  'examples/kept_alive.js: with a stuck worker, connections move where their clients wait less',
+  limit,
+  async (t) => {
+    const run = async (rebalance) => {
+      const env = { REQUESTS: '60', CLUSTER_RS_REBALANCE: rebalance };
+      const program = start(t, [path.join(root, 'examples', 'kept_alive.js')], { env });
+      const [, slowest] = await program.line(/99 of 100 up to (\S+) ms$/);
+      const [, moved] = await program.line(/^(\d+) times/);
+      assert.strictEqual(await program.end(), 0);
+      return { slowest: Number(slowest), moved: Number(moved) };
+    };
+    const [moving, staying] = await Promise.all([run('1'), run('0')]);
+    assert.ok(moving.moved > 0 && staying.moved === 0, `${moving.moved} ${staying.moved}`);
+    assert.ok(moving.slowest < staying.slowest, `${moving.slowest} ${staying.slowest}`);
+  },
+);

@@ -7,6 +7,8 @@ Runs a program that listens on all cores, and keeps it alive.
   -w, --workers N|max     how many workers (max: one for each core)
       --policy POLICY     rr, least, none, sticky, or sticky:KEY where KEY is
                           ip, header:NAME, cookie:NAME or query:NAME
+      --rebalance on|off  kept-alive connections go where they wait least (on)
+      --max-wait TIME     refuse a connection that waits longer for a worker
       --grace TIME        how long requests in progress may take (10s)
       --spares N          workers that wait to take the place of a dead one
       --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME

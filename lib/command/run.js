@@ -101,7 +101,7 @@ async function runAlone(program, args) {
 /** Runs a program until it is stopped. */
 async function run(options, positionals, rest) {
   const settings = await configure(options, positionals, rest);
-  const { args, folder, name, nodeArgs = [], policy = 'rr', prefix = false, program } = settings;
+  const { args, folder, name, nodeArgs = [], policy = 'rr', maxWait, rebalance, prefix = false, program } = settings;
   if (!cluster.native) return runAlone(program, args);
 
   const [, kind, key] = /^([^:]+):?(.*)$/s.exec(policy);
@@ -111,7 +111,7 @@ async function run(options, positionals, rest) {
     args,
     execArgv: [...process.execArgv, ...nodeArgs],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    scheduling: { policy: kind, ...(key && { key }) },
+    scheduling: { policy: kind, ...(key && { key }), rebalance, maxWait },
   });
   const output = new Output(prefix);
   cluster.on('fork', (worker) => output.follow(worker));

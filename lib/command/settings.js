@@ -36,6 +36,11 @@ const SETTINGS = {
     read: (value) => (typeof value === 'string' && parsePolicy(value) ? value : undefined),
     what: `rr, least, none, sticky, or sticky:KEY where KEY is one of ${KEYS.join(', ')}`,
   },
+  rebalance: {
+    read: (value) => ({ on: true, off: false, true: true, false: false })[value],
+    what: 'on or off',
+  },
+  maxWait: time,
   grace: time,
   spares: count(0),
   maxMemory: size,

@@ -60,7 +60,7 @@ function setUpPrimary(cluster) {
     SCHED_LEAST,
     SCHED_STICKY,
     broadcast,
-    figures: () => native.figures(),
+    figures,
     onRequest: requests.onRequest,
     setScheduler,
     supervise,
@@ -116,7 +116,7 @@ function setUpPrimary(cluster) {
   }
 
   /** `schedulingPolicy` counts the first time only, the settings each time. */
-  function applyScheduling({ policy, key: by, takeBackAfter, rebalance: wanted, spreadDatagrams } = {}) {
+  function applyScheduling({ policy, key: by, takeBackAfter, maxWait, rebalance: wanted, spreadDatagrams } = {}) {
     if (policy !== undefined) fixPolicy(scheduling.POLICIES[policy]);
     if (policy !== undefined || by !== undefined || !isSetUp) {
       const name = scheduling.nameOf(cluster.schedulingPolicy);
@@ -125,6 +125,7 @@ function setUpPrimary(cluster) {
       native.setPolicy(name, key);
     }
     if (takeBackAfter !== undefined) native.setTakeBackAfter(takeBackAfter);
+    if (maxWait !== undefined) native.setMaxWait(maxWait || undefined);
     if (spreadDatagrams !== undefined) native.setSpreadDatagrams(spreadDatagrams);
     if (wanted !== undefined) rebalance = wanted;
     native.setRebalance(rebalances());
@@ -172,6 +173,13 @@ function setUpPrimary(cluster) {
     }
   }
 
+  /** What has become of the connections; see `Figures` in `index.d.ts`. */
+  function figures() {
+    const { describeListeners } = require('./figures.js');
+    const counts = native.figures();
+    return { ...counts, listeners: describeListeners(counts.listeners) };
+  }
+
   /** What a worker is to know of it beside its descriptors, as a variable; usually nothing. */
   function wishes() {
     const wanted = {};
@@ -187,6 +195,7 @@ function setUpPrimary(cluster) {
     if (supervisor) throw errors.supervisedAlready();
     const hold = (worker, isHeld) => setShare(worker, { isHeld });
     supervisor = new Supervisor(cluster, native, hold, options);
+    if (options?.rebalance !== undefined) rebalance = options.rebalance;
     native.setRebalance(rebalances());
     try {
       supervisor.start();

@@ -7,7 +7,7 @@ const errors = require('../errors.js');
 // The first two are Node's. By the names that NODE_CLUSTER_SCHED_POLICY has for them.
 const POLICIES = { none: 1, rr: 2, least: 3, sticky: 4 };
 
-const SETTINGS = ['policy', 'key', 'takeBackAfter', 'rebalance', 'spreadDatagrams'];
+const SETTINGS = ['policy', 'key', 'takeBackAfter', 'maxWait', 'rebalance', 'spreadDatagrams'];
 const BY_ADDRESS = 'ip';
 const KEYS = ['ip', 'header:NAME', 'cookie:NAME', 'query:NAME'];
 const VALUES = [...Object.keys(POLICIES), ...KEYS.map((key) => `sticky:${key}`)];
@@ -59,7 +59,7 @@ function check(scheduling) {
   for (const name of Object.keys(scheduling)) {
     if (!SETTINGS.includes(name)) throw errors.unknownProperty(`scheduling.${name}`, SETTINGS);
   }
-  const { policy, key, takeBackAfter, rebalance, spreadDatagrams } = scheduling;
+  const { policy, key, takeBackAfter, maxWait, rebalance, spreadDatagrams } = scheduling;
   if (policy !== undefined && !Object.hasOwn(POLICIES, policy)) {
     throw errors.notOneOf('scheduling.policy', Object.keys(POLICIES), policy);
   }
@@ -71,6 +71,9 @@ function check(scheduling) {
     !(Number.isInteger(takeBackAfter) && takeBackAfter >= 1 && takeBackAfter <= longestDelay)
   ) {
     throw errors.outOfRange('scheduling.takeBackAfter', 'a whole number of milliseconds >= 1', takeBackAfter);
+  }
+  if (maxWait !== undefined && !(Number.isInteger(maxWait) && maxWait >= 0 && maxWait <= longestDelay)) {
+    throw errors.outOfRange('scheduling.maxWait', 'a whole number of milliseconds >= 0', maxWait);
   }
   if (rebalance !== undefined && typeof rebalance !== 'boolean') {
     throw errors.invalidArgument('settings.scheduling.rebalance', 'of type boolean', rebalance);

@@ -6,6 +6,7 @@ const EventEmitter = require('node:events');
 const { clearInterval, clearTimeout, setInterval, setTimeout } = require('node:timers');
 const { now } = require('../clock.js');
 const errors = require('../errors.js');
+const { describeListeners } = require('../primary/figures.js');
 const { exitWhenWritten } = require('../exit.js');
 const { Deaths } = require('./deaths.js');
 const { blockedFor, reasonToReplace } = require('./limits.js');
@@ -472,6 +473,7 @@ class Supervisor extends EventEmitter {
           cpu: member.takeCpu(),
           memory: memoryOf(child.pid),
           restarts,
+          listeners: describeListeners(figures?.listeners ?? []),
         };
       });
   }

@@ -46,6 +46,7 @@ const OPTIONS = {
   },
   maxAge: { default: 0, ...isTime(0) },
   maxRequests: { default: 0, ...isCount(0) },
+  rebalance: { default: undefined, ...isBoolean },
   spares: { default: 0, ...isCount(0) },
   signals: { default: true, ...isBoolean },
 };

@@ -1,0 +1,23 @@
+'use strict';
+
+// What the addon counts, in the form in which programs get it.
+
+const { binding } = require('../native.js');
+
+let bounds; // of the buckets, in milliseconds
+
+/** Gives the counts of a queue time the bounds that they stand for. */
+function describeQueueTime({ count, sum, buckets }) {
+  bounds ??= [...binding.queueTimeBounds(), Infinity];
+  return { count, sum, buckets: buckets.map((inBucket, i) => ({ upTo: bounds[i], count: inBucket })) };
+}
+
+/**
+ * @param {object[]} listeners as the addon gives them
+ * @returns {object[]} `ListenerFigures` in `index.d.ts`
+ */
+function describeListeners(listeners) {
+  return listeners.map(({ queueTime, ...listener }) => ({ ...listener, queueTime: describeQueueTime(queueTime) }));
+}
+
+module.exports = { describeListeners };
