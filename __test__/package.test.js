@@ -87,6 +87,7 @@ test('the package holds what its users need and nothing else', () => {
     'Cargo.toml',
     'LICENSE',
     'README.md',
+    'SECURITY.md',
     'bin',
     'build.rs',
     'docs',
