@@ -273,13 +273,15 @@ declare namespace cluster {
      */
     minDelay?: number | undefined;
     /**
-     * How long a start waits at most. A worker that has lived for so long begins anew.
+     * How long a start waits at most. A worker that has been ready and lived for so long begins anew.
      * @default 15000
      */
     maxDelay?: number | undefined;
     /**
-     * So many deaths within `deathsWithin`, of all workers together, are too many: none is started any more until there
-     * is a reload or restart, and `'giveUp'` is emitted. Deaths of spares do not count.
+     * So many starts that have failed within `deathsWithin` are too many for one place: the worker ended before it was
+     * ready, or before it was as old as `maxDelay`. When that is so in all places, and no worker is in service, none is
+     * started any more until there is a reload or restart, and `'giveUp'` is emitted. As long as one is in service, starts
+     * are tried every `maxDelay`.
      * @default 10
      */
     maxDeaths?: number | undefined;
@@ -365,8 +367,8 @@ declare namespace cluster {
     startFailed: [worker: Worker | undefined, error: Error, delay: number | undefined];
     /** A worker, or a spare, has died; `delay` is how many milliseconds later another is started, if at all. */
     death: [worker: Worker, code: number | null, signal: NodeJS.Signals | null, delay: number | undefined];
-    /** There were too many deaths. */
-    giveUp: [deaths: number];
+    /** No worker is in service, and so many starts (`maxDeaths`) have failed in each place: no more are tried. */
+    giveUp: [failures: number];
     /** A worker's event loop has not gone on for so many milliseconds. */
     hang: [worker: Worker, stuckFor: number];
     /** A worker is going to be replaced; with `disconnect` it has closed its channel, and lives on. */

@@ -282,10 +282,11 @@ test('a reload that fails is told, and its exit code is 1', limit, async (t) => 
 
 test('a program that can not start is given up', limit, async (t) => {
   const { command } = await place(t, { 'broken.js': 'process.exit(7)' });
-  const { code, stderr } = await command('broken.js', '-w', '12');
+  const { code, stderr } = await command('broken.js', '-w', '2', '--max-deaths', '3', '--min-delay', '1ms');
   assert.strictEqual(code, 1);
   assert.match(stderr, /worker \d+ exited with code 7: the next one is starting/);
-  assert.match(stderr, /broken is giving up after 10 deaths/);
+  assert.match(stderr, /worker \d+ exited with code 7: the next one starts in 1 ms, 0 of 2 workers serving/);
+  assert.match(stderr, /broken is giving up: no worker is left, and 3 starts have failed in each place/);
 });
 
 test('logs has what was printed, and what is', limit, async (t) => {

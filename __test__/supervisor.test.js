@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const http = require('node:http');
 const net = require('node:net');
 const { describe, test } = require('node:test');
-const { Deaths } = require('../lib/supervisor/deaths.js');
+const { BackOff } = require('../lib/supervisor/back_off.js');
 const { readOptions } = require('../lib/supervisor/options.js');
 const { supervise } = require('./supervisor/service.js');
 const { freePort, get, gone, isAlive, isFree, kill, startOurs, stop, until, write } = require('./support.js');
@@ -17,19 +17,66 @@ describe('when to start again', () => {
   const options = { minDelay: 100, maxDelay: 1000, maxDeaths: 6, deathsWithin: 10_000 };
 
   test('at once the first time, then later and later, up to a limit', () => {
-    const deaths = new Deaths({ ...options, maxDeaths: 100 });
-    const delays = [0, 1, 2, 3, 4, 5, 6].map((i) => deaths.add('a', i, 10));
-    assert.deepStrictEqual(delays, [0, 100, 200, 400, 800, 1000, 1000]);
-    assert.strictEqual(deaths.add('b', 10, 10), 0);
-    assert.strictEqual(deaths.add('a', 20, 1000), 0); // It has lived for long.
+    const backOff = new BackOff(options);
+    const ended = (age, hasStarted = true) => backOff.ended({ now: 0, age, hasStarted });
+    assert.deepStrictEqual(
+      [0, 1, 2, 3, 4, 5, 6].map(() => ended(10)),
+      [0, 100, 200, 400, 800, 1000, 1000],
+    );
+    assert.strictEqual(ended(1000), 0); // It has lived for long.
+    assert.strictEqual(ended(10), 100);
+    assert.strictEqual(ended(5000, false), 200); // It was never ready.
   });
 
-  test('no more after too many in too short a time', () => {
-    const deaths = new Deaths(options);
-    for (let i = 0; i < 5; i++) assert.notStrictEqual(deaths.add(i, i * 1000, 10), undefined);
-    assert.strictEqual(deaths.add(9, 9999, 10), undefined);
-    const slow = new Deaths(options);
-    for (let i = 0; i < 50; i++) assert.notStrictEqual(slow.add(i, i * 2001, 10), undefined);
+  test('there is no hope after too many in too short a time, until one has lived', () => {
+    const backOff = new BackOff(options);
+    const ended = (now, age = 10) => backOff.ended({ now, age, hasStarted: true });
+    for (let i = 0; i < 5; i++) ended(i * 1000);
+    assert.ok(!backOff.isHopeless);
+    ended(9999);
+    assert.ok(backOff.isHopeless);
+    ended(100_000);
+    assert.ok(backOff.isHopeless); // Nothing has become better.
+    ended(102_000, 1000);
+    assert.ok(!backOff.isHopeless);
+    for (let i = 0; i < 50; i++) ended(200_000 + i * 2001);
+    assert.ok(!backOff.isHopeless);
+  });
+
+  /** Numbers that look like chance, the same in each run with this seed. */
+  function* chance(seed) {
+    for (let state = seed; ;) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      yield state / 2 ** 32;
+    }
+  }
+
+  test('in whatever order they end', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = chance(seed);
+      const upTo = (most) => Math.floor(random.next().value * most);
+      const { minDelay, maxDelay, maxDeaths, deathsWithin } = options;
+      const backOff = new BackOff(options);
+      const failures = []; // since the last good start
+      let [now, before, isHopeless] = [0, undefined, false];
+      for (let i = 0; i < 60; i++) {
+        now += upTo(3000);
+        const [age, hasStarted] = [upTo(1200), upTo(4) > 0];
+        const delay = backOff.ended({ now, age, hasStarted });
+        if (hasStarted && age >= maxDelay) {
+          failures.length = 0;
+          isHopeless = false;
+          assert.strictEqual(delay, 0);
+        } else {
+          failures.push(now);
+          isHopeless ||= failures.filter((time) => time > now - deathsWithin).length >= maxDeaths;
+          assert.ok(delay <= maxDelay && delay >= (before ?? 0), `seed ${seed}: ${before} ${delay}`);
+          assert.ok(before === undefined ? delay === 0 : delay >= minDelay, `seed ${seed}: ${before} ${delay}`);
+        }
+        before = delay;
+        assert.strictEqual(backOff.isHopeless, isHopeless, `seed ${seed}, ${i}`);
+      }
+    }
   });
 });
 
@@ -455,13 +502,14 @@ test('a restart that fails leaves the spares', limit, async (t) => {
 
 test('when it has given up, nothing starts until it is reloaded', limit, async (t) => {
   const file = write(t, '1', null, 'version');
-  const options = { workers: 2, minDelay: 1, maxDeaths: 3, deathsWithin: 1000 };
+  const options = { workers: 2, minDelay: 1, maxDelay: 50, maxDeaths: 3 };
   const { program, status, tell } = await supervise(t, options, { VERSION: file });
   await program.line(/^ready/);
   require('node:fs').writeFileSync(file, 'broken');
   for (const { pid } of await status()) await kill(pid);
   await program.line(/^giveUp 3/);
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  await until(async () => (await status()).length === 0, 'the end of all');
+  await new Promise((resolve) => setTimeout(resolve, 500));
   assert.deepStrictEqual(await status(), []);
   assert.strictEqual(program.lines(/^giveUp/).length, 1);
   require('node:fs').writeFileSync(file, '1');

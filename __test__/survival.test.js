@@ -3,11 +3,12 @@
 // A supervisor that goes on, whatever happens to its forks, in the program's listeners, and to the clock.
 
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 const { supervise } = require('./supervisor/service.js');
-const { childrenOf, get, gone, kill, root, scratch, until, write } = require('./support.js');
+const { childrenOf, get, gone, kill, root, scratch, start, until, write } = require('./support.js');
 
 const limit = { timeout: 120_000 };
 
@@ -60,7 +61,7 @@ describe('a fork that throws is a failed start', { concurrency: 2 }, () => {
     await kill(first);
     await program.line(failure, 4);
     assert.deepStrictEqual(await pids(), [second]);
-    assert.ok(await isKnown());
+    await until(isKnown, 'only processes that are known');
     mend();
     await allReady(2);
   });
@@ -83,7 +84,7 @@ describe('a fork that throws is a failed start', { concurrency: 2 }, () => {
     spoil();
     assert.match(await tell('supervisor.reload()'), /^ERR_CLUSTER_RS_RELOAD_FAILED .*: a worker could not be started/);
     assert.deepStrictEqual(await pids(), before);
-    assert.ok(await isKnown());
+    await until(isKnown, 'only processes that are known');
     mend();
     assert.match(await tell('supervisor.reload()'), /undefined/);
     await gone(before);
@@ -111,7 +112,7 @@ describe('a fork that throws is a failed start', { concurrency: 2 }, () => {
     );
     assert.match(await tell('supervisor.scale(3)'), /^ERR_CLUSTER_RS_START_FAILED .*no memory/);
     assert.deepStrictEqual(await pids(), before);
-    assert.ok(await isKnown());
+    await until(isKnown, 'only processes that are known');
     spoil();
     assert.match(await tell('supervisor.scale(2)'), /^ERR_CLUSTER_RS_START_FAILED .*ENOTDIR/);
     assert.strictEqual(await tell('supervisor.size'), '1');
@@ -226,4 +227,75 @@ it('without a grace period, a worker has all the time', limit, async (t) => {
   await until(async () => JSON.parse(await tell('supervisor.status()'))[0].requests === 1, 'the request');
   await tell('supervisor.reload()');
   assert.strictEqual(Number(await slow), worker);
+});
+
+it(
+  'the command goes on without descriptors',
+  { ...limit, skip: spawnSync('prlimit', ['--version']).status !== 0 },
+  async (t) => {
+    const folder = scratch(t);
+    const app = write(t, "require('http').createServer((_, answer) => answer.end('ok')).listen(0, '127.0.0.1')");
+    const command = [path.join(root, 'bin', 'cluster-rs.js'), app, '-w', '9', '--name', 'api'];
+    const limited = `require('child_process').spawnSync('prlimit', ['--pid', process.pid, '--nofile=64:64']);`;
+    const env = { XDG_RUNTIME_DIR: folder };
+    const program = start(t, ['-r', write(t, limited), ...command], { env });
+    await until(
+      () => /could not be started: spawn \S+ EMFILE: the next one starts in 200 ms/.test(program.stderr),
+      () => program.output,
+    );
+    assert.strictEqual(program.child.exitCode, null);
+    assert.strictEqual((await childrenOf(program.pid)).length > 0, true);
+    process.kill(program.pid, 'SIGTERM');
+    assert.strictEqual(await program.end(), 0);
+  },
+);
+
+describe('a crash is not an outage', { concurrency: 2 }, () => {
+  it('whichever worker meets the request that ends it', limit, async (t) => {
+    const options = { workers: 2, minDelay: 1, maxDelay: 100, maxDeaths: 3, exitOnGiveUp: true };
+    const { port, program, pids } = await supervise(t, options);
+    await program.line(/^ready/);
+    for (let i = 1; i <= 12; i++) {
+      await assert.rejects(get(port, { path: '/crash' }), { code: 'ECONNRESET' });
+      await program.line(/^death/, i);
+      // The other one is in service still, or again.
+      await until(async () => (await pids()).length > 0, 'a worker');
+    }
+    assert.match(await get(port), /^\d+$/);
+    assert.deepStrictEqual(program.lines(/^giveUp/), []);
+  });
+
+  it('when the program can not start any more, until nobody is left', limit, async (t) => {
+    const file = write(t, '1', null, 'version');
+    const options = { workers: 2, minDelay: 1, maxDelay: 50, maxDeaths: 3, exitOnGiveUp: true };
+    const { port, program, pids, tell } = await supervise(t, options, { VERSION: file });
+    await program.line(/^ready/);
+    const [first, second] = await pids();
+    fs.writeFileSync(file, 'broken');
+    await kill(first);
+    await program.line(/^death \d+ 1 {2}50$/, 4);
+    assert.deepStrictEqual(await pids(), [second]);
+    fs.writeFileSync(file, '1');
+    await program.line(/^workerReady/, 3);
+    assert.strictEqual((await pids()).length, 2);
+    await tell('supervisor.scale(1)'); // Who is left is the one that can't be replaced.
+    fs.writeFileSync(file, 'broken');
+    assert.match(await get(port), /^\d+$/);
+    await kill((await pids())[0]);
+    assert.strictEqual(await program.end(), 1);
+    assert.strictEqual(program.lines(/^giveUp 3$/).length, 1);
+  });
+
+  it('and a worker that can not be replaced is tried for less and less often', limit, async (t) => {
+    const file = write(t, '1', null, 'version');
+    const options = { workers: 1, maxAge: 500, minDelay: 60_000, maxDelay: 60_000 };
+    const { program, pids } = await supervise(t, options, { VERSION: file });
+    await program.line(/^ready/);
+    const before = await pids();
+    fs.writeFileSync(file, 'broken');
+    await program.line(/^replace/, 2); // The first one and, at the next look, the second.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    assert.strictEqual(program.lines(/^replace/).length, 2);
+    assert.deepStrictEqual(await pids(), before);
+  });
 });

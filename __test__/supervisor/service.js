@@ -12,6 +12,7 @@ function app() {
   if (version === 'broken') throw new Error('this version is broken');
   const kept = [];
   const server = http.createServer(({ url }, response) => {
+    if (url === '/crash') process.exit(1);
     if (url === '/block') for (const end = Date.now() + 2500; Date.now() < end;);
     if (url === '/grow') kept.push(Buffer.alloc(150 * 1024 * 1024, 1));
     if (url === '/leave') setInterval(() => require('cluster').worker.disconnect(), 1000); // And it lives on.

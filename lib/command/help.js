@@ -1,7 +1,8 @@
 'use strict';
 
 const HELP = `Usage: cluster-rs app.js [options] [-- arguments of app.js]
-       cluster-rs list | status | reload | scale | restart | stop | logs [NAME]
+       cluster-rs list | status | reload | restart | stop | version
+       cluster-rs scale [NAME] N|max | logs [NAME] [-n LINES] [--no-follow]
 
 Runs a program that listens on all cores, and keeps it alive.
   -w, --workers N|max     how many workers (max: one for each core)
@@ -15,15 +16,14 @@ Runs a program that listens on all cores, and keeps it alive.
                           replace a worker that exceeds it
       --wait-ready        a worker is ready with cluster.worker.ready()
       --start-timeout TIME  in which a worker has to get ready (30s)
+      --min-delay TIME, --max-delay TIME, --max-deaths N, --deaths-within TIME
+                          when one that has died is started again
       --name NAME         for the commands below (the package's name)
       --prefix            the worker's number before each line of its output
       --node-args ARGS    for Node, in each worker
       --config FILE       else cluster.config.js or .json, or package.json
   TIME is 250ms, 10s, 5m or 1h; SIZE is 300M or 1G.
-
-list, status, reload, restart, stop; scale [NAME] N|max;
-logs [NAME] [-n LINES] [--no-follow]; each of them with --json.
-version or --version prints the version.
+With --json the commands print JSON.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such program runs.
 `;
 

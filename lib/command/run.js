@@ -14,10 +14,24 @@ const { Output } = require('./output.js');
 const { say } = require('./sink.js');
 const { countWorkers } = require('./units.js');
 
+// The settings that are options of `cluster.supervise` as they are.
+const SAME = [
+  'deathsWithin',
+  'maxAge',
+  'maxDeaths',
+  'maxDelay',
+  'maxMemory',
+  'maxRequests',
+  'minDelay',
+  'spares',
+  'startTimeout',
+  'waitReady',
+  'workers',
+];
+
 /** What `cluster.supervise` is told. */
 function toSupervisorOptions(settings) {
-  const { env, grace, hangTimeout, maxAge, maxMemory, maxRequests, spares, startTimeout, waitReady, workers } =
-    settings;
+  const { env, grace, hangTimeout, ...others } = settings;
   // Programs do not see the terminal behind the pipe, and most of them take this for it.
   const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
   return {
@@ -25,14 +39,8 @@ function toSupervisorOptions(settings) {
     exitOnGiveUp: true,
     gracePeriod: grace,
     hangTimeout,
-    maxAge,
-    maxMemory,
-    maxRequests,
     replaceHung: hangTimeout > 0,
-    spares,
-    startTimeout,
-    waitReady,
-    workers,
+    ...Object.fromEntries(SAME.map((name) => [name, others[name]])),
   };
 }
 
@@ -40,13 +48,17 @@ function tellEvents(supervisor, name) {
   supervisor.on('ready', () => say(`${name} is running with ${countWorkers(supervisor.size)}, process ${process.pid}`));
   const next = (delay) => {
     if (delay === undefined) return '';
-    return delay > 0 ? `: the next one starts in ${delay} ms` : ': the next one is starting';
+    if (delay === 0) return ': the next one is starting';
+    const serving = supervisor.workers.length;
+    return `: the next one starts in ${delay} ms, ${serving} of ${countWorkers(supervisor.size)} serving`;
   };
   supervisor.on('startFailed', (_, error, delay) => say(`${error.message}${next(delay)}`));
   supervisor.on('death', ({ id }, code, signal, delay) =>
     say(`worker ${id} ${howItEnded({ code, signal })}${next(delay)}`),
   );
-  supervisor.on('giveUp', (deaths) => say(`${name} is giving up after ${deaths} deaths`));
+  supervisor.on('giveUp', (failures) =>
+    say(`${name} is giving up: no worker is left, and ${failures} starts have failed in each place`),
+  );
   supervisor.on('hang', ({ id }, stuckFor) => say(`worker ${id}'s event loop has been blocked for ${stuckFor} ms`));
   supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is being replaced: ${reason}`));
   supervisor.on('reloaded', () => say(`${name} has been reloaded`));

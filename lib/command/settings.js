@@ -49,6 +49,10 @@ const SETTINGS = {
   hangTimeout: time,
   waitReady: flag,
   startTimeout: timeFrom(1),
+  minDelay: time,
+  maxDelay: time,
+  maxDeaths: count(1),
+  deathsWithin: timeFrom(1),
   name: {
     read: (value) => (typeof value === 'string' && NAME.test(value) ? value : undefined),
     what: 'letters, digits, dots, dashes and underscores',

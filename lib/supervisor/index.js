@@ -8,7 +8,7 @@ const { now } = require('../clock.js');
 const errors = require('../errors.js');
 const { describeListeners } = require('../primary/figures.js');
 const { exitWhenWritten } = require('../exit.js');
-const { Deaths } = require('./deaths.js');
+const { BackOff } = require('./back_off.js');
 const { blockedFor, reasonToReplace } = require('./limits.js');
 const { Member } = require('./member.js');
 const { countOf, readOptions } = require('./options.js');
@@ -20,6 +20,9 @@ const { Turns } = require('./turns.js');
 // How often workers are looked at, in milliseconds.
 const LOOK = 1000;
 
+/** What a {@link BackOff} is to know of a member that has ended. */
+const endOf = ({ age, hasStarted }) => ({ now: now(), age, hasStarted });
+
 /**
  * What `cluster.supervise` gives; `index.d.ts` describes its methods and events.
  *
@@ -30,9 +33,8 @@ class Supervisor extends EventEmitter {
   #native;
   #hold;
   #options;
-  #deaths;
-  #deathsOfSpares;
-  #places = []; // { member, restarts, isReserved }
+  #places = []; // { member, restarts, isReserved, backOff, replacing, replaceAt }
+  #backOffOfSpares;
   #delays = new Set(); // the timers of what is to be started
   #spares = new Set();
   #joining = new Set(); // new ones, for places whose members stay until then
@@ -58,13 +60,14 @@ class Supervisor extends EventEmitter {
     this.#native = native;
     this.#hold = hold;
     this.#options = readOptions(options);
-    this.#countDeathsAnew();
+    this.#beginAnew();
   }
 
-  #countDeathsAnew() {
+  /** Forgets which starts have failed. */
+  #beginAnew() {
     this.#hasGivenUp = false;
-    this.#deaths = new Deaths(this.#options);
-    this.#deathsOfSpares = new Deaths(this.#options);
+    this.#backOffOfSpares = new BackOff(this.#options);
+    for (const place of this.#places) place.backOff = new BackOff(this.#options);
   }
 
   /** Called once, by `cluster.supervise`. */
@@ -105,7 +108,8 @@ class Supervisor extends EventEmitter {
   }
 
   #addPlace(member) {
-    const place = { member: undefined, restarts: 0, isReserved: false };
+    const [backOff, replacing] = [new BackOff(this.#options), new BackOff(this.#options)];
+    const place = { member: undefined, restarts: 0, isReserved: false, backOff, replacing, replaceAt: 0 };
     this.#places.push(place);
     this.#occupy(place, member);
   }
@@ -164,18 +168,23 @@ class Supervisor extends EventEmitter {
 
   #died(place, member, ending) {
     if (this.#isStopping || !this.#places.includes(place)) return;
-    const delay = this.#hasGivenUp ? undefined : this.#deaths.add(place, now(), member.age);
+    const delay = place.backOff.ended(endOf(member));
     const spare = [...this.#spares].find(({ state }) => state === 'spare');
     if (spare) this.#promote(spare, place);
-    if (delay !== undefined) {
-      place.restarts++;
-      this.#later(delay, () => {
-        if (this.#emptyPlaces().includes(place)) this.#occupy(place, this.#fork());
-        else this.#fillSpares();
-      });
-    }
+    if (this.#hasGivenUp) return this.#tellEnd(member, ending, undefined);
+    if (this.#isHopeless()) return this.#giveUp(member, ending);
+    place.restarts++;
+    this.#later(delay, () => {
+      if (this.#emptyPlaces().includes(place)) this.#occupy(place, this.#fork());
+      else this.#fillSpares();
+    });
     this.#tellEnd(member, ending, delay);
-    if (delay === undefined) this.#giveUp();
+  }
+
+  /** Whether nobody is in service, and no place is worth another try. A reload or restart is one. */
+  #isHopeless() {
+    const isServed = this.#inService().length > 0 || this.#turns.areTaken;
+    return !isServed && this.#places.every(({ backOff }) => backOff.isHopeless);
   }
 
   /** Tells of a worker that has died, or that could not be forked. */
@@ -210,11 +219,11 @@ class Supervisor extends EventEmitter {
     this.#occupy(place, spare);
   }
 
-  #giveUp() {
-    if (this.#hasGivenUp) return;
+  #giveUp(lastMember, ending) {
+    const { exitOnGiveUp, maxDeaths } = this.#options;
     this.#hasGivenUp = true;
     this.#startNothingMore();
-    const { exitOnGiveUp, maxDeaths } = this.#options;
+    this.#tellEnd(lastMember, ending, undefined);
     this.#tell('giveUp', maxDeaths);
     if (exitOnGiveUp) this.stop().then(() => exitWhenWritten(1));
   }
@@ -232,8 +241,7 @@ class Supervisor extends EventEmitter {
       );
       spare.ended.then((ending) => {
         if (!this.#spares.delete(spare) || this.#isStopping) return;
-        // Those in service do without: nobody gives up for want of spares.
-        const delay = this.#deathsOfSpares.add(this.#spares, now(), spare.age) ?? this.#options.maxDelay;
+        const delay = this.#backOffOfSpares.ended(endOf(spare)); // Those in service do without.
         this.#later(delay, () => this.#fillSpares());
         this.#tellEnd(spare, ending, delay);
       });
@@ -317,7 +325,7 @@ class Supervisor extends EventEmitter {
     await this.#endSpares(); // They have the old program.
     try {
       await this.#inSteps('reload', (places) => this.#replace(places));
-      this.#countDeathsAnew();
+      this.#beginAnew();
     } catch (error) {
       if (this.#isStopping) throw errors.isStopping();
       const failed = errors.reloadFailed(error.message);
@@ -360,7 +368,7 @@ class Supervisor extends EventEmitter {
         }
         await Promise.all(left.map(({ member }) => member.started));
       });
-      this.#countDeathsAnew();
+      this.#beginAnew();
     } finally {
       this.#fillSpares();
     }
@@ -441,14 +449,21 @@ class Supervisor extends EventEmitter {
       member.isHung = blocked > 0;
       if (member.isHung && !wasHung) this.#tell('hang', member.worker, Math.round(blocked));
       const reason = reasonToReplace(member, figures, this.#options);
-      if (reason !== undefined && !this.#turns.areTaken && !this.#isStopping) this.#replaceFor(place, reason);
+      const isTime = now() >= place.replaceAt && !this.#turns.areTaken && !this.#isStopping;
+      if (reason !== undefined && isTime) this.#replaceFor(place, reason);
     }
   }
 
   #replaceFor(place, reason) {
     const { worker } = place.member;
     const replaced = this.#turns.take('replace', () => this.#replace([place]));
-    replaced.catch((error) => this.#isStopping || process.emitWarning(error));
+    replaced.then(
+      () => (place.replacing = new BackOff(this.#options)),
+      (error) => {
+        place.replaceAt = now() + place.replacing.ended({ now: now(), age: 0, hasStarted: false });
+        if (!this.#isStopping) process.emitWarning(error);
+      },
+    );
     this.#tell('replace', worker, reason);
   }
 

@@ -36,6 +36,7 @@ function endOf(worker) {
 class Member {
   state = 'starting';
   startedAt = now();
+  hasStarted = false;
   isHung = false;
   #options;
   #cpu = { time: 0, at: now() };
@@ -104,6 +105,7 @@ class Member {
       throw errors.startFailed(this.worker.id, `${missing} after ${startTimeout} ms`);
     }
     if (outcome !== 'ready') throw this.startFailed(outcome);
+    this.hasStarted = true;
     if (this.state === 'starting') this.state = isSpare ? 'spare' : 'ready';
   }
 
