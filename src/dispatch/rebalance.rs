@@ -9,8 +9,21 @@ use super::queue::Nanoseconds;
 const WORTH_MOVING: Nanoseconds = 1_000_000;
 /// A worker with less than this part of its fair share gets connections of others …
 const POOR: f64 = 0.5;
+/// … until it has this part …
+const ENOUGH: f64 = 0.9;
 /// … as long as its fair share is so many connections.
 const FAIR_SHARE: f64 = 2.0;
+
+/// Whether connections are evened out between workers of which none stalls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Evening {
+    /// They are not, since a key says whose each is.
+    Never,
+    /// They are, where a worker has far too few.
+    Idle,
+    /// That goes on.
+    Active,
+}
 
 /// How many connections are asked for in a second, and at once. A move is a fraction of a millisecond, so that moves can't
 /// become the load.
@@ -43,9 +56,9 @@ pub(super) fn is_shedding(expected_wait: Nanoseconds) -> bool {
 }
 
 /// How many connections each worker is to give back, none left out: all those of a worker whose stalls cost more than a
-/// move; of the others, with `evens`, as many as they have more than their share, if one that takes connections has far
-/// less than its own.
-pub(super) fn moves(loads: &[Load], evens: bool) -> Vec<(WorkerId, u64)> {
+/// move; of the others, as many as they have more than their share, if they are evened out and one that takes connections
+/// has too few. Also says whether they are evened out next time.
+pub(super) fn moves(loads: &[Load], evening: Evening) -> (Vec<(WorkerId, u64)>, Evening) {
     let even: Vec<&Load> = loads
         .iter()
         .filter(|load| load.takes && !load.is_shedding())
@@ -58,13 +71,23 @@ pub(super) fn moves(loads: &[Load], evens: bool) -> Vec<(WorkerId, u64)> {
     let open: u64 = even.iter().map(|load| load.open).sum();
     let weights: f64 = even.iter().map(|load| load.weight).sum();
     let fair = |load: &Load| open as f64 * load.weight / weights;
+    let least = match evening {
+        Evening::Never => 0.0,
+        Evening::Idle => POOR,
+        Evening::Active => ENOUGH,
+    };
     let lacking: f64 = even
         .iter()
-        .filter(|load| fair(load) >= FAIR_SHARE && (load.open as f64) < POOR * fair(load))
+        .filter(|load| fair(load) >= FAIR_SHARE && (load.open as f64) < least * fair(load))
         .map(|load| fair(load) - load.open as f64)
         .sum();
-    let mut left = if evens { lacking as u64 } else { 0 };
-    loads
+    let next = match evening {
+        Evening::Never => Evening::Never,
+        _ if lacking > 0.0 => Evening::Active,
+        _ => Evening::Idle,
+    };
+    let mut left = lacking as u64;
+    let moves = loads
         .iter()
         .map(|load| {
             let wanted = if load.is_shedding() {
@@ -79,7 +102,8 @@ pub(super) fn moves(loads: &[Load], evens: bool) -> Vec<(WorkerId, u64)> {
             }
             (load.worker, wanted)
         })
-        .collect()
+        .collect();
+    (moves, next)
 }
 
 /// How many moves are left for now.
@@ -129,7 +153,8 @@ mod tests {
     }
 
     fn counts(loads: &[Load]) -> Vec<u64> {
-        moves(loads, true)
+        moves(loads, Evening::Idle)
+            .0
             .into_iter()
             .map(|(_, count)| count)
             .collect()
@@ -180,7 +205,22 @@ mod tests {
         assert_eq!(asked[2], 0);
         // With policies that choose by a key it is not asked for.
         let loads = [load(1, 100, 0), load(2, 0, 0)];
-        assert!(moves(&loads, false).iter().all(|&(_, count)| count == 0));
+        let (asked, _) = moves(&loads, Evening::Never);
+        assert!(asked.iter().all(|&(_, count)| count == 0));
+    }
+
+    #[test]
+    fn what_has_begun_goes_on_until_it_is_nearly_even() {
+        let loads = [load(1, 12, 0), load(2, 12, 0), load(3, 6, 0)];
+        let (asked, next) = moves(&loads, Evening::Active);
+        assert_eq!(asked.iter().map(|(_, count)| count).sum::<u64>(), 4);
+        assert_eq!(next, Evening::Active);
+        let loads = [load(1, 11, 0), load(2, 10, 0), load(3, 9, 0)];
+        assert_eq!(moves(&loads, next).1, Evening::Idle);
+        assert_eq!(
+            counts(&[load(1, 12, 0), load(2, 12, 0), load(3, 6, 0)]),
+            [0, 0, 0]
+        );
     }
 
     #[test]
@@ -204,7 +244,7 @@ mod tests {
         #[test]
         fn nobody_is_asked_for_more_than_it_has(
             opens in prop::collection::vec((0u64..1000, 0u64..5, any::<bool>(), 1u32..4), 1..9),
-            evens: bool,
+            evening in prop_oneof![Just(Evening::Never), Just(Evening::Idle), Just(Evening::Active)],
         ) {
             let loads: Vec<Load> = opens
                 .iter()
@@ -217,7 +257,7 @@ mod tests {
                     takes,
                 })
                 .collect();
-            for ((worker, count), load) in moves(&loads, evens).into_iter().zip(&loads) {
+            for ((worker, count), load) in moves(&loads, evening).0.into_iter().zip(&loads) {
                 prop_assert_eq!(worker, load.worker);
                 prop_assert!(count <= load.open);
             }
@@ -226,14 +266,16 @@ mod tests {
         #[test]
         fn evening_out_comes_to_an_end(opens in prop::collection::vec(0u64..1000, 2..9)) {
             let mut opens = opens;
-            for _ in 0..20 {
+            let mut evening = Evening::Idle;
+            for _ in 0..40 {
                 let loads: Vec<Load> = opens.iter().enumerate().map(|(i, &open)| load(i as u32, open, 0)).collect();
-                let asked = counts(&loads);
-                if asked.iter().all(|&count| count == 0) {
+                let (asked, next) = moves(&loads, evening);
+                evening = next;
+                if evening == Evening::Idle {
                     return Ok(());
                 }
                 // Each goes to the one with the fewest then.
-                for (i, count) in asked.into_iter().enumerate() {
+                for (i, (_, count)) in asked.into_iter().enumerate() {
                     opens[i] -= count;
                     for _ in 0..count {
                         *opens.iter_mut().min().unwrap() += 1;

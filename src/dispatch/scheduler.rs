@@ -11,7 +11,7 @@ use super::figures::Counts;
 use super::parking::{ParkedId, Parking};
 use super::policy::{Choice, Member, had_its_turn, has_returned};
 use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
-use super::rebalance::{self, Budget, Load};
+use super::rebalance::{self, Budget, Evening, Load};
 use super::{Key, ListenerId, Policy, WorkerId};
 use crate::sys::handoff::Ticket;
 
@@ -51,6 +51,7 @@ pub(super) struct Scheduler<H: Handoff> {
     claims: Claims,
     parking: Parking<H::Connection>,
     budget: Budget,
+    evening: Evening,
     take_back_after: Nanoseconds,
     max_wait: Option<Nanoseconds>,
     /// Those that have waited for longer, and are to be refused.
@@ -68,6 +69,7 @@ impl<H: Handoff> Scheduler<H> {
             claims: Claims::default(),
             parking: Parking::new(),
             budget: Budget::new(),
+            evening: Evening::Idle,
             take_back_after: TAKE_BACK_AFTER,
             max_wait: None,
             shed: Vec::new(),
@@ -404,7 +406,12 @@ impl<H: Handoff> Scheduler<H> {
             });
         }
         let by_key = matches!(self.policy, Policy::Sticky(_) | Policy::Program);
-        for (worker, wanted) in rebalance::moves(&loads, !by_key) {
+        let evening = if by_key { Evening::Never } else { self.evening };
+        let (moves, evening) = rebalance::moves(&loads, evening);
+        if !by_key {
+            self.evening = evening;
+        }
+        for (worker, wanted) in moves {
             let granted = match self.policy {
                 // The client would come back to the same worker.
                 Policy::Sticky(_) => 0,
