@@ -37,7 +37,7 @@ isDenied('net');
 
 /**
  * Throws Node's `ERR_ACCESS_DENIED` if this process may not start others.
- * @param {object} child a `ChildProcess` that nothing is started for yet
+ * @param {object} child a `ChildProcess` that nothing else is done with
  * @param {string} file what is to be run
  * @param {string[]} args with its own name first
  */
@@ -110,4 +110,4 @@ function whileReadable(load) {
   if (isOn) load();
 }
 
-module.exports = { NOWHERE, askForPath, askForSocket, askToSpawn, isOn, whileReadable };
+module.exports = { askForPath, askForSocket, askToSpawn, isOn, whileReadable };

@@ -7,6 +7,7 @@ const { createRequire } = require('node:module');
 const path = require('node:path');
 
 const REGISTER = path.join(__dirname, '..', 'register.js');
+const NAME = 'NODE_OPTIONS=';
 const optionFor = (register) => `--require "${register.replace(/["\\]/g, '\\$&')}" `;
 
 /** This package or, if it has been removed with an old release of the program, the one that the program has now. */
@@ -24,14 +25,17 @@ function findRegister(program) {
 /**
  * Puts this package in front of the program's preloads. Those of `NODE_OPTIONS` come before those of the command line,
  * so where there are any it has to be the first of them.
- * @param {string | undefined} nodeOptions `NODE_OPTIONS`
- * @param {string[]} args of Node and the program
+ * @param {string[]} environment `NAME=value`
+ * @param {string[]} args with Node's own name first
  * @param {string} program its absolute path
+ * @returns {{ environment: string[], args: string[] }}
  */
-function preload(nodeOptions, args, program) {
+function preload(environment, [name, ...args], program) {
   const register = findRegister(program);
-  if (!/(^|\s)(-r|--require)\b/.test(nodeOptions)) return { nodeOptions, args: ['--require', register, ...args] };
-  return { nodeOptions: optionFor(register) + nodeOptions, args };
+  const at = environment.findIndex((variable) => variable.startsWith(NAME));
+  const options = environment[at]?.slice(NAME.length);
+  if (!/(^|\s)(-r|--require)\b/.test(options)) return { environment, args: [name, '--require', register, ...args] };
+  return { environment: environment.with(at, NAME + optionFor(register) + options), args: [name, ...args] };
 }
 
 /** Takes away from the variables of this worker what {@link preload} has added. */

@@ -171,15 +171,14 @@ class Channel {
   };
 
   /**
-   * @param {import('../worker_class.js').Worker} worker whose channel it is; the messages are those of `worker.process`
+   * @param {ChildProcess | NodeJS.Process} target whose channel it is
    * @param {object} options
    * @param {boolean} options.advanced `serialization: 'advanced'`
    * @param {boolean} options.waits whether messages wait until the program listens for the first time
    * @param {number} options.patience how long a process that exits waits for a reader that takes nothing, in milliseconds
    */
-  constructor(worker, { advanced, waits, patience }) {
-    this.#worker = worker;
-    this.#target = worker.process;
+  constructor(target, { advanced, waits, patience }) {
+    this.#target = target;
     this.advanced = advanced;
     this.#waits = waits;
     this.#patience = patience;
@@ -203,12 +202,24 @@ class Channel {
     target._send = (message, handle, options, callback) => this.#send(message, handle, options, callback);
     target.disconnect = this.#disconnectMethod();
     target._disconnect = () => this.#close();
-    for (const emitter of [target, this.#worker]) {
-      emitter.on('newListener', (name) => {
-        if (name === 'message') this.#release();
-      });
-    }
+    this.#watch(target);
     return this.#control;
+  }
+
+  /**
+   * Says whose process the target is, in the turn in which the channel is opened.
+   * @param {import('../worker_class.js').Worker} worker
+   */
+  serve(worker) {
+    this.#worker = worker;
+    this.#watch(worker);
+  }
+
+  /** Gives what was held to listeners that are added. */
+  #watch(emitter) {
+    emitter.on('newListener', (name) => {
+      if (name === 'message') this.#release();
+    });
   }
 
   #sendMethod() {

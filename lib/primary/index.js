@@ -209,21 +209,7 @@ function setUpPrimary(cluster) {
   function fork(env) {
     cluster.setupPrimary();
     const id = native.nextWorker();
-    const { prepare } = require('./launch.js');
-    const { createProcess, startProcess } = require('./worker_process.js');
-    const { settings } = cluster;
-    const program = prepare(settings, [...cluster.settings.execArgv], {
-      ...env,
-      NODE_UNIQUE_ID: `${id}`,
-      ...wishes(),
-    });
-    const child = createProcess();
-    const worker = new Worker({ id, process: child });
-    const channel = new Channel(worker, {
-      advanced: settings.serialization === 'advanced',
-      waits: false,
-      patience: 100,
-    });
+    const { launch } = require('./launch.js');
     const control = {
       ononline: () => online(worker),
       onlistening: (...address) => listening(worker, ...address),
@@ -233,16 +219,28 @@ function setUpPrimary(cluster) {
       },
       onleaving: () => (worker.exitedAfterDisconnect = true),
     };
-    startProcess(child, {
-      ...program,
-      channel,
-      start: (exit) => native.start(id, program.options, { ...channel.events, ...control, ...exit }),
+    let channel; // none if who has wrapped Node's `fork` gives something else
+    const child = launch(cluster.settings, {
+      id,
+      env,
+      execArgv: [...cluster.settings.execArgv],
+      variables: wishes(),
+      start(child, program, onexit) {
+        channel = new Channel(child, { advanced: program.advanced, waits: false, patience: 100 });
+        return native.start(id, program, { ...channel.events, ...control, onexit });
+      },
+      connect: (end, onclose) => channel.open(end, onclose),
+      beforeSignal: () => channel.flush(), // What was sent before it arrives before it.
     });
+    const worker = new Worker({ id, process: child });
+    if (channel) {
+      channel.serve(worker);
+      channels.set(worker, channel);
+    }
 
     worker.on('message', function (message, handle) {
       cluster.emit('message', this, message, handle);
     });
-    channels.set(worker, channel);
     child.once('exit', (code, signal) => {
       requests.rejectAll(worker);
       if (!worker.isConnected()) remove(worker);
@@ -270,6 +268,7 @@ function setUpPrimary(cluster) {
     const encoded = new Map(); // by serialization
     return Object.values(cluster.workers).filter((worker) => {
       const channel = channels.get(worker);
+      if (!channel) return false;
       if (!encoded.has(channel.advanced)) encoded.set(channel.advanced, channel.encode(message));
       return channel.forward(encoded.get(channel.advanced));
     }).length;

@@ -1,51 +1,25 @@
 'use strict';
 
-// What `cluster.settings` and the environment make of a worker: a command line, its variables, its descriptors.
+// How a worker's process comes to be: Node's own `child_process.fork` makes it of `cluster.settings`, as it does for the
+// built-in module. So it checks them, and whoever has wrapped it, or `ChildProcess.prototype.spawn`, has a say. The
+// channel and the process itself are the addon's.
 
 const childProcess = require('node:child_process');
+const { hasSubscribers, subscribe, unsubscribe } = require('node:diagnostics_channel');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
-const { describeEnvironment } = require('./environment.js');
 const errors = require('../errors.js');
 const permission = require('../permission.js');
 const { preload } = require('../preload.js');
-const { normalizeStdio } = require('./stdio.js');
+const { CHANNEL, closed, createProcess, giveHandle } = require('./worker_process.js');
+
+const { ChildProcess } = childProcess;
+const { toString: textOf } = Function.prototype;
 
 const MOST_PORT = 65535;
 const LEAST_PORT = 1024;
 
 let inspectors = 0;
-
-/**
- * Lets Node check what its `fork` takes, and add to `options.env` what it gives to each process under the permission
- * model. The timeout is one that Node does not take, and looks at last. Were it to take it, there would still be nothing
- * that it could start: a file in what is no folder.
- */
-function validate(settings, options) {
-  try {
-    // An object in place of the arguments would be taken for the options.
-    const args = typeof settings.args === 'object' && !Array.isArray(settings.args) ? [] : settings.args;
-    childProcess.fork(settings.exec, args, { ...options, execPath: permission.NOWHERE, timeout: -1 });
-  } catch (error) {
-    const isTimeout = error.code === 'ERR_OUT_OF_RANGE' && error.message.includes('timeout');
-    const isStart = error.code === 'ENOTDIR' && error.syscall === 'spawn';
-    if (!isTimeout && !isStart) throw error;
-  }
-  if (![undefined, 'json', 'advanced'].includes(settings.serialization)) {
-    new childProcess.ChildProcess().spawn({ serialization: settings.serialization });
-  }
-}
-
-const isText = (value) => typeof value === 'string' && !value.includes('\0');
-const isListOfText = (value) => Array.isArray(value) && value.every(isText);
-
-/** Whether there is nothing that Node's check, which takes its time, could find wrong. */
-function isOrdinary(settings, variables) {
-  const { cwd, exec, args, execArgv, gid, serialization, stdio, uid, windowsHide } = settings;
-  const unset = [cwd, gid, serialization, stdio, uid, windowsHide];
-  const lists = [[exec], args, execArgv, variables];
-  return unset.every((value) => value === undefined) && lists.every(isListOfText);
-}
 
 function usesInspector(execArgv) {
   const option = /--inspect(?:-brk|-port)?|--debug-port/;
@@ -66,57 +40,129 @@ function inspectPort(setting) {
   return port;
 }
 
-/** Node starts a program where it is itself, unless it is told otherwise in words. */
-function folderOf(cwd) {
-  const folder = cwd instanceof URL ? fileURLToPath(cwd) : cwd;
-  return typeof folder === 'string' && folder !== '' ? folder : undefined;
-}
-
 const toPath = (name) => (name instanceof URL ? fileURLToPath(name) : String(name));
 
-/**
- * @param {object} settings `cluster.settings`
- * @param {string[]} execArgv a copy of its own, to be added to
- * @param {object} changes to the variables, as for `describeEnvironment`
- * @returns {object} `options` for the addon, and what `startProcess` wants to know; throws Node's own errors
- */
-function prepare(settings, execArgv, changes) {
-  if (settings.inspectPort === null) throw errors.badPort(null);
-  if (usesInspector(execArgv)) execArgv.push(`--inspect-port=${inspectPort(settings.inspectPort)}`);
-  const { cwd, gid, silent, stdio, uid, windowsHide } = settings;
-  let environment = describeEnvironment(changes);
-  let { NODE_OPTIONS } = Object.hasOwn(changes, 'NODE_OPTIONS') ? changes : process.env;
-  const given = NODE_OPTIONS;
-  if (permission.isOn || !isOrdinary(settings, environment.variables)) {
-    const env = { ...process.env, ...changes };
-    validate(settings, { cwd, env, execArgv, gid, silent, stdio, uid, windowsHide });
-    ({ NODE_OPTIONS } = env);
-  }
-
-  const file = process.execPath;
-  const exec = toPath(settings.exec);
-  const program = [...execArgv, exec, ...(Array.isArray(settings.args) ? settings.args : [])];
-  const { places, streams } = normalizeStdio(stdio, silent);
-  const loaded = preload(NODE_OPTIONS, program, path.resolve(folderOf(cwd) ?? '', exec));
-  if (loaded.nodeOptions !== given) {
-    environment = describeEnvironment({ ...changes, NODE_OPTIONS: loaded.nodeOptions });
-  }
-  return {
-    file,
-    spawnargs: [file, ...program],
-    places,
-    streams,
-    options: {
-      file,
-      arguments: [file, ...loaded.args].map(String),
-      environment,
-      folder: folderOf(cwd),
-      stdio: places,
-      advanced: settings.serialization === 'advanced',
-      user: uid ?? undefined,
-      group: gid ?? undefined,
-    },
+/** `ChildProcess.prototype.spawn` for a worker: the same, except for what starts the process and opens a channel. */
+function spawn(child, options, exec, { variables, start, connect, beforeSignal }) {
+  const place = options.stdio.indexOf('ipc');
+  if (place !== options.stdio.lastIndexOf('ipc')) return child.spawn(options); // Node refuses that.
+  // For a channel, Node would open its own.
+  options.stdio = options.stdio.with(place, 'ignore');
+  let native;
+  const begin = (program, onexit) => {
+    const script = path.resolve(program.folder ?? '', toPath(exec));
+    const { environment, args } = preload(program.environment, program.args, script);
+    const whole = {
+      ...program,
+      args,
+      environment: [...environment, ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)],
+      stdio: program.stdio.with(place, CHANNEL),
+      advanced: options.serialization === 'advanced',
+    };
+    native = start(child, whole, onexit);
+    return native;
   };
+  giveHandle(child, { start: begin, beforeSignal });
+  let result;
+  try {
+    result = child.spawn(options);
+  } catch (error) {
+    native?.channel?.close();
+    throw error;
+  }
+  const { channel } = native;
+  // Without descriptors there is nothing to connect.
+  if (channel) {
+    child._closesNeeded++;
+    connect(channel, () => closed(child));
+  }
+  return result;
 }
 
-module.exports = { prepare };
+/** Calls Node's `fork`, and starts the process for which it comes to call `ChildProcess.prototype.spawn`. */
+function fork(exec, args, options, worker) {
+  const mark = `NODE_UNIQUE_ID=${worker.id}`;
+  const intercept = ({ process: child }) => {
+    const value = (options) => {
+      delete child.spawn;
+      // Who has wrapped `fork` may have started something else before.
+      return options.envPairs?.includes(mark) ? spawn(child, options, exec, worker) : child.spawn(options);
+    };
+    Object.defineProperty(child, 'spawn', { value, configurable: true });
+  };
+  subscribe('child_process', intercept);
+  try {
+    return childProcess.fork(exec, args, options);
+  } finally {
+    unsubscribe('child_process', intercept);
+  }
+}
+
+/** Whether a function of Node's is what it was: it has words in it that whoever wraps it has no use for. */
+const isOwn = (fn, words) => typeof fn === 'function' && Reflect.apply(textOf, fn, []).includes(words);
+
+const isText = (value) => typeof value === 'string' && !value.includes('\0');
+const isListOfText = (value) => Array.isArray(value) && value.every(isText);
+
+/** Whether there is nothing for Node's `fork` to find wrong or to add, and nobody who wants to know of it. */
+function isOrdinary(exec, args, { cwd, env, execArgv, gid, serialization, stdio, uid, windowsHide }) {
+  const unset = [cwd, gid, serialization, stdio, uid, windowsHide];
+  const lists = [[exec], args, execArgv, Object.entries(env).flat()];
+  return (
+    !permission.isOn &&
+    unset.every((value) => value === undefined) &&
+    lists.every(isListOfText) &&
+    isOwn(childProcess.fork, "getValidatedPath(modulePath, 'modulePath')") &&
+    isOwn(ChildProcess.prototype.spawn, 'this._handle.spawn(') &&
+    !hasSubscribers('child_process')
+  );
+}
+
+/** Does what Node's `fork` would, and leaves nothing behind, see {@link createProcess}. */
+function forkOrdinary(exec, args, options, worker) {
+  const child = createProcess();
+  const { env, execArgv, silent } = options;
+  const file = process.execPath;
+  const standard = silent ? 'pipe' : 'inherit';
+  const all = {
+    ...options,
+    shell: false,
+    execPath: file,
+    file,
+    args: [file, ...execArgv, exec, ...args],
+    envPairs: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    stdio: [standard, standard, standard, 'ipc'],
+    detached: false,
+    windowsHide: false,
+    windowsVerbatimArguments: false,
+  };
+  spawn(child, all, exec, worker);
+  return child;
+}
+
+/**
+ * Starts a worker's process, as `createWorkerProcess` does in `lib/internal/cluster/primary.js`. Throws Node's own errors.
+ * @param {object} settings `cluster.settings`
+ * @param {object} worker
+ * @param {number} worker.id
+ * @param {object} worker.env what `cluster.fork` was given
+ * @param {string[]} worker.execArgv a copy of its own, to be added to
+ * @param {object} worker.variables others, which nobody is to see but the worker
+ * @param {(child: ChildProcess, program: object, onexit: (code: number, signal: number) => void) => object} worker.start
+ *   calls the addon, and gives its `WorkerProcess`
+ * @param {(channel: object, onclose: () => void) => void} worker.connect opens the addon's channel on the child
+ * @param {() => void} worker.beforeSignal called before a signal is sent
+ * @returns {ChildProcess} or what somebody who has wrapped `fork` gives instead
+ */
+function launch(settings, worker) {
+  if (settings.inspectPort === null) throw errors.badPort(null);
+  const { execArgv } = worker;
+  if (usesInspector(execArgv)) execArgv.push(`--inspect-port=${inspectPort(settings.inspectPort)}`);
+
+  const { args, cwd, exec, gid, serialization, silent, stdio, uid, windowsHide } = settings;
+  const env = { ...process.env, ...worker.env, NODE_UNIQUE_ID: `${worker.id}` };
+  const options = { cwd, env, serialization, silent, windowsHide, execArgv, stdio, gid, uid };
+  return (isOrdinary(exec, args, options) ? forkOrdinary : fork)(exec, args, options, worker);
+}
+
+module.exports = { launch };

@@ -1,19 +1,17 @@
 'use strict';
 
-// `worker.process`: a worker's process in the shape of a `ChildProcess`, started by the addon.
-
 const { ChildProcess } = require('node:child_process');
-const diagnostics = require('node:diagnostics_channel');
 const EventEmitter = require('node:events');
 const fs = require('node:fs');
-const net = require('node:net');
 const { constants } = require('node:os');
 const errors = require('../errors.js');
-const { streamHandle } = require('../channel/handles.js');
 const { askToSpawn } = require('../permission.js');
-const { handOver, PIPE } = require('./stdio.js');
+const { findSymbol } = require('../symbols.js');
 
-const created = diagnostics.channel('child_process');
+// What a descriptor of the worker is, where it is none of this process's.
+const IGNORE = -1;
+const PIPE = -2;
+const CHANNEL = -3;
 
 const signalNames = new Map(
   // Some have two names; Node tells the first.
@@ -22,122 +20,144 @@ const signalNames = new Map(
     .map(([name, number]) => [number, name]),
 );
 
-// These reach the program as an `error` event: its next fork may work.
-const reported = new Set(['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT'].map((name) => -constants.errno[name]));
+const optionsOf = ([file, args, cwd, envPairs, stdio, , uid, gid]) => ({ file, args, cwd, envPairs, stdio, uid, gid });
 
-const isMissing = (folder) => folder !== undefined && !fs.existsSync(folder);
-
-/**
- * Starts a worker's process.
- * @param {ChildProcess} child what {@link createProcess} has made
- * @param {object} program
- * @param {string} program.file what to run
- * @param {string[]} program.spawnargs its arguments as the program sees them, with its own name first
- * @param {{ folder?: string }} program.options where to run it, if not here
- * @param {number[]} program.places from `normalizeStdio`
- * @param {object[]} program.streams from `normalizeStdio`
- * @param {import('../channel/index.js').Channel} program.channel not yet open
- * @param {(events: object) => object} program.start calls the addon, which calls `events.onexit(code, signal)` later
- */
-function startProcess(child, { file, spawnargs, options, places, streams, channel, start }) {
-  let closesAwaited = 1;
-  const closed = () => {
-    if (--closesAwaited === 0) child.emit('close', child.exitCode, child.signalCode);
-  };
-
-  const ended = () => {
-    child.stdin?.destroy();
-    child._handle = null;
-  };
-  const afterEnd = () => {
-    // What nobody has read yet is read, so that the streams end.
-    process.nextTick(() => {
-      for (const stream of child.stdio) {
-        if (stream?.readable) stream.resume();
-      }
-    });
-    closed();
-  };
-
-  child.spawnfile = file;
-  child.spawnargs = spawnargs;
-  askToSpawn(child, file, spawnargs);
-  const native = start({
-    onexit(code, signal) {
-      if (signal > 0) child.signalCode = signalNames.get(signal) ?? String(signal);
-      else child.exitCode = code;
-      ended();
-      child.emit('exit', child.exitCode, child.signalCode);
-      afterEnd();
-    },
-  });
-
-  const { errno } = native;
-  if (errno !== 0 && !reported.has(errno)) {
-    for (const fd of native.pipes) {
-      if (fd >= 0) streamHandle(fd, false).close();
-    }
-    native.channel?.close();
-    child._handle = null;
-    throw errors.fromSystem(errno, 'spawn');
-  }
-  child._handle = {
-    pid: native.pid,
-    kill(signal) {
-      channel.flush(); // What was sent before the signal arrives before it.
-      return native.kill(signal);
-    },
-    ref: () => native.keepAlive(true),
-    unref: () => native.keepAlive(false),
-    close() {},
-  };
-  if (errno === 0) {
-    process.nextTick(() => child.emit('spawn'));
-  } else {
-    process.nextTick(() => {
-      child.exitCode = errno;
-      ended();
-      const error = errors.fromSystem(errno, `spawn ${file}`);
-      // Node's error names the program, whatever was missing.
-      if (isMissing(options.folder)) error.cause = errors.noFolder(options.folder);
-      child.emit('error', Object.assign(error, { path: file, spawnargs: spawnargs.slice(1) }));
-      afterEnd();
-    });
-    // Without descriptors there is nothing to connect either.
-    if (!native.channel) return;
-  }
-  child.pid = native.pid ?? undefined;
-
-  for (const stream of streams) handOver(stream);
-  child.stdio = places.map((place, i) => {
-    if (place !== PIPE) return null;
-    const handle = errno === 0 ? streamHandle(native.pipes[i], false) : null;
-    if (errno !== 0) streamHandle(native.pipes[i], false).close();
-    const socket = new net.Socket({ handle, readable: i > 0 });
-    if (i > 0 && handle) {
-      closesAwaited++;
-      socket.on('close', closed);
-    }
-    return socket;
-  });
-  [child.stdin, child.stdout, child.stderr] = child.stdio;
-
-  closesAwaited++;
-  channel.open(native.channel, closed);
+/** The number by which the addon knows what Node has made of an entry of `stdio`. */
+function placeOf({ type, fd, handle }) {
+  if (type === 'ignore') return IGNORE;
+  if (type === 'pipe' || type === 'overlapped') return PIPE;
+  return type === 'wrap' ? handle.fd : fd;
 }
 
-/** A `ChildProcess` that nothing is started for yet. */
+/** Reads what nobody has read yet, so that the streams end; but not from those that another process reads now. */
+function flush(child) {
+  for (const stream of child.stdio) {
+    if (stream?.readable && !stream[findSymbol(stream, 'kIsUsedAsStdio')]) stream.resume();
+  }
+}
+
+/** One of the things has ended that a `ChildProcess` waits for before it emits `close`: its process, its streams, its channel. */
+function closed(child) {
+  if (++child._closesGot === child._closesNeeded) child.emit('close', child.exitCode, child.signalCode);
+}
+
+/**
+ * What a `ChildProcess` has for a handle: its `spawn` calls it to start a process, its `kill` to send a signal. It tells
+ * how the process has ended (`ProcessWrap` in `src/process_wrap.cc`, `ChildProcess` in `lib/internal/child_process.js`).
+ */
+class Process {
+  #child;
+  #start;
+  #beforeSignal;
+  #native;
+  #folder;
+
+  /**
+   * @param {ChildProcess} child nothing is started for it yet
+   * @param {object} functions
+   * @param {(program: object, onexit: (code: number, signal: number) => void) => object} functions.start calls the addon,
+   *   which calls `onexit` later
+   * @param {() => void} functions.beforeSignal
+   */
+  constructor(child, { start, beforeSignal }) {
+    this.#child = child;
+    this.#start = start;
+    this.#beforeSignal = beforeSignal;
+  }
+
+  /**
+   * @param {...unknown} given the options or, since Node 24, each by itself
+   * @returns {number} 0, or a negative error number
+   */
+  spawn(...given) {
+    const { file, args, cwd, envPairs, stdio, uid, gid } = given.length === 1 ? given[0] : optionsOf(given);
+    // Under the name of another: the child of this handle is at work.
+    askToSpawn(createProcess(), file, args);
+    this.#folder = typeof cwd === 'string' && cwd !== '' ? cwd : undefined; // A `Buffer` is passed over.
+    const program = {
+      file,
+      args: args.map(String),
+      environment: envPairs,
+      folder: this.#folder,
+      stdio: stdio.map(placeOf),
+      user: uid ?? undefined,
+      group: gid ?? undefined,
+    };
+    this.#native = this.#start(program, (code, signal) => {
+      if (signal > 0) this.onexit(0, signalNames.get(signal) ?? String(signal));
+      else this.onexit(code, '');
+    });
+    const { errno, pid, pipes } = this.#native;
+    for (const [i, fd] of pipes.entries()) {
+      if (fd >= 0) stdio[i].handle.open(fd);
+    }
+    this.pid = pid ?? undefined;
+    return errno;
+  }
+
+  /** Called when the process has ended, and by Node when it could not be started: with an error number for a code. */
+  onexit(exitCode, signalCode) {
+    const child = this.#child;
+    if (signalCode) child.signalCode = signalCode;
+    else child.exitCode = exitCode;
+    child.stdin?.destroy();
+    child._handle = null;
+    if (exitCode < 0) {
+      const { spawnfile, spawnargs } = child;
+      const error = errors.fromSystem(exitCode, `spawn ${spawnfile}`);
+      // Node's error names the program, whatever was missing.
+      if (this.#folder && !fs.existsSync(this.#folder)) error.cause = errors.noFolder(this.#folder);
+      child.emit('error', Object.assign(error, { path: spawnfile, spawnargs: spawnargs.slice(1) }));
+    } else {
+      child.emit('exit', child.exitCode, child.signalCode);
+    }
+    process.nextTick(flush, child);
+    closed(child);
+  }
+
+  kill(signal) {
+    this.#beforeSignal();
+    return this.#native.kill(signal);
+  }
+
+  ref() {
+    this.#native.keepAlive(true);
+  }
+
+  unref() {
+    this.#native.keepAlive(false);
+  }
+
+  close() {}
+}
+
+/** A `ChildProcess` without a handle. Node's constructor gives it one that goes only after it has had a process. */
 function createProcess() {
   const child = Object.create(ChildProcess.prototype);
   EventEmitter.call(child);
-  child.connected = false;
-  child.signalCode = null;
-  child.exitCode = null;
-  child.killed = false;
-  child.spawnfile = null;
-  child.stdio = [];
-  if (created.hasSubscribers) created.publish({ process: child });
-  return child;
+  return Object.assign(child, {
+    _closesNeeded: 1,
+    _closesGot: 0,
+    connected: false,
+    signalCode: null,
+    exitCode: null,
+    killed: false,
+    spawnfile: null,
+  });
 }
 
-module.exports = { createProcess, startProcess };
+/**
+ * Gives a `ChildProcess` a handle by which the addon starts its process.
+ * @param {ChildProcess} child
+ * @param {object} functions as for {@link Process}
+ */
+function giveHandle(child, functions) {
+  const own = child._handle;
+  child._handle = new Process(child, functions);
+  if (!own) return;
+  // Nobody can free it. At least it holds nothing.
+  own.onexit = undefined;
+  own[findSymbol(own, 'owner_symbol')] = undefined;
+}
+
+module.exports = { CHANNEL, closed, createProcess, giveHandle };

@@ -29,7 +29,8 @@ whileReadable(() => [require('./draining.js'), require('./moving.js'), require('
 function setUpWorker(cluster, place) {
   const worker = new Worker({ id: place.id, process, state: 'online' });
   // What a worker says last is heard also by a primary that is busy.
-  const channel = new Channel(worker, { advanced: place.advanced, waits: true, patience: 10_000 });
+  const channel = new Channel(process, { advanced: place.advanced, waits: true, patience: 10_000 });
+  channel.serve(worker);
   let isExhausted = false; // as has been said
   let onLeaveNoted;
   let draining;

@@ -26,12 +26,6 @@ pub fn unsupported() -> Option<&'static str> {
     (!pidfd::has_pidfd()).then_some("this kernel has no pidfd_open (Linux 5.3 or newer is needed)")
 }
 
-/// Whether this process has a variable of that name.
-#[napi(catch_unwind)]
-pub fn has_variable(name: String) -> bool {
-    std::env::var_os(name).is_some()
-}
-
 /// A socket that nothing is done with, as a descriptor for the caller: TCP, or else a Unix stream socket.
 #[napi(catch_unwind)]
 pub fn blank_socket(tcp: bool) -> Result<i32> {

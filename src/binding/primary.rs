@@ -15,7 +15,7 @@ use super::{count_turns, errno, failed};
 use crate::dispatch::{Arrival, Chooser, Policy, Report, StickyBy, WorkerId};
 use crate::ipc::queue_time::{BOUNDS, QueueTimes};
 use crate::ipc::{channel, delivery::Delivery};
-use crate::primary::process::{self, Order, Started, environment_from, stdio_from};
+use crate::primary::process::{self, Order, Started, stdio_from};
 use crate::primary::{self, WorkerControl};
 use crate::sys::js::{Argument, Callback, Callbacks, GivenDescriptor};
 use crate::sys::page;
@@ -23,24 +23,14 @@ use crate::sys::pidfd::Exit;
 use crate::sys::socket;
 use crate::sys::uv::{Loop, Turn};
 
-/// The variables of a worker.
-#[napi(object)]
-pub struct Environment {
-    /// Whether it has those of this process, unless they are among the following.
-    pub inherits: bool,
-    /// `NAME=value`.
-    pub variables: Vec<String>,
-    /// Names.
-    pub removed: Vec<String>,
-}
-
 /// A worker to start.
 #[napi(object)]
 pub struct StartOptions {
     pub file: String,
     /// With the program's own name first.
-    pub arguments: Vec<String>,
-    pub environment: Environment,
+    pub args: Vec<String>,
+    /// `NAME=value`, the whole of it.
+    pub environment: Vec<String>,
     pub folder: Option<String>,
     /// A descriptor of this process, or -1 to ignore, -2 for a pipe, -3 for the channel.
     pub stdio: Vec<i32>,
@@ -355,12 +345,8 @@ impl Primary {
     ) -> Result<WorkerProcess> {
         let order = Order {
             file: options.file,
-            arguments: options.arguments,
-            environment: environment_from(
-                options.environment.inherits,
-                options.environment.variables,
-                &options.environment.removed,
-            ),
+            arguments: options.args,
+            environment: options.environment,
             folder: options.folder,
             stdio: options.stdio.into_iter().map(stdio_from).collect(),
             advanced: options.advanced,

@@ -1,11 +1,9 @@
 //! A worker's process: how it is started, and how its end is noticed.
 
 use std::cell::RefCell;
-use std::env;
-use std::ffi::{CString, NulError, OsStr};
+use std::ffi::{CString, NulError};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -50,7 +48,7 @@ pub struct Order {
     /// With the program's own name first.
     pub arguments: Vec<String>,
     /// `NAME=value`.
-    pub environment: Vec<Vec<u8>>,
+    pub environment: Vec<String>,
     pub folder: Option<String>,
     pub stdio: Vec<Stdio>,
     /// `serialization: 'advanced'`.
@@ -114,7 +112,7 @@ pub fn start(order: Order) -> io::Result<Started> {
         "{VARIABLE}={channel_place},{next},{},{serialization},{PROTOCOL}",
         next + 1
     );
-    environment.push(place.into_bytes());
+    environment.push(place);
     let process = run(
         &order.file,
         order.arguments,
@@ -156,7 +154,7 @@ pub fn abandon(pid: Pid) {
 fn run(
     file: &str,
     arguments: Vec<String>,
-    environment: Vec<Vec<u8>>,
+    environment: Vec<String>,
     folder: Option<String>,
     descriptors: &[Option<OwnedFd>],
     (user, group): (Option<u32>, Option<u32>),
@@ -276,33 +274,6 @@ impl Process {
     pub fn pid(&self) -> Pid {
         self.pid
     }
-}
-
-/// The environment of a worker as `NAME=value`: with `inherits` that of this process, except for `variables`, which are
-/// added, and what is named in `removed`.
-pub fn environment_from(
-    inherits: bool,
-    variables: Vec<String>,
-    removed: &[String],
-) -> Vec<Vec<u8>> {
-    let names = || {
-        variables
-            .iter()
-            .filter_map(|variable| variable.split('=').next())
-    };
-    let is_changed = |name: &OsStr| {
-        names()
-            .chain(removed.iter().map(String::as_str))
-            .any(|changed| name == changed)
-    };
-    let inherited = inherits.then(env::vars_os).into_iter().flatten();
-    let kept = inherited.filter(|(name, _)| !is_changed(name));
-    let kept: Vec<_> = kept
-        .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
-        .collect();
-    kept.into_iter()
-        .chain(variables.into_iter().map(String::into_bytes))
-        .collect()
 }
 
 /// The number of a descriptor in [`Order::stdio`]'s JavaScript form.
