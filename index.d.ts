@@ -258,8 +258,8 @@ declare namespace cluster {
     step?: number | undefined;
     /**
      * How long a worker may take to finish what it has begun. Then it gets SIGTERM. With 0 it may take as long as it
-     * does.
-     * @default 10000
+     * does. Whoever stops the primary has to wait for longer than this and `killTimeout` together.
+     * @default 7000
      */
     gracePeriod?: number | undefined;
     /**

@@ -130,6 +130,21 @@ test('the command is where npx looks for it', { timeout: 2 * minutes }, () => {
   assert.strictEqual(stdout.trim(), require('../package.json').version);
 });
 
+test(
+  'the path that the documents give to Node is a program, whoever has installed it',
+  { timeout: 2 * minutes },
+  () => {
+    const texts = ['command.md', 'systemd.md'].map((name) =>
+      fs.readFileSync(path.join(installed, 'docs', name), 'utf8'),
+    );
+    const paths = new Set(texts.flatMap((text) => text.match(/node_modules[^\s"`']*/g)));
+    assert.deepStrictEqual([...paths], ['node_modules/cluster-rs/bin/cluster-rs.js']); // pnpm's .bin has shell scripts.
+    for (const file of paths) {
+      assert.strictEqual(inProject('node', file, '--version').stdout.trim(), require('../package.json').version);
+    }
+  },
+);
+
 test('require and import give the module, on the prebuilt binary', { timeout: 2 * minutes }, () => {
   const check = "console.log(cluster.native, cluster === require('node:cluster'));";
   const required = inProject('node', '-e', `const cluster = require('cluster-rs'); ${check}`);

@@ -13,6 +13,11 @@ const { freePort, get, gone, isAlive, isFree, kill, startOurs, stop, until, writ
 
 const limit = { timeout: 120_000 };
 
+test('all workers have ended within the ten seconds that a container is given', () => {
+  const { gracePeriod, killTimeout } = readOptions();
+  assert.ok(gracePeriod + killTimeout <= 9000);
+});
+
 describe('when to start again', () => {
   const options = { minDelay: 100, maxDelay: 1000, maxDeaths: 6, deathsWithin: 10_000 };
 

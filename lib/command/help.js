@@ -10,7 +10,7 @@ Runs a program that listens on all cores, and keeps it alive.
                           ip, header:NAME, cookie:NAME or query:NAME
       --rebalance on|off  kept-alive connections go where they wait least (on)
       --max-wait TIME     refuse a connection that waits longer for a worker
-      --grace TIME        how long requests in progress may take (10s)
+      --grace TIME        how long requests in progress may take (7s)
       --spares N          workers that wait to take the place of a dead one
       --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME
                           replace a worker that exceeds it

@@ -30,7 +30,8 @@ const OPTIONS = {
   waitReady: { default: false, ...isBoolean },
   startTimeout: { default: 30_000, ...isTime(1) },
   step: { default: 1, ...isCount(1) },
-  gracePeriod: { default: 10_000, ...isTime(0) },
+  // With the time until SIGKILL it fits into the ten seconds that containers are given to stop.
+  gracePeriod: { default: 7000, ...isTime(0) },
   killTimeout: { default: 2000, ...isTime(0) },
   minDelay: { default: 100, ...isTime(0) },
   maxDelay: { default: 15_000, ...isTime(0) },
