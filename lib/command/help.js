@@ -3,7 +3,6 @@
 const HELP = `Usage: cluster-rs app.js [options] [-- arguments of app.js]
        cluster-rs list | status | reload | restart | stop | version
        cluster-rs scale [NAME] N|max | logs [NAME] [-n LINES] [--no-follow]
-
 Runs a program that listens on all cores, and keeps it alive.
   -w, --workers N|max     how many workers (max: one for each core)
       --policy POLICY     rr, least, none, sticky, or sticky:KEY where KEY is
@@ -14,16 +13,15 @@ Runs a program that listens on all cores, and keeps it alive.
       --spares N          workers that wait to take the place of a dead one
       --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME
                           replace a worker that exceeds it
-      --wait-ready        a worker is ready with cluster.worker.ready()
-      --start-timeout TIME  in which a worker has to get ready (30s)
+      --wait-ready, --start-timeout TIME
+                          ready with cluster.worker.ready(), and when (30s)
       --min-delay TIME, --max-delay TIME, --max-deaths N, --deaths-within TIME
                           when one that has died is started again
       --name NAME         for the commands below (the package's name)
       --prefix            the worker's number before each line of its output
       --node-args ARGS    for Node, in each worker
       --config FILE       else cluster.config.js or .json, or package.json
-  TIME is 250ms, 10s, 5m or 1h; SIZE is 300M or 1G.
-With --json the commands print JSON.
+  TIME is 250ms, 10s, 5m or 1h; SIZE is 300M or 1G.  --json: JSON for scripts.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such program runs.
 `;
 
