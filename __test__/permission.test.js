@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { spelled } = require('./differential/programs/fixtures/permission-flags.js');
-const { root, run, scratch, write } = require('./support.js');
+const { register, root, run, scratch, write } = require('./support.js');
 
 const limit = { timeout: 120_000 };
 const denies = (scope) => ({ ...limit, skip: !process.allowedNodeEnvironmentFlags.has(`--allow-${scope}`) });
@@ -16,8 +16,9 @@ const ALL = '--no-warnings --permission --allow-addons --allow-child-process --a
 const without = (...flags) => ALL.split(' ').filter((flag) => !flags.some((name) => flag.startsWith(name)));
 
 /** Runs a program on our module under the permission model. */
-async function underModel(t, flags, source, env) {
-  const { stdout, stderr, code } = await run(t, [...spelled(flags.join(' ')), write(t, source)], {
+async function underModel(t, flags, source, env, given) {
+  const args = [...spelled(flags.join(' ')), write(t, source, given)];
+  const { stdout, stderr, code } = await run(t, args, {
     builtin: false,
     env,
   });
@@ -120,4 +121,33 @@ test('each of the UDP sockets that senders are spread over needs the network', d
     cluster.fork();
   });
   assert.deepStrictEqual(said, ['ERR_ACCESS_DENIED', '127.0.0.1']);
+});
+
+test('a socket that systemd has opened needs the network where it listens', denies('net'), async (t) => {
+  const source = (register) => {
+    const cluster = require('cluster');
+    const net = require('net');
+    const { PORT } = process.env;
+    if (cluster.isWorker) {
+      net.createServer().listen(PORT, '127.0.0.1');
+    } else if (PORT) {
+      process.env.LISTEN_PID = process.pid;
+      process.permission.drop('net');
+      process.on('uncaughtException', ({ code, permission }) => {
+        console.log(JSON.stringify([code, permission]));
+        process.exit();
+      });
+      cluster.supervise({ workers: 1 });
+    } else {
+      const server = net.createServer().listen(0, '127.0.0.1', () => {
+        const env = { ...process.env, PORT: server.address().port, LISTEN_FDS: 1 };
+        const stdio = ['ignore', 'inherit', 'inherit', server._handle.fd];
+        const args = ['-r', register, ...process.execArgv, __filename];
+        require('child_process').spawn(process.execPath, args, { env, stdio });
+        server.close();
+      });
+    }
+  };
+  const said = await underModel(t, without(), source, {}, register);
+  assert.deepStrictEqual(said, ['ERR_ACCESS_DENIED', 'Net']);
 });
