@@ -10,7 +10,8 @@ const folder = path.join(__dirname, 'programs');
  *
  * compare: `ordered` (the default) or `sorted`, for programs whose processes print side by side
  * node: `>=22`, the oldest Node release that has what the program is about
- * as: how it is started: `register` (the default), `import`, `options` (ours through NODE_OPTIONS), `stdin`, `eval` or `test`
+ * as: how it is started: `register` (the default), `import`, `options` (ours through NODE_OPTIONS, which processes that the
+ *   program starts by itself have, too), `stdin`, `eval` or `test`
  * flags, args: arguments before and after the program's name, split at spaces; `--permission`
  *   and `--allow-net` can be given for each release
  * env: `NAME=value`, may be repeated

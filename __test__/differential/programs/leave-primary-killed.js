@@ -1,3 +1,4 @@
+// as: options
 'use strict';
 const cluster = require('cluster');
 const { fork } = require('child_process');

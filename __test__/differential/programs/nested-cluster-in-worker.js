@@ -1,3 +1,4 @@
+// as: options
 'use strict';
 const { spawn } = require('child_process');
 const cluster = require('cluster');

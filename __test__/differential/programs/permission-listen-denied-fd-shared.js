@@ -1,6 +1,7 @@
 // node: >=26
 // flags: --no-warnings --permission --allow-addons --allow-child-process --allow-fs-read=* --allow-net
 // env: NODE_CLUSTER_SCHED_POLICY=none
+// as: options
 'use strict';
 const { spawn } = require('child_process');
 const cluster = require('cluster');

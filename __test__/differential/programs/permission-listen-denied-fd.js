@@ -1,5 +1,6 @@
 // node: >=26
 // flags: --no-warnings --permission --allow-addons --allow-child-process --allow-fs-read=* --allow-net
+// as: options
 'use strict';
 const { spawn } = require('child_process');
 const cluster = require('cluster');
