@@ -4,6 +4,7 @@
 // own place by that; the primary and the other workers go on.
 
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const { describe, it } = require('node:test');
 const { getMany, startOurs, until, write } = require('./support.js');
 
@@ -33,10 +34,9 @@ function program({ listens, leaves, variants, advanced }) {
         const worker = cluster.fork({ VARIANT: line });
         console.log(`${worker.id} forked`);
         if (listens === 'alone') worker.process.removeAllListeners('error');
+        const listener = listens === 'alone' ? worker.process : worker;
         if (listens)
-          worker.process.on('error', (error) =>
-            console.log(`${worker.id} error ${error.code} ${error instanceof Error}`),
-          );
+          listener.on('error', (error) => console.log(`${worker.id} error ${error.code} ${error instanceof Error}`));
       }
     });
     return;
@@ -254,6 +254,16 @@ const nonsense = [
     text: '[{"cmd":"NODE_SOCKET_GET_COUNT","key":"x"},{"cmd":"NODE_HANDLE_ACK"},{"cmd":"NODE_CLUSTER","act":"queryServer"}]',
   },
   {
+    name: 'an answer with an error that is none',
+    kind: 1,
+    text: '[{"cmd":"NODE_CLUSTER_RS_RESPONSE","id":1,"error":{"message":{"toString":1},"name":{}}}]',
+  },
+  {
+    name: 'a request that is none',
+    kind: 1,
+    text: '[{"cmd":"NODE_CLUSTER_RS_REQUEST"},{"cmd":"NODE_CLUSTER_RS_RESPONSE","error":1}]',
+  },
+  {
     name: 'a message with a prototype',
     kind: 1,
     text: '[{"__proto__":{"cmd":"NODE_X"},"constructor":1,"toString":2}]',
@@ -383,6 +393,105 @@ describe('nonsense in messages of a valid form harms nobody else', () => {
       assertPeace(primary);
     });
   }
+});
+
+/** Passes each kind of descriptor as each type of handle. */
+function passing() {
+  const cluster = require('cluster');
+  const { spawnSync } = require('child_process');
+
+  if (cluster.isPrimary) {
+    process.on('warning', () => {});
+    const worker = cluster.fork();
+    let last = '';
+    worker.on('message', ([type, kind], handle) => {
+      const isSaid = last !== `${type} ${kind}`;
+      last = `${type} ${kind}`;
+      if (isSaid) console.log(`${type} ${kind}: ${handle?.constructor.name}`);
+      handle?.on?.('error', () => {});
+      handle?.resume?.();
+      setTimeout(() => (handle?.destroy ?? handle?.close)?.call(handle), 100);
+    });
+    worker.on('exit', (code) => setTimeout(() => console.log(`exit ${code}`), 200));
+    return;
+  }
+
+  // Writes frames, and passes a descriptor with each, into the channel, which is its descriptor 3.
+  const python = `
+import array, json, os, pty, select, socket, struct
+channel = socket.socket(fileno=3)
+channel.setblocking(True)
+listening = socket.create_server(('127.0.0.1', 0))
+connected = socket.create_connection(listening.getsockname())
+kinds = {
+  'null': os.open('/dev/null', os.O_RDWR), 'file': os.open('/proc/self/exe', os.O_RDONLY), 'folder': os.open('/', os.O_RDONLY),
+  'path': os.open('/', os.O_PATH), 'terminal': pty.openpty()[1], 'epoll': select.epoll(), 'pipe': os.pipe()[0],
+  'stream': socket.socketpair()[0], 'unix datagram': socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0],
+  'packets': socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)[0], 'netlink': socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
+  'tcp': socket.socket(), 'listening': listening, 'connected': connected, 'udp4': socket.socket(type=socket.SOCK_DGRAM),
+}
+types = ['net.Socket', 'net.Server', 'net.Native', 'net.BoundSocket', 'dgram.Socket', 'dgram.Native', 'constructor', '__proto__']
+for kind, fd in kinds.items():
+  number = fd if isinstance(fd, int) else fd.fileno()
+  for type in types:
+    text = json.dumps([[type, kind], {'type': type}]).encode()
+    frame = struct.pack('<IBBH', len(text), 3, 1, 0) + text
+    channel.sendmsg([frame], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [number]))])
+`;
+  const { error, status } = spawnSync('python3', ['-c', python], {
+    stdio: ['ignore', 'inherit', 'inherit', process.channel.fd],
+  });
+  process.exit(error ? 77 : status);
+}
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+it(
+  'what is passed as a handle and can be none aborts nobody',
+  {
+    timeout: 60_000,
+    skip: !hasPython && 'needs python3',
+  },
+  async (t) => {
+    const primary = startOurs(t, [write(t, passing)]);
+    await primary.line(/^exit 0$/);
+    const right = {
+      'net.Socket': { Socket: ['pipe', 'stream', 'tcp', 'listening', 'connected'] },
+      'net.Server': { Server: ['tcp', 'listening'] },
+      'net.Native': { Pipe: ['pipe', 'stream'], TCP: ['tcp', 'listening', 'connected'] },
+      'dgram.Socket': { Socket: ['udp4'] },
+      'dgram.Native': { UDP: ['udp4'] },
+    };
+    const lines = primary.lines(/^(\S+) (.+): (\S+)$/).map(([, ...line]) => line);
+    assert.strictEqual(lines.length, 15 * 8, primary.output);
+    for (const [type, kind, name] of lines) {
+      if (type === 'net.BoundSocket') continue; // Not on each release.
+      const [expected] = Object.entries(right[type] ?? {}).find(([, kinds]) => kinds.includes(kind)) ?? [];
+      assert.strictEqual(name, String(expected), `${type} ${kind}`);
+    }
+    assert.strictEqual(await primary.end(), 0);
+  },
+);
+
+it('what can be no handle at the other end is not sent', { timeout: 60_000 }, async (t) => {
+  const primary = startOurs(t, [
+    write(t, () => {
+      const cluster = require('cluster');
+      const fs = require('fs');
+      const net = require('net');
+      if (cluster.isPrimary) {
+        cluster.fork().on('message', (message, handle) => console.log(message, handle));
+      } else {
+        const socket = new net.Socket();
+        socket._handle = { fd: fs.openSync('/dev/null'), close() {} };
+        process.send('without', socket, (error) => {
+          process.send(`${error.syscall} ${error.code}`, () => process.disconnect());
+        });
+      }
+    }),
+  ]);
+  assert.strictEqual(await primary.end(), 0);
+  assert.strictEqual(primary.stdout, 'write EBADF undefined\n');
 });
 
 describe('garbage in the handoff socket: that worker gets no connection any more', () => {

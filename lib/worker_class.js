@@ -55,11 +55,4 @@ function ownListener(worker, event) {
   return passing.get(worker)[event];
 }
 
-/** Whether the program listens for an event of a worker's process: there, or on the worker, to which that passes it on. */
-function isHeard(worker, event) {
-  const own = ownListener(worker, event);
-  const counts = (listener) => listener !== own || worker.listenerCount(event) > 0;
-  return worker.process.listeners(event).some(counts);
-}
-
-module.exports = { Worker, ownListener, isHeard };
+module.exports = { Worker, ownListener };

@@ -11,7 +11,7 @@ const errors = require('../errors.js');
 const { atEnd, isExiting } = require('../exit.js');
 const { whileReadable } = require('../permission.js');
 const requests = require('./requests.js');
-const { isHeard } = require('../worker_class.js');
+const { ownListener } = require('../worker_class.js');
 
 // A sender is told to wait when this much has not been read yet, in bytes; the number is Node's.
 const PLENTY = 2 * 65536;
@@ -164,8 +164,8 @@ class Channel {
       const decoded = this.#decode(() => [deserialize(bytes)], Array.isArray);
       if (decoded) this.#receive(decoded, bytes.length);
     },
-    onhandle: (text, fd) => this.#receiveHandle(() => JSON.parse(text), fd),
-    onadvancedhandle: (bytes, fd) => this.#receiveHandle(() => deserialize(bytes), fd),
+    onhandle: (text, ...passed) => this.#receiveHandle(() => JSON.parse(text), ...passed),
+    onadvancedhandle: (bytes, ...passed) => this.#receiveHandle(() => deserialize(bytes), ...passed),
     onwritten: (count) => this.#written(count),
     onended: (malformed) => this.#end(malformed === 1),
   };
@@ -296,7 +296,9 @@ class Channel {
 
   /** Who has not asked for the other end's errors is not ended by them. */
   #report(error) {
-    if (isHeard(this.#worker, 'error')) this.#target.emit('error', error);
+    const target = this.#target;
+    const passesOn = target.listeners('error').includes(ownListener(this.#worker, 'error'));
+    if ((passesOn ? this.#worker : target).listenerCount('error') > 0) target.emit('error', error);
     else process.emitWarning(error);
   }
 
@@ -433,7 +435,7 @@ class Channel {
     return this.#sent(waiting, callback, options);
   }
 
-  #receiveHandle(decode, fd) {
+  #receiveHandle(decode, fd, kind) {
     const decoded = this.#decode(decode, isPassing);
     if (!decoded) {
       if (fd >= 0) closeSync(fd);
@@ -449,7 +451,7 @@ class Channel {
       this.#receive([message], HANDLE_SIZE, [handle]);
     };
     if (fd < 0) ready();
-    else attach(about, fd, this.#target, ready);
+    else attach(about, fd, kind, this.#target, ready);
   }
 
   /**
@@ -477,7 +479,9 @@ class Channel {
    */
   #isHeard() {
     if (!this.#waits) return this.#target.listenerCount('message') > 0;
-    this.#waits = !isHeard(this.#worker, 'message');
+    const own = ownListener(this.#worker, 'message');
+    const counts = (listener) => listener !== own || this.#worker.listenerCount('message') > 0;
+    this.#waits = !this.#target.listeners('message').some(counts);
     return !this.#waits;
   }
 

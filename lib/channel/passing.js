@@ -43,11 +43,10 @@ function describe(handle) {
     return { type: 'net.Native', native: handle };
   }
   if (handle instanceof dgram.Socket) {
-    const native = handles.handleOfDatagram(handle);
-    return { type: 'dgram.Socket', native, family: handle.type };
+    return { type: 'dgram.Socket', native: handles.handleOfDatagram(handle) };
   }
   if (handle.constructor?.name === 'UDP' && typeof handle.fd === 'number') {
-    return { type: 'dgram.Native', native: handle, family: 'udp4' };
+    return { type: 'dgram.Native', native: handle };
   }
   throw errors.invalidHandleType();
 }
@@ -61,9 +60,9 @@ function describe(handle) {
  *   descriptor is on its way; `undefined` if the handle has been closed or passed away
  */
 function detach(handle, keepOpen, target) {
-  const { type, native, family } = describe(handle);
+  const { type, native } = describe(handle);
   if (!native || !(native.fd >= 0)) return undefined;
-  const about = { type, tcp: native.constructor.name === 'TCP', family };
+  const about = { type };
   let done = () => {};
   if (type === 'net.Socket') {
     if (handle.server) {
@@ -76,15 +75,30 @@ function detach(handle, keepOpen, target) {
   return { about, fd: native.fd, done };
 }
 
+// What makes a handle of a descriptor that is said to be of this type.
+const makers = {
+  __proto__: null,
+  'net.Socket': handles.streamHandle,
+  'net.BoundSocket': net.BoundSocket && handles.streamHandle,
+  'net.Server': handles.serverHandle,
+  'net.Native': handles.serverHandle,
+  'dgram.Socket': handles.datagramHandle,
+  'dgram.Native': handles.datagramHandle,
+};
+
 /**
  * A handle that owns `fd`; `undefined`, and the descriptor closed, if it is not what it is said to be. Throws what Node's
  * permission model denies.
  */
-function toHandle(about, fd) {
+function toHandle(type, fd, kind) {
+  const make = makers[type];
+  const isDatagram = kind.startsWith('udp');
+  if (make === undefined || (make === handles.datagramHandle) !== isDatagram) {
+    closeSync(fd);
+    return undefined;
+  }
   try {
-    if (about.type.startsWith('dgram')) return handles.datagramHandle(fd, about.family);
-    if (about.type === 'net.Socket' || about.type === 'net.BoundSocket') return handles.streamHandle(fd, about.tcp);
-    return handles.serverHandle(fd, about.tcp);
+    return make(fd, isDatagram ? kind : kind === 'TCP');
   } catch (error) {
     closeSync(fd);
     if (error.code === 'ERR_ACCESS_DENIED') throw error;
@@ -96,11 +110,12 @@ function toHandle(about, fd) {
  * Makes of a descriptor what was sent.
  * @param {object} about from {@link detach}
  * @param {number} fd
+ * @param {string} kind what it really is: `TCP`, `Pipe`, `udp4` or `udp6`
  * @param {object} target the process that it came from
  * @param {(handle?: object) => void} ready gets it, or nothing if the descriptor is of another kind
  */
-function attach(about, fd, target, ready) {
-  const handle = toHandle(about, fd);
+function attach(about, fd, kind, target, ready) {
+  const handle = toHandle(about.type, fd, kind);
   if (handle === undefined) {
     ready();
   } else if (about.type === 'net.Socket') {
@@ -123,7 +138,7 @@ function attach(about, fd, target, ready) {
       ready(server);
     });
   } else if (about.type === 'dgram.Socket') {
-    const socket = dgram.createSocket(about.family);
+    const socket = dgram.createSocket(kind);
     socket.bind(handle, () => ready(socket));
   } else {
     ready(handle);

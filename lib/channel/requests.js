@@ -77,7 +77,7 @@ function toPlain(error) {
 }
 
 function toError({ name, message, code }) {
-  const error = new Error(message);
+  const error = new Error(typeof message === 'string' ? message : undefined);
   if (name !== undefined) Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
   if (code !== undefined) error.code = code;
   return error;

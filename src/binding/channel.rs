@@ -1,16 +1,27 @@
 //! A channel's end, as JavaScript sees it.
 
-use std::os::fd::OwnedFd;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 
 use napi::Result;
 use napi::bindgen_prelude::BufferSlice;
 use napi_derive::napi;
+use nix::errno::Errno;
 
 use super::errno;
 use crate::ipc::channel::{self, Draft};
 use crate::ipc::frame::{Kind, LENGTH};
 use crate::sys::js::Text;
 use crate::sys::socket;
+
+/// A duplicate of what a handle can be made of at the other end; `EBADF` otherwise, as on the built-in module.
+fn passable(fd: i32) -> io::Result<OwnedFd> {
+    let descriptor = socket::duplicate(fd)?;
+    match socket::kind(descriptor.as_fd()) {
+        socket::Kind::Other => Err(Errno::EBADF.into()),
+        _ => Ok(descriptor),
+    }
+}
 
 /// One end of a channel.
 ///
@@ -65,7 +76,7 @@ impl Channel {
     /// Sends a message and its handle's description, given as JSON separated by a comma, and a duplicate of the descriptor `fd`.
     #[napi(catch_unwind)]
     pub fn send_handle(&self, text: Text<'_>, fd: i32, reported: bool) -> Result<f64> {
-        match socket::duplicate(fd) {
+        match passable(fd) {
             Ok(descriptor) => {
                 self.send(Kind::Handle, self.array(&text)?, vec![descriptor], reported)
             }
@@ -81,7 +92,7 @@ impl Channel {
         fd: i32,
         reported: bool,
     ) -> Result<f64> {
-        match socket::duplicate(fd) {
+        match passable(fd) {
             Ok(descriptor) => self.send(
                 Kind::AdvancedHandle,
                 self.copy(&bytes),

@@ -1,6 +1,6 @@
 //! The frames of a channel, given to JavaScript.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
@@ -25,7 +25,8 @@ pub trait Control {
 /// - `ontext(text)`: one message that is a string;
 /// - `onincomplete(text, missing)`: a JSON array of one message and what is to be known about the string missing in it;
 /// - `onadvanced(bytes)`: one structured-clone message;
-/// - `onhandle(text, fd)`, `onadvancedhandle(bytes, fd)`: a message and a descriptor, -1 if that was lost;
+/// - `onhandle(text, fd, kind)`, `onadvancedhandle(bytes, fd, kind)`: a message and a descriptor, -1 if that was lost or no
+///   handle of Node's can be made of it; `kind` is `TCP`, `Pipe`, `udp4` or `udp6`;
 /// - `onwritten(count)`: so many of the frames that had to wait are written;
 /// - `onended(malformed)`: the channel is closed from the other end, 1 if that has sent what is no frame, 0 otherwise.
 pub struct Delivery<C> {
@@ -66,6 +67,22 @@ pub fn released(descriptors: Vec<OwnedFd>) -> Argument<'static> {
     Argument::Number(number.into())
 }
 
+/// The descriptor of a passed handle and its kind, which the other end may have told wrongly: a handle of another kind, or of
+/// what can't be polled, would abort this process.
+fn passed(descriptors: Vec<OwnedFd>) -> [Argument<'static>; 2] {
+    let kind = descriptors
+        .first()
+        .map_or(socket::Kind::Other, |first| socket::kind(first.as_fd()));
+    let name = match kind {
+        socket::Kind::Tcp => "TCP",
+        socket::Kind::Unix | socket::Kind::Pipe => "Pipe",
+        socket::Kind::Udp4 => "udp4",
+        socket::Kind::Udp6 => "udp6",
+        socket::Kind::Other => return [released(Vec::new()), Argument::Undefined],
+    };
+    [released(descriptors), Argument::Text(name.as_bytes())]
+}
+
 impl<C: Control> Receiver for Delivery<C> {
     fn frame(
         &self,
@@ -82,12 +99,15 @@ impl<C: Control> Receiver for Delivery<C> {
                     .call(&[Argument::Text(text), Argument::Text(missing)])
             }
             Kind::Advanced => self.advanced.call(&[Argument::Bytes(payload)]),
-            Kind::Handle => self
-                .handle
-                .call(&[Argument::Text(payload), released(descriptors)]),
-            Kind::AdvancedHandle => self
-                .advanced_handle
-                .call(&[Argument::Bytes(payload), released(descriptors)]),
+            Kind::Handle => {
+                let [fd, kind] = passed(descriptors);
+                self.handle.call(&[Argument::Text(payload), fd, kind])
+            }
+            Kind::AdvancedHandle => {
+                let [fd, kind] = passed(descriptors);
+                self.advanced_handle
+                    .call(&[Argument::Bytes(payload), fd, kind])
+            }
             Kind::Control => return self.control.control(payload, descriptors),
         };
         Ok(())

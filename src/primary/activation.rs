@@ -51,7 +51,7 @@ impl AdoptedSockets {
             .map(Bound::Ip)
             .or_else(|| socket::local_path(descriptor.as_fd()).map(Bound::Path));
         match bound {
-            Some(bound) if kind != Kind::Other => {
+            Some(bound) if kind.is_stream() || kind.is_datagram() => {
                 self.0.push(Adopted {
                     descriptor,
                     kind,
@@ -70,14 +70,14 @@ impl AdoptedSockets {
     /// A descriptor of the socket that is bound where `query` wants to be, if there is one. A server that does not say
     /// on which address, takes any with its port.
     pub fn find(&self, query: &Query) -> Option<io::Result<OwnedFd>> {
-        let (kind, wanted) = match query.family {
-            Family::Tcp4 | Family::Tcp6 => (Kind::Stream, None),
-            Family::Udp4 | Family::Udp6 => (Kind::Datagram, None),
-            Family::Unix => (Kind::Stream, query.address.as_ref().map(PathBuf::from)),
+        let (is_wanted_kind, wanted): (fn(Kind) -> bool, _) = match query.family {
+            Family::Tcp4 | Family::Tcp6 => (Kind::is_stream, None),
+            Family::Udp4 | Family::Udp6 => (Kind::is_datagram, None),
+            Family::Unix => (Kind::is_stream, query.address.as_ref().map(PathBuf::from)),
             Family::Unknown => return None,
         };
         let found = self.0.iter().find(|adopted| {
-            adopted.kind == kind
+            is_wanted_kind(adopted.kind)
                 && match (&adopted.bound, &wanted) {
                     (Bound::Path(path), Some(wanted)) => path == wanted,
                     (Bound::Ip(bound), None) => is_wanted(*bound, query),

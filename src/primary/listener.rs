@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::net::if_::if_nametoindex;
 
 use crate::ipc::control::{BoundAddress, Family, Query};
-use crate::sys::socket::{self, BindOptions, Kind};
+use crate::sys::socket::{self, BindOptions};
 
 /// Bits of libuv's `uv_tcp_flags` and `uv_udp_flags`, as JavaScript passes them.
 const IPV6_ONLY: u32 = 1;
@@ -174,12 +174,10 @@ impl Drop for Socket {
 
 /// `listen({ fd })`: the number is one of the primary's.
 fn inherited(fd: i32, family: Family) -> io::Result<OwnedFd> {
-    let wanted = if matches!(family, Family::Udp4 | Family::Udp6) {
-        Kind::Datagram
-    } else {
-        Kind::Stream
+    let is_wanted = |descriptor: BorrowedFd<'_>| match family {
+        Family::Udp4 | Family::Udp6 => socket::kind(descriptor).is_datagram(),
+        _ => socket::kind(descriptor).is_stream(),
     };
-    let is_wanted = |descriptor: BorrowedFd<'_>| socket::kind(descriptor) == wanted;
     match socket::duplicate(fd) {
         Ok(descriptor) if is_wanted(descriptor.as_fd()) => Ok(descriptor),
         _ => Err(Errno::EINVAL.into()),

@@ -14,6 +14,7 @@ use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, bind,
     getpeername, getsockname, getsockopt, setsockopt, socket, sockopt,
 };
+use nix::sys::stat::{SFlag, fstat};
 
 use super::uv::Uv;
 
@@ -153,26 +154,47 @@ pub fn local_path(socket: BorrowedFd<'_>) -> Option<PathBuf> {
     address.path().map(PathBuf::from)
 }
 
-/// What kind of socket a descriptor is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a descriptor is, for those that libuv has handles for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// TCP, or a Unix socket of bytes.
-    Stream,
-    /// UDP.
-    Datagram,
-    /// Not one that a server can be made of.
+    Tcp,
+    /// A Unix socket of bytes.
+    Unix,
+    /// One end of a pipe, which is no socket.
+    Pipe,
+    Udp4,
+    Udp6,
     Other,
 }
 
-/// The kind of the socket `descriptor`.
+impl Kind {
+    /// Whether it is a socket that connections can come from.
+    pub fn is_stream(self) -> bool {
+        matches!(self, Kind::Tcp | Kind::Unix)
+    }
+
+    /// Whether it is a socket of UDP.
+    pub fn is_datagram(self) -> bool {
+        matches!(self, Kind::Udp4 | Kind::Udp6)
+    }
+}
+
+/// The kind of `descriptor` (`uv_guess_handle`).
 pub fn kind(descriptor: BorrowedFd<'_>) -> Kind {
-    let inet = getsockname::<SockaddrStorage>(descriptor.as_raw_fd())
+    let Ok(socket) = getsockopt(&descriptor, sockopt::SockType) else {
+        let is_pipe = fstat(descriptor).is_ok_and(|about| {
+            SFlag::from_bits_truncate(about.st_mode) & SFlag::S_IFMT == SFlag::S_IFIFO
+        });
+        return if is_pipe { Kind::Pipe } else { Kind::Other };
+    };
+    let family = getsockname::<SockaddrStorage>(descriptor.as_raw_fd())
         .ok()
-        .and_then(|address| address.family())
-        .is_some_and(|family| matches!(family, AddressFamily::Inet | AddressFamily::Inet6));
-    match getsockopt(&descriptor, sockopt::SockType) {
-        Ok(SockType::Stream) => Kind::Stream,
-        Ok(SockType::Datagram) if inet => Kind::Datagram,
+        .and_then(|address| address.family());
+    match (socket, family) {
+        (SockType::Stream, Some(AddressFamily::Inet | AddressFamily::Inet6)) => Kind::Tcp,
+        (SockType::Stream, Some(AddressFamily::Unix)) => Kind::Unix,
+        (SockType::Datagram, Some(AddressFamily::Inet)) => Kind::Udp4,
+        (SockType::Datagram, Some(AddressFamily::Inet6)) => Kind::Udp6,
         _ => Kind::Other,
     }
 }
