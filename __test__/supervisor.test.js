@@ -3,13 +3,14 @@
 // `cluster.supervise`: workers that are kept alive, replaced, counted, and ended.
 
 const assert = require('node:assert');
+const dgram = require('node:dgram');
 const http = require('node:http');
 const net = require('node:net');
 const { describe, test } = require('node:test');
 const { BackOff } = require('../lib/supervisor/back_off.js');
 const { readOptions } = require('../lib/supervisor/options.js');
 const { supervise } = require('./supervisor/service.js');
-const { freePort, get, gone, isAlive, isFree, kill, startOurs, stop, until, write } = require('./support.js');
+const { freePort, get, getMany, gone, isAlive, isFree, kill, startOurs, stop, until, write } = require('./support.js');
 
 const limit = { timeout: 120_000 };
 
@@ -410,10 +411,62 @@ test('a spare takes the place of a dead worker at once', limit, async (t) => {
   const old = (await status()).map(({ pid }) => pid);
   await tell('supervisor.reload()');
   await gone(old);
+  for (const pid of old) assert.strictEqual(program.lines(new RegExp(`^exit ${pid}$`)).length, 1, program.output); // By themselves.
 });
 
 /** The states of all workers, in order. */
 const statesOf = (rows) => rows.map(({ state }) => state).sort();
+
+describe('with --policy none, a spare accepts nothing before it has a place', { concurrency: 2 }, () => {
+  const none = { NODE_CLUSTER_SCHED_POLICY: 'none' };
+
+  test('connections', limit, async (t) => {
+    const { port, program, pids, status, tell } = await supervise(t, { workers: 1, spares: 1 }, none);
+    const spare = () => until(async () => (await status()).find(({ state }) => state === 'spare'), 'a spare');
+    const answers = async () => new Set((await getMany(30, port)).map(Number));
+    await program.line(/^ready/);
+    const [first] = await pids();
+    const { pid: second } = await spare();
+    assert.deepStrictEqual(await answers(), new Set([first]));
+    await kill(first);
+    assert.deepStrictEqual(await answers(), new Set([second]));
+    const { pid: third } = await spare();
+    await tell('supervisor.reload()');
+    const { pid: fourth } = await spare();
+    const [now] = await pids();
+    assert.deepStrictEqual(await answers(), new Set([now]));
+    assert.strictEqual(new Set([first, second, third, fourth, now]).size, 5);
+    assert.deepStrictEqual(program.lines(/^death/).length, 1);
+  });
+
+  test('datagrams', limit, async (t) => {
+    const exec = write(t, () => {
+      const socket = require('dgram').createSocket('udp4');
+      socket.on('message', (text, { port }) => socket.send(`${process.pid}`, port, '127.0.0.1'));
+      socket.bind(Number(process.env.PORT), '127.0.0.1');
+    });
+    const { port, program, pids } = await supervise(t, { workers: 1, spares: 1 }, none, { exec });
+    const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1');
+    t.after(() => socket.close());
+    const heard = [];
+    socket.on('message', (text) => heard.push(Number(text)));
+    const ask = async () => {
+      heard.length = 0;
+      for (let i = 0; i < 30; i++) socket.send('who', port, '127.0.0.1');
+      await until(
+        () => heard.length === 30,
+        () => `answers: ${heard}`,
+      );
+      return new Set(heard);
+    };
+    await program.line(/^ready/);
+    const [first] = await pids();
+    assert.deepStrictEqual(await ask(), new Set([first]));
+    await kill(first);
+    const [second] = await until(async () => (await pids())[0] !== first && pids(), 'another worker');
+    assert.deepStrictEqual(await ask(), new Set([second]));
+  });
+});
 
 test('spares that can not start do not end those that work', limit, async (t) => {
   const file = write(t, '1', null, 'version');

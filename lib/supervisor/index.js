@@ -251,7 +251,7 @@ class Supervisor extends EventEmitter {
   async #endSpares() {
     const spares = [...this.#spares];
     this.#spares.clear();
-    await Promise.all(spares.map((spare) => this.#leave(spare, spare.kill())));
+    await Promise.all(spares.map((spare) => this.#end(spare)));
   }
 
   /** Remembers a member for as long as it takes to leave. */

@@ -41,6 +41,7 @@ function setUpWorker(cluster, place) {
     onanswer: (...answer) => servers.answer(...answer),
     ondisconnect: () => leave(true),
     onleavenoted: () => onLeaveNoted?.(),
+    onresume: () => servers.resume(),
     ondrain: (moves, kept) => drain(moves === 1, JSON.parse(kept)),
     onconnection: (listener, fd, served) =>
       !draining?.movesFrom(listener) && servers.accept(listener, fd, served === 1),

@@ -18,6 +18,9 @@ const LISTENER = Symbol('cluster-rs.listener');
 // Whether a connection is counted as open, by its handle.
 const IS_OPEN = Symbol('cluster-rs.isOpen');
 
+// How the primary says that a server is to accept by itself, but not yet.
+const HELD = 2;
+
 // The longest that a timer takes, in milliseconds.
 const FOR_EVER = 2 ** 31 - 1;
 
@@ -77,7 +80,7 @@ class Servers {
         this.#native.closeServer(listener);
       };
       const handle = isShared
-        ? sharedHandle(fd, options.addressType, host !== undefined, onclose)
+        ? sharedHandle(fd, options.addressType, host !== undefined, isShared === HELD, onclose)
         : fauxHandle(host && { address: host, family, port }, onclose);
       this.#open.set(listener, handle);
       callback(0, handle);
@@ -175,6 +178,11 @@ class Servers {
     return new Map([...this.#open].map(([listener, handle]) => [ownerOf(handle), listener]));
   }
 
+  /** Begins to accept, or receive, where the primary has held that back. */
+  resume() {
+    for (const handle of this.#open.values()) handle.resume?.();
+  }
+
   /** No server keeps the process alive any more. */
   unrefAll() {
     for (const handle of this.#open.values()) (ownerOf(handle) ?? handle).unref();
@@ -254,12 +262,14 @@ function toInteger(value) {
 }
 
 /** The socket itself: this worker accepts from it, or receives, beside the others. */
-function sharedHandle(fd, type, isTcp, onclose) {
+function sharedHandle(fd, type, isTcp, isHeld, onclose) {
   const isDatagram = type === 'udp4' || type === 'udp6';
   const handle = isDatagram ? datagramHandle(fd, type) : serverHandle(fd, isTcp);
+  if (isHeld) hold(handle, isDatagram ? 'recvStart' : 'listen');
   const { close } = handle;
   if (!isDatagram) {
     handle.stopAccepting = () => {
+      handle.resume = undefined;
       if (isTcp) keepAddress(handle);
       Reflect.apply(close, handle, []);
     };
@@ -270,6 +280,20 @@ function sharedHandle(fd, type, isTcp, onclose) {
     return Reflect.apply(close, handle, arguments);
   };
   return handle;
+}
+
+/** Has a handle do only when it is resumed what would make it accept or receive. */
+function hold(handle, name) {
+  let begin = () => 0;
+  handle[name] = (...given) => {
+    begin = () => handle[name](...given);
+    return 0;
+  };
+  handle.resume = () => {
+    handle.resume = undefined;
+    delete handle[name];
+    begin();
+  };
 }
 
 /** `server.address()` goes on to work when the handle is closed. */

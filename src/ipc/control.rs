@@ -32,6 +32,8 @@ pub enum FromPrimary {
     Drain { moves: bool, kept: Vec<u32> },
     /// The primary knows that the worker leaves of its own will.
     LeaveNoted,
+    /// Accept, or receive, from the sockets that were [held](Answer::Granted::held).
+    Resume,
 }
 
 /// What a server of a worker wants to listen on: the options that `net` and `dgram` pass to `cluster._getServer`.
@@ -82,6 +84,8 @@ pub enum Answer {
         data: Option<String>,
         /// Whether the worker accepts, or receives, by itself: the socket comes along, if the worker has room for it.
         shared: bool,
+        /// Whether it does so only after [`FromPrimary::Resume`].
+        held: bool,
     },
 }
 

@@ -137,6 +137,11 @@ impl Socket {
         }
     }
 
+    /// Whether a worker that has a descriptor of it may leave all that comes to others.
+    pub fn can_be_held(&self) -> bool {
+        matches!(self.descriptors, Descriptors::Shared(_))
+    }
+
     /// Where the socket is bound, if to an IP address.
     pub fn address(&self) -> io::Result<Option<BoundAddress>> {
         let bound = match &self.descriptors {

@@ -7,7 +7,7 @@ pub mod process;
 pub mod registry;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
@@ -46,6 +46,8 @@ pub struct Primary {
     policy: RefCell<Option<Policy>>,
     /// What single workers are to get of the connections, where it is not the usual.
     shares: RefCell<HashMap<u32, Share>>,
+    /// Workers that were paused when they were given a socket to accept from, and wait with that.
+    held: RefCell<HashSet<u32>>,
     spread_datagrams: Cell<bool>,
     take_back_after: Cell<Option<Duration>>,
     rebalance: Cell<bool>,
@@ -80,6 +82,7 @@ impl Primary {
             ask,
             policy: RefCell::new(Some(Policy::default())),
             shares: RefCell::default(),
+            held: RefCell::default(),
             spread_datagrams: Cell::new(false),
             take_back_after: Cell::new(None),
             rebalance: Cell::new(false),
@@ -112,6 +115,9 @@ impl Primary {
         }
         let share = Share { paused, weight };
         self.shares.borrow_mut().insert(worker, share);
+        if !paused && self.held.borrow_mut().remove(&worker) {
+            self.tell(worker, &FromPrimary::Resume, None);
+        }
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             share.apply(dispatcher, worker);
         }
@@ -233,6 +239,7 @@ impl Primary {
         self.registry.borrow_mut().remove_worker(worker);
         self.channels.borrow_mut().remove(&worker);
         self.shares.borrow_mut().remove(&worker);
+        self.held.borrow_mut().remove(&worker);
         if let Some(page) = self.pages.borrow_mut().remove(&worker) {
             let mut past = self.past.borrow_mut();
             add_queue_times(&mut past, &page);
@@ -401,12 +408,19 @@ impl Primary {
         if let (None, Some(dispatcher)) = (&shared, self.dispatcher.borrow().as_ref()) {
             dispatcher.join(ListenerId(listener), WorkerId(worker));
         }
+        let is_paused =
+            |shares: &HashMap<u32, Share>| shares.get(&worker).is_some_and(|s| s.paused);
+        let held = socket.can_be_held() && is_paused(&self.shares.borrow());
+        if held {
+            self.held.borrow_mut().insert(worker);
+        }
         let data = self.registry.borrow().data(listener);
         let answer = Answer::Granted {
             listener,
             address,
             data,
             shared: shared.is_some(),
+            held,
         };
         Ok((answer, shared))
     }

@@ -48,13 +48,15 @@ impl Questions {
 /// The control messages of the primary.
 ///
 /// JavaScript hears of `onanswer(question, errno, listener, address, family, port, data, shared, fd)`, where `errno` is 0
-/// for success and `shared` is 1 if the worker accepts by itself, from `fd`, which is -1 if it was lost; of `ondisconnect()`;
-/// of `ondrain(moves, kept)` with 1 or 0 and the JSON of an array of listeners; and of `onleavenoted()`.
+/// for success and `shared` is 1 if the worker accepts by itself, from `fd`, which is -1 if it was lost, and 2 if it does so
+/// only after `onresume()`; of `ondisconnect()`; of `ondrain(moves, kept)` with 1 or 0 and the JSON of an array of listeners;
+/// and of `onleavenoted()`.
 pub struct PrimaryControl {
     answer: Callback,
     disconnect: Callback,
     drain: Callback,
     leave_noted: Callback,
+    resume: Callback,
 }
 
 impl PrimaryControl {
@@ -66,6 +68,7 @@ impl PrimaryControl {
             disconnect: callbacks.get(events, "ondisconnect")?,
             drain: callbacks.get(events, "ondrain")?,
             leave_noted: callbacks.get(events, "onleavenoted")?,
+            resume: callbacks.get(events, "onresume")?,
         })
     }
 
@@ -81,6 +84,7 @@ impl PrimaryControl {
                 address,
                 data,
                 shared,
+                held,
             } => {
                 let family = |ipv6| if ipv6 { "IPv6" } else { "IPv4" };
                 let bound = address.as_ref();
@@ -92,7 +96,7 @@ impl PrimaryControl {
                     Argument::text_or_undefined(bound.map(|bound| family(bound.ipv6))),
                     Argument::number_or_undefined(bound.map(|bound| bound.port)),
                     Argument::text_or_undefined(data.as_deref()),
-                    Argument::Number((*shared).into()),
+                    Argument::Number((u8::from(*shared) + u8::from(*held)).into()),
                     released(descriptors),
                 ]);
             }
@@ -114,6 +118,9 @@ impl Control for PrimaryControl {
             }
             FromPrimary::LeaveNoted => {
                 self.leave_noted.call(&[]);
+            }
+            FromPrimary::Resume => {
+                self.resume.call(&[]);
             }
         }
         Ok(())
