@@ -389,6 +389,17 @@ describe('what does not move', { concurrency: 2 }, () => {
     await program.line(/^exit 1 0 true$/);
   });
 
+  it('HTTPS: one that stays idle is closed', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'https'); // Which would let it be idle for a minute.
+    const socket = tls.connect({ port: place, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const connection = new Connection(socket);
+    await connection.get('/who');
+    await replace(program);
+    await program.line(/^exit 1 0 true$/);
+    await connection.closed();
+  });
+
   it('HTTPS: of requests in one piece, the last is answered, too', { timeout }, async (t) => {
     const { program, place } = await serve(t, 'https');
     const socket = tls.connect({ port: place, host: '127.0.0.1', rejectUnauthorized: false });

@@ -16,6 +16,10 @@ const LOOK_EVERY = 20;
 // For how long a client that has just connected may take to say something, in milliseconds, when idle connections are closed.
 const FIRST_REQUEST = 1000;
 
+// For how long a connection that can't move may be idle, in milliseconds: as long as Node's servers let it be if nothing else
+// is said. Its next answer ends it before.
+const IDLE_FOR = 5000;
+
 // For how long, in milliseconds, and for how many requests a connection waits until it can move. One that never can, since
 // what the client says next always begins before the end of what it said last, ends with an answer. Time alone says
 // nothing: on a busy machine it passes without a chance.
@@ -30,6 +34,7 @@ class Draining {
   #movesUntil = 0;
   #requests = new WeakMap(); // how many have begun since then, by socket
   #patientUntil = 0;
+  #idleSince = new WeakMap(); // those that can't move, by socket
   #kept; // the listeners that others serve
   #listeners; // by server
   #isLooking = false;
@@ -119,10 +124,18 @@ class Draining {
     for (const socket of sockets.filter(isQuiet)) {
       if (this.#canMove(socket)) {
         if (!move(socket, this.#native)) return;
-      } else if (!this.#moves && (!isSilent(socket) || now() > this.#patientUntil)) {
+      } else if (this.#isIdleForLong(socket)) {
         socket.destroySoon();
       }
     }
+  }
+
+  /** Whether a connection that can't move is closed although the client has not been asked to do that. */
+  #isIdleForLong(socket) {
+    if (!this.#moves) return !isSilent(socket) || now() > this.#patientUntil;
+    const since = this.#idleSince.get(socket) ?? now();
+    this.#idleSince.set(socket, since);
+    return now() - since > IDLE_FOR;
   }
 }
 
