@@ -1,14 +1,19 @@
 'use strict';
 
-// Node's permission model (`--permission`). It knows nothing of what the addon does for JavaScript, so that asks first.
-// The answer is Node's own: where `process.permission` has a thing denied, Node is made to try it in a way that can't
-// succeed. So the error is that of this release, `node:permission-model:…` hears of it, and `--permission-audit` only tells.
+// Node's permission model (`--permission`), where the program is under it: others do not load this file. Node knows nothing
+// of what the addon does for JavaScript, so that asks first. The answer is Node's own: where `process.permission` has a
+// thing denied, Node is made to try it in a way that can't succeed. So the error is that of this release,
+// `node:permission-model:…` hears of it, and with `--permission-audit` that is all.
 
+const { ChildProcess } = require('node:child_process');
+const dgram = require('node:dgram');
+const net = require('node:net');
+const { handleOfDatagram } = require('./channel/handles.js');
 const { binding } = require('./native.js');
 
-// Taken while the program can't have changed it. Without the model there is nothing to ask.
-const has = process.permission?.has;
-const isOn = has !== undefined;
+// Taken while the program can't have changed them.
+const { has } = process.permission;
+const { spawn } = Object.getPrototypeOf(new ChildProcess()._handle);
 
 // What is to be started in this folder is not: there can't be such a folder.
 const NOWHERE = '/dev/null/nowhere';
@@ -16,19 +21,15 @@ const NOWHERE = '/dev/null/nowhere';
 // `UV_TCP_IPV6ONLY` and `UV_UDP_IPV6ONLY`.
 const IPV6_ONLY = 1;
 
-// Programs without the model need not wait for these to be loaded.
-const { ChildProcess } = isOn ? require('node:child_process') : {};
-const dgram = isOn && require('node:dgram');
-const net = isOn && require('node:net');
-const handles = isOn && require('./channel/handles.js');
-const spawn = ChildProcess?.prototype.spawn;
-const Process = isOn ? new ChildProcess()._handle.constructor : undefined;
+// Where `spawn` of a handle has its arguments, which before Node 24 are one object.
+const FOLDER = 2;
+const STDIO = 4;
 
 // What is denied remains so, and `has` is heard by those who listen for refusals.
 const denied = new Set();
 
 function isDenied(scope) {
-  if (isOn && !denied.has(scope) && !has(scope)) denied.add(scope);
+  if (!denied.has(scope) && !has(scope)) denied.add(scope);
   return denied.has(scope);
 }
 
@@ -37,18 +38,14 @@ isDenied('net');
 
 /**
  * Throws Node's `ERR_ACCESS_DENIED` if this process may not start others.
- * @param {object} child a `ChildProcess` that nothing else is done with
- * @param {string} file what is to be run
- * @param {string[]} args with its own name first
+ * @param {object} handle of a `ChildProcess`, as Node has made it
+ * @param {unknown[]} given to its `spawn`
  */
-function askToSpawn(child, file, args) {
+function askToSpawn(handle, given) {
   if (!isDenied('child')) return;
-  child._handle = new Process();
-  try {
-    Reflect.apply(spawn, child, [{ file, args, cwd: NOWHERE, envPairs: [], stdio: 'ignore' }]);
-  } catch (error) {
-    if (error.code !== 'ENOTDIR') throw error;
-  }
+  const nothing =
+    given.length === 1 ? [{ ...given[0], cwd: NOWHERE, stdio: [] }] : given.with(FOLDER, NOWHERE).with(STDIO, []);
+  Reflect.apply(spawn, handle, nothing);
 }
 
 /** Node's handles give some refusals back, and throw the others. */
@@ -69,7 +66,7 @@ function withStream(isTcp, act) {
 function withDatagrams(act) {
   const socket = dgram.createSocket('udp4');
   try {
-    check(act(handles.handleOfDatagram(socket)));
+    check(act(handleOfDatagram(socket)));
   } finally {
     socket.close();
   }
@@ -100,14 +97,4 @@ function askForPath(path) {
   if (isDenied('net')) withStream(false, (handle) => handle.bind(path));
 }
 
-/**
- * Has modules that are loaded when they are needed loaded at once, where the program can give up reading files by then
- * (`process.permission.drop`, since Node 24).
- * A module is found again without reading only by its name in the same folder, so each folder does this for itself.
- * @param {() => void} load
- */
-function whileReadable(load) {
-  if (isOn) load();
-}
-
-module.exports = { askForPath, askForSocket, askToSpawn, isOn, whileReadable };
+module.exports = { askForPath, askForSocket, askToSpawn };

@@ -9,7 +9,6 @@ const { deprecate } = require('node:util');
 const { Control } = require('./control.js');
 const errors = require('../errors.js');
 const { atEnd, isExiting } = require('../exit.js');
-const { whileReadable } = require('../permission.js');
 const requests = require('./requests.js');
 const { ownListener } = require('../worker_class.js');
 
@@ -74,7 +73,8 @@ function isPassing(decoded) {
   return Array.isArray(decoded) && typeof decoded[1]?.type === 'string';
 }
 
-whileReadable(() => [require('./passing.js'), require('./serialization.js')]);
+// While it can be read, see `lib/primary/index.js`.
+if (process.permission) [require('./passing.js'), require('./serialization.js')];
 
 function deserialize(bytes) {
   return require('./serialization.js').deserialize(bytes);

@@ -7,10 +7,9 @@ const { closeSync } = require('node:fs');
 const net = require('node:net');
 const errors = require('../errors.js');
 const handles = require('./handles.js');
-const { whileReadable } = require('../permission.js');
 const { findSymbol } = require('../symbols.js');
 
-whileReadable(() => require('./passed_sockets.js'));
+if (process.permission) require('./passed_sockets.js'); // While it can be read, see `lib/primary/index.js`.
 
 /** Takes the handle out of a socket, as if it had been closed, without closing it. */
 function takeFromSocket(socket) {

@@ -8,7 +8,6 @@ const errors = require('../errors.js');
 const { Channel, numbers } = require('../channel/index.js');
 const { atExit } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
-const permission = require('../permission.js');
 const requests = require('../channel/requests.js');
 const scheduling = require('./scheduling.js');
 const { Worker } = require('../worker_class.js');
@@ -16,11 +15,11 @@ const { Worker } = require('../worker_class.js');
 const { some: SOME } = Array.prototype;
 const { startsWith: STARTS_WITH } = String.prototype;
 
-permission.whileReadable(() => [
-  require('./launch.js'),
-  require('./worker_process.js'),
-  require('../supervisor/index.js'),
-]);
+const permission = process.permission && require('../permission.js');
+
+// Under the permission model, what is loaded later is loaded at once: the program can give up reading files. Without
+// reading, a module is found again only by the same name from the same folder, so each folder does this for itself.
+if (permission) [require('./launch.js'), require('../supervisor/index.js')];
 
 const { none: SCHED_NONE, rr: SCHED_RR, least: SCHED_LEAST, sticky: SCHED_STICKY } = scheduling.POLICIES;
 
@@ -36,11 +35,7 @@ function setUpPrimary(cluster) {
   let key; // what clients are recognised by with SCHED_STICKY
   let rebalance; // as has been asked for
 
-  const native = new binding.Primary(
-    numbers.buffer,
-    hear,
-    permission.isOn ? { onask: permission.askForSocket } : undefined,
-  );
+  const native = new binding.Primary(numbers.buffer, hear, permission && { onask: permission.askForSocket });
 
   Object.assign(cluster, {
     isWorker: false,

@@ -9,11 +9,11 @@ const { hasSubscribers, subscribe, unsubscribe } = require('node:diagnostics_cha
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const errors = require('../errors.js');
-const permission = require('../permission.js');
 const { preload } = require('../preload.js');
 const { CHANNEL, closed, createProcess, giveHandle } = require('./worker_process.js');
 
 const { ChildProcess } = childProcess;
+const isUnderModel = process.permission !== undefined;
 const { toString: textOf } = Function.prototype;
 
 const MOST_PORT = 65535;
@@ -104,12 +104,12 @@ const isOwn = (fn, words) => typeof fn === 'function' && Reflect.apply(textOf, f
 const isText = (value) => typeof value === 'string' && !value.includes('\0');
 const isListOfText = (value) => Array.isArray(value) && value.every(isText);
 
-/** Whether there is nothing for Node's `fork` to find wrong or to add, and nobody who wants to know of it. */
+/** Whether there is nothing for Node's `fork` to find wrong, to deny or to add, and nobody who wants to know of it. */
 function isOrdinary(exec, args, { cwd, env, execArgv, gid, serialization, stdio, uid, windowsHide }) {
   const unset = [cwd, gid, serialization, stdio, uid, windowsHide];
   const lists = [[exec], args, execArgv, Object.entries(env).flat()];
   return (
-    !permission.isOn &&
+    !isUnderModel &&
     unset.every((value) => value === undefined) &&
     lists.every(isListOfText) &&
     isOwn(childProcess.fork, "getValidatedPath(modulePath, 'modulePath')") &&

@@ -5,8 +5,9 @@ const EventEmitter = require('node:events');
 const fs = require('node:fs');
 const { constants } = require('node:os');
 const errors = require('../errors.js');
-const { askToSpawn } = require('../permission.js');
 const { findSymbol } = require('../symbols.js');
+
+const permission = process.permission && require('../permission.js');
 
 // What a descriptor of the worker is, where it is none of this process's.
 const IGNORE = -1;
@@ -21,6 +22,15 @@ const signalNames = new Map(
 );
 
 const optionsOf = ([file, args, cwd, envPairs, stdio, , uid, gid]) => ({ file, args, cwd, envPairs, stdio, uid, gid });
+
+/** Whether there is no such folder, as far as this process may know. */
+function isMissing(folder) {
+  try {
+    return !fs.existsSync(folder);
+  } catch {
+    return false; // The permission model denies looking.
+  }
+}
 
 /** The number by which the addon knows what Node has made of an entry of `stdio`. */
 function placeOf({ type, fd, handle }) {
@@ -47,6 +57,7 @@ function closed(child) {
  */
 class Process {
   #child;
+  #own;
   #start;
   #beforeSignal;
   #native;
@@ -54,13 +65,15 @@ class Process {
 
   /**
    * @param {ChildProcess} child nothing is started for it yet
+   * @param {object} [own] the handle that Node has given to it
    * @param {object} functions
    * @param {(program: object, onexit: (code: number, signal: number) => void) => object} functions.start calls the addon,
    *   which calls `onexit` later
    * @param {() => void} functions.beforeSignal
    */
-  constructor(child, { start, beforeSignal }) {
+  constructor(child, own, { start, beforeSignal }) {
     this.#child = child;
+    this.#own = own;
     this.#start = start;
     this.#beforeSignal = beforeSignal;
   }
@@ -71,8 +84,7 @@ class Process {
    */
   spawn(...given) {
     const { file, args, cwd, envPairs, stdio, uid, gid } = given.length === 1 ? given[0] : optionsOf(given);
-    // Under the name of another: the child of this handle is at work.
-    askToSpawn(createProcess(), file, args);
+    permission?.askToSpawn(this.#own, given);
     this.#folder = typeof cwd === 'string' && cwd !== '' ? cwd : undefined; // A `Buffer` is passed over.
     const program = {
       file,
@@ -106,7 +118,7 @@ class Process {
       const { spawnfile, spawnargs } = child;
       const error = errors.fromSystem(exitCode, `spawn ${spawnfile}`);
       // Node's error names the program, whatever was missing.
-      if (this.#folder && !fs.existsSync(this.#folder)) error.cause = errors.noFolder(this.#folder);
+      if (this.#folder && isMissing(this.#folder)) error.cause = errors.noFolder(this.#folder);
       child.emit('error', Object.assign(error, { path: spawnfile, spawnargs: spawnargs.slice(1) }));
     } else {
       child.emit('exit', child.exitCode, child.signalCode);
@@ -153,7 +165,7 @@ function createProcess() {
  */
 function giveHandle(child, functions) {
   const own = child._handle;
-  child._handle = new Process(child, functions);
+  child._handle = new Process(child, own, functions);
   if (!own) return;
   // Nobody can free it. At least it holds nothing.
   own.onexit = undefined;

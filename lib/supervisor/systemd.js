@@ -4,7 +4,8 @@
 // servers get the sockets that systemd has opened for them.
 
 const { binding } = require('../native.js');
-const { askForPath } = require('../permission.js');
+
+const permission = process.permission && require('../permission.js');
 
 // The first descriptor that systemd passes.
 const FIRST_SOCKET = 3;
@@ -46,7 +47,7 @@ function tellUnused(native) {
  * @returns {(supervisor: import('./index.js').Supervisor) => void} has systemd told what a supervisor does
  */
 function setUpSystemd(native) {
-  if (process.env.NOTIFY_SOCKET !== undefined) askForPath(process.env.NOTIFY_SOCKET);
+  if (process.env.NOTIFY_SOCKET !== undefined) permission?.askForPath(process.env.NOTIFY_SOCKET);
   adoptSockets(native);
   const [socket] = take('NOTIFY_SOCKET');
   const [interval, watched] = take('WATCHDOG_USEC', 'WATCHDOG_PID');

@@ -6,12 +6,12 @@ const { binding } = require('../native.js');
 const { Channel, numbers } = require('../channel/index.js');
 const { atExit } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
-const { whileReadable } = require('../permission.js');
 const requests = require('../channel/requests.js');
 const { Servers } = require('./servers.js');
 const { Worker, ownListener } = require('../worker_class.js');
 
-whileReadable(() => [require('./draining.js'), require('./moving.js'), require('./rebalancing.js')]);
+// While it can be read, see `lib/primary/index.js`.
+if (process.permission) [require('./draining.js'), require('./moving.js'), require('./rebalancing.js')];
 
 /**
  * Turns `cluster`, the built-in object, and `process` into those of a worker.

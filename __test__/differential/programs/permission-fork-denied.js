@@ -6,6 +6,9 @@ const { subscribe } = require('diagnostics_channel');
 
 if (cluster.isPrimary) {
   subscribe('child_process', ({ process }) => console.log('made', process.constructor.name));
+  for (const event of ['start', 'end', 'error']) {
+    subscribe(`tracing:child_process.spawn:${event}`, ({ process }) => console.log(event, process.constructor.name));
+  }
   subscribe('node:permission-model:child', (message) => console.log('denied', message));
   cluster.on('setup', () => console.log('setup')).on('fork', () => console.log('fork'));
   for (let i = 0; i < 2; i++) {
