@@ -8,20 +8,6 @@ exports.Worker = exports.worker = exports.workers = exports.settings = undefined
 exports.setupMaster = exports.setupPrimary = exports.fork = exports.disconnect = undefined;
 exports.broadcast = exports.figures = exports.onRequest = undefined;
 
-const cluster = require('node:cluster');
-const { addHidden } = require('./lib/hidden.js');
-const { binding } = require('./lib/native.js');
-const { takeOver } = require('./lib/takeover.js');
+const { byNode } = require('./lib/copies.js');
 
-const reason = takeOver();
-if (reason !== undefined && cluster.native === undefined) {
-  addHidden(cluster, { native: false });
-  // Where there is no addon, the primary says so for its workers.
-  if (cluster.isPrimary || binding) {
-    process.emitWarning(`cluster-rs can't serve in this process (${reason}): the built-in module does`, {
-      code: 'CLUSTER_RS_FALLBACK',
-    });
-  }
-}
-
-module.exports = cluster;
+module.exports = byNode('../index.js') ?? require('./lib/load.js');

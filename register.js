@@ -3,6 +3,7 @@
 // Loaded before the program, by `node -r cluster-rs/register` or `--import cluster-rs/register`, and by the primary in
 // front of each worker's own arguments.
 
+const { byNode } = require('./lib/copies.js');
 const { isMainThread } = require('./lib/native.js');
 
 const OPTIONS = ['-r', '--require', '--import'];
@@ -32,7 +33,7 @@ function removeFrom(execArgv) {
 }
 
 // Node loads it again in each thread that the program starts. The program has not asked for it there.
-if (isMainThread) {
+if (byNode('../register.js') === undefined && isMainThread) {
   const { native } = require('./index.js');
   // The runner of tests passes its arguments on to the tests, and they were meant for those; the built-in module, where
   // it serves instead, to its workers.

@@ -2,6 +2,8 @@
 
 // The addon, or the reason why it can't serve here.
 
+const { isBundled } = require('./copies.js');
+
 // Node marks what other threads must not do. `node:worker_threads` would say the same, but is a large module to load.
 const isMainThread = !process.abort.disabled;
 
@@ -20,6 +22,9 @@ function load() {
   }
   if (!isMainThread) {
     return { reason: 'it serves the main thread of a process only' };
+  }
+  if (isBundled) {
+    return { reason: 'it has been bundled with the program: mark cluster-rs as external' };
   }
   try {
     const binding = loadBinary();

@@ -5,8 +5,10 @@
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
+const { isBundled } = require('./copies.js');
 
-const REGISTER = path.join(__dirname, '..', 'register.js');
+// Where there is no such file, nothing is started by this package.
+const REGISTER = isBundled ? '' : path.join(__dirname, '..', 'register.js');
 const NAME = 'NODE_OPTIONS=';
 const optionFor = (register) => `--require "${register.replace(/["\\]/g, '\\$&')}" `;
 
