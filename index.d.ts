@@ -196,10 +196,16 @@ declare namespace cluster {
      * What a client is recognised by with `sticky`: its address; or a header, a cookie, or a parameter in the URL of the
      * first HTTP request on the connection. A client without it gets the next worker in turn, and what that worker
      * gives out by `Set-Cookie`, or as `"NAME":"…"` at the start of an answer, brings it back there. A client that sends
-     * nothing for a second goes by its address.
+     * nothing for a second goes by its address. A supervisor's worker has the clients of the one that it replaces.
      * @default 'ip'
      */
     key?: 'ip' | `header:${string}` | `cookie:${string}` | `query:${string}` | undefined;
+    /**
+     * For how many clients at the same time the primary waits until they have sent that. If there are more, the one that
+     * has been waited for longest goes by its address. From 1 to 1048576.
+     * @default 4096
+     */
+    maxUnidentified?: number | undefined;
     /**
      * Whether each worker gets a UDP socket of its own, so that the kernel spreads the datagrams by their senders'
      * addresses and ports.

@@ -12,6 +12,9 @@ const { PATIENCE, get, getMany, startOurs, until, write } = require('./support.j
 
 const limit = { timeout: 120_000 };
 
+/** So that no client leaves a worker that is only slow, as all are on a busy machine. */
+const takeBackAfter = 10_000;
+
 /** Workers that answer with their number, and a primary that obeys what is written to it as JavaScript. */
 function service(settings) {
   const cluster = require('cluster');
@@ -56,7 +59,7 @@ async function serve(t, { workers = 4, env, ...scheduling } = {}) {
 }
 
 test('by address, a client stays with its worker, and only those of a worker that goes move', limit, async (t) => {
-  const { port, program, tell } = await serve(t, { policy: 'sticky' });
+  const { port, program, tell } = await serve(t, { policy: 'sticky', takeBackAfter });
   const clients = Array.from({ length: 1000 }, (_, i) => `127.0.${1 + (i >> 8)}.${1 + (i % 250)}`);
   const ask = async () => {
     const workers = [];
@@ -148,6 +151,76 @@ test('a request in pieces is waited for, and a client that says nothing is serve
   assert.match(text, /200 OK/);
   silent.destroy();
 });
+
+test('clients that say nothing are no obstacle for those that do', limit, async (t) => {
+  const { port } = await serve(t, { policy: 'sticky', key: 'header:x-user', maxUnidentified: 40, takeBackAfter });
+  const users = Array.from({ length: 20 }, (_, i) => `user-${i}`);
+  /** A request that comes a little after its connection. */
+  const ask = async (user) => {
+    const socket = net.connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part) => (text += part));
+    socket.end(`GET / HTTP/1.1\r\nHost: here\r\nX-User: ${user}\r\nConnection: close\r\n\r\n`);
+    await once(socket, 'close');
+    return text.split('\r\n\r\n')[1];
+  };
+  const usual = await Promise.all(users.map(ask));
+  const silent = Array.from({ length: 100 }, () => net.connect(port, '127.0.0.1').on('error', () => {}));
+  t.after(() => silent.forEach((socket) => socket.destroy()));
+  await Promise.all(silent.map((socket) => once(socket, 'connect')));
+  assert.deepStrictEqual(await Promise.all(users.map(ask)), usual);
+});
+
+/** A supervised service with 12 users, and what can be asked of it. */
+async function superviseUsers(t, key) {
+  const file = write(t, primary, { scheduling: { policy: 'sticky', key, takeBackAfter } });
+  const program = startOurs(t, [file]);
+  const [, port] = await program.line(/^port (\d+)/);
+  const users = Array.from({ length: 12 }, (_, i) => `user-${i}`);
+  const agents = users.map(() => new http.Agent({ keepAlive: true, maxSockets: 1 }));
+  t.after(() => agents.forEach((agent) => agent.destroy()));
+  const askAll = (kept) =>
+    Promise.all(
+      users.map((user, i) =>
+        get(port, { agent: kept ? agents[i] : false, headers: { 'x-user': user }, path: `/?user=${user}` }),
+      ),
+    );
+  return { program, askAll };
+}
+
+function primary({ scheduling }) {
+  const cluster = require('cluster');
+  if (cluster.isPrimary) {
+    cluster.setupPrimary({ exec: __filename, scheduling });
+    cluster.once('listening', (worker, { port }) => (cluster.port = port));
+    const supervisor = cluster.supervise({ workers: 4 });
+    supervisor.once('ready', () => console.log(`port ${cluster.port}`));
+    const tell = () => supervisor.reload().then(() => console.log('reloaded'));
+    require('readline').createInterface(process.stdin).on('line', tell);
+  } else {
+    const server = require('http').createServer((request, response) => response.end(`${cluster.worker.id}`));
+    server.keepAliveTimeout = 60_000;
+    server.listen(0, '127.0.0.1');
+  }
+}
+
+for (const key of ['header:x-user', 'query:user']) {
+  test(`by ${key}, a reload moves each client once, on connections old and new`, limit, async (t) => {
+    const { program, askAll } = await superviseUsers(t, key);
+    const before = await askAll(true);
+    assert.deepStrictEqual(await askAll(false), before);
+    // Each worker's successor has the clients of its place, and nobody else's.
+    for (let reloads = 1; reloads <= 2; reloads++) {
+      program.tell('reload');
+      await program.line(/^reloaded/, reloads);
+      const expected = before.map((worker) => `${Number(worker) + 4 * reloads}`);
+      assert.deepStrictEqual(await askAll(false), expected);
+      assert.deepStrictEqual(await askAll(true), expected);
+    }
+  });
+}
 
 test('socket.io with long polling finds its worker', limit, async (t) => {
   const { io } = require('socket.io-client');
@@ -319,9 +392,14 @@ for (const [what, scheduling, error] of [
     "ERR_INVALID_ARG_VALUE The property 'scheduling.key' must be one of: 'ip', 'header:NAME', 'cookie:NAME', 'query:NAME'. Received 'body'",
   ],
   [
+    'a number',
+    { maxUnidentified: 0 },
+    'ERR_OUT_OF_RANGE The value of "scheduling.maxUnidentified" is out of range. It must be >= 1 && <= 1048576. Received type number (0)',
+  ],
+  [
     'a setting',
     { polizy: 'rr' },
-    "ERR_INVALID_ARG_VALUE The property 'scheduling.polizy' is unknown: there are policy, key, takeBackAfter, spreadDatagrams",
+    "ERR_INVALID_ARG_VALUE The property 'scheduling.polizy' is unknown: there are policy, key, maxUnidentified, takeBackAfter, maxWait, rebalance, spreadDatagrams",
   ],
   [
     'a kind',

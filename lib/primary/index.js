@@ -111,7 +111,8 @@ function setUpPrimary(cluster) {
   }
 
   /** `schedulingPolicy` counts the first time only, the settings each time. */
-  function applyScheduling({ policy, key: by, takeBackAfter, maxWait, rebalance: wanted, spreadDatagrams } = {}) {
+  function applyScheduling(settings = {}) {
+    const { policy, key: by, maxUnidentified, maxWait, rebalance: wanted, spreadDatagrams, takeBackAfter } = settings;
     if (policy !== undefined) fixPolicy(scheduling.POLICIES[policy]);
     if (policy !== undefined || by !== undefined || !isSetUp) {
       const name = scheduling.nameOf(cluster.schedulingPolicy);
@@ -121,6 +122,7 @@ function setUpPrimary(cluster) {
     }
     if (takeBackAfter !== undefined) native.setTakeBackAfter(takeBackAfter);
     if (maxWait !== undefined) native.setMaxWait(maxWait || undefined);
+    if (maxUnidentified !== undefined) native.setMaxUnidentified(maxUnidentified);
     if (spreadDatagrams !== undefined) native.setSpreadDatagrams(spreadDatagrams);
     if (wanted !== undefined) rebalance = wanted;
     native.setRebalance(rebalances());
@@ -188,8 +190,7 @@ function setUpPrimary(cluster) {
   function supervise(options) {
     const { Supervisor } = require('../supervisor/index.js');
     if (supervisor) throw errors.supervisedAlready();
-    const hold = (worker, isHeld) => setShare(worker, { isHeld });
-    supervisor = new Supervisor(cluster, native, hold, options);
+    supervisor = new Supervisor(cluster, native, setShare, options);
     if (options?.rebalance !== undefined) rebalance = options.rebalance;
     native.setRebalance(rebalances());
     try {
@@ -310,11 +311,11 @@ function setUpPrimary(cluster) {
   };
 
   const shares = new WeakMap(); // of the connections, by worker, where they are not usual
-  // Those that are held are spares of the supervisor's.
+  // Those that are held are spares of the supervisor's, whose places are numbered.
   const shareOf = (worker) => shares.get(worker) ?? { isPaused: false, isHeld: false, weight: 1 };
   const setShare = (worker, change) => {
     const share = { ...shareOf(worker), ...change };
-    native.setShare(worker.id, share.isPaused || share.isHeld, share.weight);
+    native.setShare(worker.id, share.isPaused || share.isHeld, share.weight, share.place);
     shares.set(worker, share);
     return worker;
   };

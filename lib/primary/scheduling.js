@@ -7,13 +7,14 @@ const errors = require('../errors.js');
 // The first two are Node's. By the names that NODE_CLUSTER_SCHED_POLICY has for them.
 const POLICIES = { none: 1, rr: 2, least: 3, sticky: 4 };
 
-const SETTINGS = ['policy', 'key', 'takeBackAfter', 'maxWait', 'rebalance', 'spreadDatagrams'];
+const SETTINGS = ['policy', 'key', 'maxUnidentified', 'takeBackAfter', 'maxWait', 'rebalance', 'spreadDatagrams'];
 const BY_ADDRESS = 'ip';
 const KEYS = ['ip', 'header:NAME', 'cookie:NAME', 'query:NAME'];
 const VALUES = [...Object.keys(POLICIES), ...KEYS.map((key) => `sticky:${key}`)];
 const KEY = /^(?:ip|(?:header|cookie|query):.+)$/s;
 
 const longestDelay = 2 ** 31 - 1;
+const mostUnidentified = 2 ** 20; // No process has more descriptors, unless root has raised fs.nr_open.
 
 /** The name of a policy's number, or `undefined`. */
 function nameOf(policy) {
@@ -59,7 +60,7 @@ function check(scheduling) {
   for (const name of Object.keys(scheduling)) {
     if (!SETTINGS.includes(name)) throw errors.unknownProperty(`scheduling.${name}`, SETTINGS);
   }
-  const { policy, key, takeBackAfter, maxWait, rebalance, spreadDatagrams } = scheduling;
+  const { policy, key, maxUnidentified, takeBackAfter, maxWait, rebalance, spreadDatagrams } = scheduling;
   if (policy !== undefined && !Object.hasOwn(POLICIES, policy)) {
     throw errors.notOneOf('scheduling.policy', Object.keys(POLICIES), policy);
   }
@@ -74,6 +75,10 @@ function check(scheduling) {
   }
   if (maxWait !== undefined && !(Number.isInteger(maxWait) && maxWait >= 0 && maxWait <= longestDelay)) {
     throw errors.outOfRange('scheduling.maxWait', 'a whole number of milliseconds >= 0', maxWait);
+  }
+  const isUsable = Number.isInteger(maxUnidentified) && maxUnidentified >= 1 && maxUnidentified <= mostUnidentified;
+  if (maxUnidentified !== undefined && !isUsable) {
+    throw errors.outOfRange('scheduling.maxUnidentified', `>= 1 && <= ${mostUnidentified}`, maxUnidentified);
   }
   if (rebalance !== undefined && typeof rebalance !== 'boolean') {
     throw errors.invalidArgument('settings.scheduling.rebalance', 'of type boolean', rebalance);

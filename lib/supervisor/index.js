@@ -31,9 +31,9 @@ const endOf = ({ age, hasStarted }) => ({ now: now(), age, hasStarted });
 class Supervisor extends EventEmitter {
   #cluster;
   #native;
-  #hold;
+  #setShare;
   #options;
-  #places = []; // { member, restarts, isReserved, backOff, replacing, replaceAt }
+  #places = []; // { number, member, restarts, isReserved, backOff, replacing, replaceAt }
   #backOffOfSpares;
   #delays = new Set(); // the timers of what is to be started
   #spares = new Set();
@@ -51,14 +51,15 @@ class Supervisor extends EventEmitter {
   /**
    * @param {object} cluster
    * @param {object} native the addon's `Primary`
-   * @param {(worker: object, isHeld: boolean) => void} hold keeps connections from a worker, or no longer
+   * @param {(worker: object, share: { isHeld?: boolean, place?: number }) => void} setShare keeps connections from a worker,
+   *   or no longer; gives it the clients of a place
    * @param {object} [options]
    */
-  constructor(cluster, native, hold, options) {
+  constructor(cluster, native, setShare, options) {
     super();
     this.#cluster = cluster;
     this.#native = native;
-    this.#hold = hold;
+    this.#setShare = setShare;
     this.#options = readOptions(options);
     this.#beginAnew();
   }
@@ -75,11 +76,11 @@ class Supervisor extends EventEmitter {
     const { hangTimeout, maxMemory, signals, workers } = this.#options;
     if (maxMemory > 0) askForFigures();
     const tellSystemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
-    const first = this.#fork();
+    const first = this.#fork(0);
     // What the program has asked for is wrong; what the system has refused now, it may grant later.
     if (first.error && first.error.syscall === undefined) throw first.error;
     this.#addPlace(first);
-    for (let i = 1; i < workers; i++) this.#addPlace(this.#fork());
+    for (let i = 1; i < workers; i++) this.#addPlace(this.#fork(i));
     this.#fillSpares();
     this.#native.keepListeners(true);
     tellSystemd(this);
@@ -109,15 +110,20 @@ class Supervisor extends EventEmitter {
 
   #addPlace(member) {
     const [backOff, replacing] = [new BackOff(this.#options), new BackOff(this.#options)];
-    const place = { member: undefined, restarts: 0, isReserved: false, backOff, replacing, replaceAt: 0 };
+    const number = this.#places.length;
+    const place = { number, member: undefined, restarts: 0, isReserved: false, backOff, replacing, replaceAt: 0 };
     this.#places.push(place);
     this.#occupy(place, member);
   }
 
-  /** A worker, or an attempt to fork one that has failed; it does not throw. */
-  #fork(isSpare = false) {
+  /**
+   * A worker, or an attempt to fork one that has failed; it does not throw.
+   * @param {number} [place] the number of the place that it is for; none for a spare
+   */
+  #fork(place) {
+    const isSpare = place === undefined;
     const member = new Member(() => this.#cluster.fork(this.#options.env), this.#options, isSpare);
-    if (isSpare && member.worker) this.#hold(member.worker, true);
+    if (member.worker) this.#setShare(member.worker, { isHeld: isSpare, place });
     return member;
   }
 
@@ -175,7 +181,7 @@ class Supervisor extends EventEmitter {
     if (this.#isHopeless()) return this.#giveUp(member, ending);
     place.restarts++;
     this.#later(delay, () => {
-      if (this.#emptyPlaces().includes(place)) this.#occupy(place, this.#fork());
+      if (this.#emptyPlaces().includes(place)) this.#occupy(place, this.#fork(place.number));
       else this.#fillSpares();
     });
     this.#tellEnd(member, ending, delay);
@@ -214,7 +220,7 @@ class Supervisor extends EventEmitter {
   /** Puts a spare into a place that nobody has. */
   #promote(spare, place) {
     this.#spares.delete(spare);
-    this.#hold(spare.worker, false);
+    this.#setShare(spare.worker, { isHeld: false, place: place.number });
     spare.activate();
     this.#occupy(place, spare);
   }
@@ -230,7 +236,7 @@ class Supervisor extends EventEmitter {
 
   #fillSpares() {
     while (!this.#isStopping && !this.#hasGivenUp && this.#spares.size < this.#options.spares) {
-      const spare = this.#fork(true);
+      const spare = this.#fork();
       this.#spares.add(spare);
       spare.started.then(
         () => {
@@ -285,7 +291,7 @@ class Supervisor extends EventEmitter {
   /** Puts new members into some places, and then ends the old ones. If one of the new ones fails, the old ones stay. */
   async #replace(places) {
     if (this.#isStopping) throw errors.isStopping();
-    const members = places.map(() => this.#fork());
+    const members = places.map(({ number }) => this.#fork(number));
     const old = [];
     await this.#join(members, () => {
       places.forEach((place, i) => {
@@ -364,7 +370,7 @@ class Supervisor extends EventEmitter {
         const left = places.filter((place) => this.#places.includes(place));
         for (const place of left) {
           place.isReserved = false;
-          this.#occupy(place, this.#fork());
+          this.#occupy(place, this.#fork(place.number));
         }
         await Promise.all(left.map(({ member }) => member.started));
       });
@@ -401,7 +407,7 @@ class Supervisor extends EventEmitter {
   /** Adds places when there are workers for all of them; otherwise none. */
   async #grow(size) {
     if (this.#isStopping) throw errors.isStopping();
-    const members = Array.from({ length: size - this.size }, () => this.#fork());
+    const members = Array.from({ length: size - this.size }, (_, i) => this.#fork(this.size + i));
     await this.#join(members, () => members.forEach((member) => this.#addPlace(member)));
     return [];
   }

@@ -12,11 +12,11 @@ use tokio::sync::oneshot;
 
 use super::channel::Channel;
 use super::{count_turns, errno, failed};
-use crate::dispatch::{Arrival, Chooser, Policy, Report, StickyBy, WorkerId};
+use crate::dispatch::{Arrival, Chooser, Place, Policy, Report, StickyBy, WorkerId};
 use crate::ipc::queue_time::{BOUNDS, QueueTimes};
 use crate::ipc::{channel, delivery::Delivery};
 use crate::primary::process::{self, Order, Started, stdio_from};
-use crate::primary::{self, WorkerControl};
+use crate::primary::{self, Share, WorkerControl};
 use crate::sys::js::{Argument, Callback, Callbacks, GivenDescriptor};
 use crate::sys::page;
 use crate::sys::pidfd::Exit;
@@ -228,10 +228,17 @@ impl Primary {
         self.inner.set_chooser(chooser).map_err(failed)
     }
 
-    /// What worker `id` is to get: nothing while it is paused, and otherwise its share by weight.
+    /// What worker `id` is to get: nothing while it is paused, and otherwise its share by weight; with sticky scheduling
+    /// the clients of a place by its number, if it has not one of its own.
     #[napi(catch_unwind)]
-    pub fn set_share(&self, id: u32, paused: bool, weight: f64) {
-        self.inner.set_share(id, paused, weight);
+    pub fn set_share(&self, id: u32, paused: bool, weight: f64, place: Option<u32>) {
+        let place = place.map(Place::numbered);
+        let share = Share {
+            paused,
+            weight,
+            place,
+        };
+        self.inner.set_share(id, share);
     }
 
     /// Whether each worker gets a UDP socket of its own from now on, among which the kernel spreads the senders.
@@ -246,6 +253,12 @@ impl Primary {
     pub fn set_take_back_after(&self, milliseconds: u32) {
         self.inner
             .set_take_back_after(Duration::from_millis(milliseconds.into()));
+    }
+
+    /// How many clients are waited for at the same time to send what they are recognised by.
+    #[napi(catch_unwind)]
+    pub fn set_max_unidentified(&self, most: u32) {
+        self.inner.set_max_unidentified(most as usize);
     }
 
     /// Whether workers are asked to give back kept-alive connections where that saves their clients more than it costs.

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::ListenerId;
 use super::figures::Counts;
 use super::queue::{Handoff, Nanoseconds};
 use super::stalls::Stalls;
+use super::{ListenerId, Place};
 use crate::sys::page::Loop;
 
 /// How many connections one worker may have queued. The kernel's own limit is about twice as high.
@@ -59,6 +59,7 @@ impl Sent {
 pub(super) struct Account<H> {
     pub(super) handoff: H,
     pub(super) weight: Weight,
+    pub(super) place: Place,
     /// It is to get no connections until it isn't any more.
     pub(super) paused: bool,
     counts: Arc<Counts>,
@@ -94,11 +95,12 @@ pub(super) struct Account<H> {
 }
 
 impl<H: Handoff> Account<H> {
-    pub(super) fn new(handoff: H, counts: Arc<Counts>) -> Self {
+    pub(super) fn new(handoff: H, place: Place, counts: Arc<Counts>) -> Self {
         Account {
             taken: handoff.taken(),
             handoff,
             weight: Weight::default(),
+            place,
             paused: false,
             counts,
             queued: VecDeque::with_capacity(QUEUE_LIMIT + 1),

@@ -2,34 +2,34 @@
 
 use std::collections::HashMap;
 
-use super::{Key, WorkerId};
+use super::{Key, Place};
 
 /// How many keys are remembered at least; those that have not been seen for longest are forgotten.
 const REMEMBERED: usize = 65_536;
 
-/// Which worker has begun what. It remembers in two halves, and forgets the older one as a whole.
+/// In which place each has begun. It remembers in two halves, and forgets the older one as a whole.
 #[derive(Default)]
 pub(super) struct Claims {
-    young: HashMap<Key, WorkerId>,
-    old: HashMap<Key, WorkerId>,
+    young: HashMap<Key, Place>,
+    old: HashMap<Key, Place>,
 }
 
 impl Claims {
-    pub(super) fn add(&mut self, key: Key, worker: WorkerId) {
+    pub(super) fn add(&mut self, key: Key, place: Place) {
         if self.young.len() >= REMEMBERED {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(key, worker);
+        self.young.insert(key, place);
     }
 
-    /// Who has claimed this key. What is asked for stays remembered.
-    pub(super) fn find(&mut self, key: Key) -> Option<WorkerId> {
-        if let Some(worker) = self.young.get(&key) {
-            return Some(*worker);
+    /// Where this key has been claimed. What is asked for stays remembered.
+    pub(super) fn find(&mut self, key: Key) -> Option<Place> {
+        if let Some(place) = self.young.get(&key) {
+            return Some(*place);
         }
-        let worker = self.old.remove(&key)?;
-        self.add(key, worker);
-        Some(worker)
+        let place = self.old.remove(&key)?;
+        self.add(key, place);
+        Some(place)
     }
 }
 
@@ -40,11 +40,11 @@ mod tests {
     #[test]
     fn what_is_used_is_remembered() {
         let mut claims = Claims::default();
-        claims.add(Key(0), WorkerId(7));
+        claims.add(Key(0), Place(7));
         for number in 1..=5 * REMEMBERED as u64 {
-            claims.add(Key(number), WorkerId(1));
+            claims.add(Key(number), Place(1));
             if number % 1000 == 0 {
-                assert_eq!(claims.find(Key(0)), Some(WorkerId(7)));
+                assert_eq!(claims.find(Key(0)), Some(Place(7)));
             }
         }
         assert_eq!(claims.find(Key(1)), None);

@@ -49,7 +49,7 @@ impl StickyBy {
     }
 
     /// Looks into the first bytes of a connection.
-    pub(super) fn look(&self, bytes: &[u8]) -> Look {
+    pub(super) fn look(&self, bytes: &[u8]) -> Seen {
         let mut usual = [httparse::EMPTY_HEADER; USUAL_HEADERS];
         match self.look_with(bytes, &mut usual) {
             Err(httparse::Error::TooManyHeaders) => {
@@ -58,7 +58,7 @@ impl StickyBy {
             }
             look => look,
         }
-        .unwrap_or(Look::Absent)
+        .unwrap_or(Seen::Absent)
     }
 
     /// Of a value as it was before somebody put it into a URL.
@@ -73,7 +73,7 @@ impl StickyBy {
         &self,
         bytes: &'b [u8],
         headers: &mut [httparse::Header<'b>],
-    ) -> Result<Look, httparse::Error> {
+    ) -> Result<Seen, httparse::Error> {
         let mut request = httparse::Request::new(headers);
         let is_complete = request.parse(bytes)?.is_complete();
         let found = match self {
@@ -88,16 +88,16 @@ impl StickyBy {
                 .and_then(|(_, query)| pair(query.as_bytes(), b'&', name)),
         };
         Ok(match found {
-            Some(value) if !value.is_empty() => Look::Found(self.key_of(value)),
-            _ if is_complete || bytes.len() >= LOOKED_AT => Look::Absent,
-            _ => Look::Incomplete,
+            Some(value) if !value.is_empty() => Seen::Found(self.key_of(value)),
+            _ if is_complete || bytes.len() >= LOOKED_AT => Seen::Absent,
+            _ => Seen::Incomplete,
         })
     }
 }
 
 /// What a look has shown.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Seen {
     Found(Key),
     /// It is not there, or this is not HTTP.
     Absent,
@@ -170,11 +170,11 @@ mod tests {
             ("cookie:session", "xyz"),
             ("cookie:a", "1"),
         ] {
-            let found = Look::Found(Key::of(value.as_bytes()));
+            let found = Seen::Found(Key::of(value.as_bytes()));
             assert_eq!(by(name).look(REQUEST), found, "{name}");
         }
         for name in ["query:id", "header:user", "cookie:sessio", "query:session"] {
-            assert_eq!(by(name).look(REQUEST), Look::Absent, "{name}");
+            assert_eq!(by(name).look(REQUEST), Seen::Absent, "{name}");
         }
     }
 
@@ -183,9 +183,9 @@ mod tests {
         let of = |sid: &str| {
             by("query:sid").look(format!("GET /?sid={sid} HTTP/1.1\r\n\r\n").as_bytes())
         };
-        assert_eq!(of("a%2Bb%2fc%3D%3D"), Look::Found(Key::of(b"a+b/c==")));
-        assert_eq!(of("a+b/c=="), Look::Found(Key::of(b"a+b/c==")));
-        assert_eq!(of("100%"), Look::Found(Key::of(b"100%")));
+        assert_eq!(of("a%2Bb%2fc%3D%3D"), Seen::Found(Key::of(b"a+b/c==")));
+        assert_eq!(of("a+b/c=="), Seen::Found(Key::of(b"a+b/c==")));
+        assert_eq!(of("100%"), Seen::Found(Key::of(b"100%")));
     }
 
     #[test]
@@ -196,15 +196,15 @@ mod tests {
         );
         assert_eq!(
             by("cookie:a").look(request.as_bytes()),
-            Look::Found(Key::of(b"1"))
+            Seen::Found(Key::of(b"1"))
         );
     }
 
     #[test]
     fn what_is_no_http_has_nothing() {
-        assert_eq!(by("query:sid").look(b"\x16\x03\x01\x02"), Look::Absent);
-        assert_eq!(by("query:sid").look(&[b'G'; LOOKED_AT]), Look::Absent);
-        assert_eq!(by("query:sid").look(b""), Look::Incomplete);
+        assert_eq!(by("query:sid").look(b"\x16\x03\x01\x02"), Seen::Absent);
+        assert_eq!(by("query:sid").look(&[b'G'; LOOKED_AT]), Seen::Absent);
+        assert_eq!(by("query:sid").look(b""), Seen::Incomplete);
     }
 
     #[test]
@@ -220,7 +220,7 @@ mod tests {
             for name in ["query:sid", "header:x-user", "cookie:session"] {
                 let whole = by(name).look(REQUEST);
                 let look = by(name).look(&REQUEST[..end]);
-                prop_assert!(look == Look::Incomplete || look == whole, "{name} {look:?}");
+                prop_assert!(look == Seen::Incomplete || look == whole, "{name} {look:?}");
             }
         }
 

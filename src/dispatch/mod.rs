@@ -65,6 +65,23 @@ impl Key {
     }
 }
 
+/// Whose clients a worker has with sticky scheduling: they belong to its place, and stay with it when another worker takes
+/// it. Where two have the same place for a while, the older one has the clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place(u64);
+
+impl Place {
+    /// The place of a worker that nobody else ever has.
+    fn of_worker(worker: WorkerId) -> Place {
+        Place(u64::from(worker.0) + 1)
+    }
+
+    /// One of the places that the program has numbered.
+    pub fn numbered(number: u32) -> Place {
+        Place(u64::from(number) | 1 << 32)
+    }
+}
+
 /// How a worker is chosen for a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
@@ -130,7 +147,9 @@ enum Command {
     SetChooser(Option<Chooser>),
     SetWeight(WorkerId, f64),
     SetPaused(WorkerId, bool),
+    SetPlace(WorkerId, Place),
     SetTakeBackAfter(Duration),
+    SetMaxUnidentified(usize),
     SetRebalance(bool),
     SetMaxWait(Option<Duration>),
 }
@@ -223,6 +242,17 @@ impl Dispatcher {
     /// Gives a worker no connections as long as it is paused; what it has not taken goes to others.
     pub fn set_paused(&self, worker: WorkerId, paused: bool) {
         self.command(Command::SetPaused(worker, paused));
+    }
+
+    /// Says what place a worker has, if not one of its own.
+    pub fn set_place(&self, worker: WorkerId, place: Place) {
+        self.command(Command::SetPlace(worker, place));
+    }
+
+    /// Sets how many clients at most are waited for at the same time to send what they are recognised by. If there are
+    /// more, the one that has been waited for longest is known by its address. It is 4096 at first.
+    pub fn set_max_unidentified(&self, most: usize) {
+        self.command(Command::SetMaxUnidentified(most));
     }
 
     /// Sets for how long a connection may wait in the queue of a worker, before it goes to another that is free. It is

@@ -1,11 +1,12 @@
 //! Whose turn it is.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::account::{Account, STRIDE, Weight};
 use super::queue::{Handoff, Nanoseconds};
 use super::rebalance;
-use super::{Key, Policy, WorkerId};
+use super::{Key, Place, Policy, WorkerId};
 
 /// A worker that gave a connection back is offered one more after so long, to see whether it takes it.
 pub(super) const DECLINE: Nanoseconds = 10_000_000;
@@ -101,9 +102,9 @@ pub(super) fn has_returned(members: &mut Vec<Member>, worker: WorkerId) {
 /// For whom a connection is chosen.
 pub(super) struct Choice<'a> {
     pub(super) policy: &'a Policy,
-    /// What the connection is recognised by, and who has claimed it.
+    /// What the connection is recognised by, and where that has been claimed.
     pub(super) key: Option<Key>,
-    pub(super) claimed_by: Option<WorkerId>,
+    pub(super) claimed: Option<Place>,
     /// Whether a worker has served it before: then it goes where the fewest are open, to even them out.
     pub(super) served: bool,
     /// After how long without taking anything a worker is still.
@@ -121,7 +122,7 @@ impl Choice<'_> {
         workers: &mut BTreeMap<WorkerId, Account<H>>,
     ) -> Option<usize> {
         let mut best: Option<((bool, bool, bool, u64), usize)> = None;
-        let mut nearest: Option<(f64, usize)> = None;
+        let mut nearest: Option<((bool, f64, Reverse<WorkerId>), usize)> = None;
         let mut somebody_goes_on = false;
         for (index, member) in members.iter_mut().enumerate() {
             let Some(worker) = workers.get_mut(&member.worker) else {
@@ -134,16 +135,22 @@ impl Choice<'_> {
                 continue;
             }
             let is_stuck = worker.is_stuck(self.now);
-            if let Some(key) = self.key {
+            match (self.policy, self.key) {
                 // A worker that is only stuck keeps its clients: they would find nothing of theirs elsewhere.
-                if self.is_wanted(member.worker) && !is_still && (self.is_sticky() || !is_stuck) {
+                (Policy::Sticky(_), Some(key)) if !is_still => {
+                    let is_claimed = self.claimed == Some(worker.place);
+                    let nearness = nearness(key, worker.place, worker.weight);
+                    let rank = (is_claimed, nearness, Reverse(member.worker));
+                    if nearest.is_none_or(|(most, _)| rank > most) {
+                        nearest = Some((rank, index));
+                    }
+                }
+                (Policy::Program, Some(key))
+                    if key == Key::of_worker(member.worker) && !is_still && !is_stuck =>
+                {
                     return Some(index);
                 }
-                let nearness = nearness(key, member.worker, worker.weight);
-                if self.is_sticky() && !is_still && nearest.is_none_or(|(most, _)| nearness > most)
-                {
-                    nearest = Some((nearness, index));
-                }
+                _ => {}
             }
             let is_shedding = rebalance::is_shedding(worker.stalls.expected_wait(self.now));
             let rank = (is_still, is_stuck, is_shedding, self.cost(worker));
@@ -159,17 +166,6 @@ impl Choice<'_> {
             .map(|(_, index)| index))
     }
 
-    fn is_sticky(&self) -> bool {
-        matches!(self.policy, Policy::Sticky(_))
-    }
-
-    fn is_wanted(&self, worker: WorkerId) -> bool {
-        match self.policy {
-            Policy::Program => self.key == Some(Key::of_worker(worker)),
-            _ => self.claimed_by == Some(worker),
-        }
-    }
-
     fn cost<H: Handoff>(&self, worker: &Account<H>) -> u64 {
         let connections = match self.policy {
             Policy::LeastConnections => load(worker),
@@ -180,10 +176,10 @@ impl Choice<'_> {
     }
 }
 
-/// Rendezvous hashing: the worker that is nearest to a key gets it, so that a worker that comes takes over only its
-/// share of the keys, and one that goes leaves only its own.
-fn nearness(key: Key, worker: WorkerId, weight: Weight) -> f64 {
-    let number = mixed(key.0 ^ mixed(u64::from(worker.0) + 1));
+/// Rendezvous hashing: the place that is nearest to a key gets it, so that a place that comes takes over only its share of
+/// the keys, and one that goes leaves only its own.
+fn nearness(key: Key, place: Place, weight: Weight) -> f64 {
+    let number = mixed(key.0 ^ mixed(place.0));
     // Between 0 and 1, and neither of them.
     let share = ((number >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
     weight.0 / -share.ln()

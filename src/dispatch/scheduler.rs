@@ -12,7 +12,7 @@ use super::parking::{ParkedId, Parking};
 use super::policy::{Choice, Member, had_its_turn, has_returned};
 use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
 use super::rebalance::{self, Budget, Evening, Load};
-use super::{Key, ListenerId, Policy, WorkerId};
+use super::{Key, ListenerId, Place, Policy, WorkerId};
 use crate::sys::handoff::Ticket;
 
 /// How many connections of one listener wait here before the rest is left to the kernel.
@@ -126,18 +126,27 @@ impl<H: Handoff> Scheduler<H> {
         }
     }
 
-    /// The worker has given this key to a client.
-    pub(super) fn claim(&mut self, worker: WorkerId, key: Key) {
-        self.claims.add(key, worker);
+    /// The worker has this place.
+    pub(super) fn set_place(&mut self, worker: WorkerId, place: Place) {
+        if let Some(account) = self.workers.get_mut(&worker) {
+            account.place = place;
+        }
     }
 
-    /// Who has given this key to a client.
-    pub(super) fn claimed_by(&mut self, key: Key) -> Option<WorkerId> {
-        self.claims.find(key)
+    /// The worker has given this key to a client, who belongs to its place.
+    pub(super) fn claim(&mut self, worker: WorkerId, key: Key) {
+        if let Some(account) = self.workers.get(&worker) {
+            self.claims.add(key, account.place);
+        }
+    }
+
+    /// Whether a worker has given this key to a client.
+    pub(super) fn is_claimed(&mut self, key: Key) -> bool {
+        self.claims.find(key).is_some()
     }
 
     pub(super) fn add_worker(&mut self, worker: WorkerId, handoff: H) {
-        let account = Account::new(handoff, self.counts.clone());
+        let account = Account::new(handoff, Place::of_worker(worker), self.counts.clone());
         self.workers.insert(worker, account);
     }
 
@@ -648,7 +657,7 @@ impl<H: Handoff> Scheduler<H> {
         let choice = Choice {
             policy: &self.policy,
             key,
-            claimed_by: key.and_then(|key| self.claims.find(key)),
+            claimed: key.and_then(|key| self.claims.find(key)),
             served: ticket.served,
             still_after,
             now,

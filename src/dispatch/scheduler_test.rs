@@ -13,7 +13,7 @@ use super::parking::ParkedId;
 use super::policy::DECLINE;
 use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
 use super::scheduler::{Scheduler, WAITING_LIMIT};
-use super::{Figures, Key, ListenerId, Policy, StickyBy, WorkerId};
+use super::{Figures, Key, ListenerId, Place, Policy, StickyBy, WorkerId};
 use crate::sys::handoff::Ticket;
 use crate::sys::page::Loop;
 
@@ -763,6 +763,39 @@ fn a_client_comes_to_the_worker_that_has_claimed_it() {
     // Those without a key go round.
     world.accept(L, 3);
     assert_eq!(world.queued(), [1, 1, 1]);
+}
+
+#[test]
+fn clients_belong_to_a_place_whoever_has_it() {
+    let mut world = World::with(4);
+    world
+        .scheduler
+        .set_policy(Policy::Sticky(StickyBy::Query("sid".into())));
+    for number in 0..4 {
+        let place = Place::numbered(number);
+        world.scheduler.set_place(WorkerId(number), place);
+    }
+    for client in 0..100 {
+        world.scheduler.claim(WorkerId(0), key_of(client));
+    }
+    let mut before: Vec<u32> = (0..1000).map(|client| world.served_by(client)).collect();
+    assert!(before[..100].iter().all(|worker| *worker == 0));
+    for number in 0..4 {
+        let (old, new) = (WorkerId(number), WorkerId(number + 4));
+        world.add(new);
+        world.scheduler.set_place(new, Place::numbered(number));
+        world.scheduler.join(L, new, world.now);
+        let both: Vec<u32> = (0..1000).map(|client| world.served_by(client)).collect();
+        assert_eq!(both, before, "the older one has the clients of both");
+        world.scheduler.leave(L, old, world.now);
+        let after: Vec<u32> = (0..1000).map(|client| world.served_by(client)).collect();
+        for (was, is) in before.iter_mut().zip(after) {
+            if *was == old.0 {
+                *was = new.0;
+            }
+            assert_eq!(*was, is, "only those of the place move, and all to one");
+        }
+    }
 }
 
 #[test]

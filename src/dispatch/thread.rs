@@ -27,7 +27,7 @@ use tokio::task::{self, LocalSet, spawn_local, yield_now};
 use tokio::time::sleep;
 
 use super::figures::Counts;
-use super::identify::{self, Heard, Place};
+use super::identify::{self, Heard, Looks};
 use super::lot::Lot;
 use super::queue::{Handoff, Refusal, TakenBack};
 use super::scheduler::Scheduler;
@@ -83,7 +83,8 @@ pub(super) fn start(
                 reporter: reporter.clone(),
                 policy: RefCell::default(),
                 chooser: RefCell::default(),
-                looks: Cell::new(0),
+                looks: Looks::new(),
+                asked: Cell::new(0),
                 changed: Notify::new(),
                 tick: Notify::new(),
                 ticking: Cell::new(false),
@@ -206,8 +207,10 @@ struct Dispatch {
     policy: RefCell<Policy>,
     /// The program's own scheduler, which comes before the policy.
     chooser: RefCell<Option<Rc<Chooser>>>,
-    /// How many connections are being looked at.
-    looks: Cell<usize>,
+    /// The connections that are being looked at.
+    looks: Looks,
+    /// How many connections the program is being asked about.
+    asked: Cell<usize>,
     /// Listeners that had stopped accepting look again.
     changed: Notify,
     /// Starts the ticking.
@@ -320,6 +323,10 @@ impl Dispatch {
                     let most = most.map(|most| u64::try_from(most.as_nanos()).unwrap_or(u64::MAX));
                     self.scheduler.borrow_mut().set_max_wait(most);
                 }
+                Command::SetPlace(worker, place) => {
+                    self.scheduler.borrow_mut().set_place(worker, place);
+                }
+                Command::SetMaxUnidentified(most) => self.looks.set_most(most),
                 Command::SetTakeBackAfter(after) => {
                     let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
                     self.scheduler.borrow_mut().set_take_back_after(after);
@@ -445,7 +452,7 @@ impl Dispatch {
     }
 
     fn is_claimed(&self, key: Key) -> bool {
-        self.scheduler.borrow_mut().claimed_by(key).is_some()
+        self.scheduler.borrow_mut().is_claimed(key)
     }
 
     /// Receives what workers have sent so far. A worker claims a key before it gives it to the client, so the claim is
@@ -468,9 +475,8 @@ impl Dispatch {
     }
 
     async fn ask(&self, connection: &OwnedFd, chooser: &Chooser) -> Option<WorkerId> {
-        let _place = Place::take(&self.looks)?;
         let patience = Duration::from_nanos(self.scheduler.borrow().take_back_after());
-        identify::ask(connection, chooser, patience).await
+        identify::ask(connection, chooser, patience, &self.asked).await
     }
 
     fn arrived(&self, ticket: Ticket, key: Option<Key>, connection: OwnedFd) {
@@ -680,8 +686,9 @@ impl Dispatch {
         }
     }
 
-    /// Closes parked connections for want of descriptors; whether there were any.
+    /// Closes parked connections for want of descriptors; whether there were any. Those that are only waited for go to workers.
     fn make_room(&self) -> bool {
+        self.looks.let_go(ROOM);
         self.scheduler.borrow_mut().evict(ROOM) > 0
     }
 }

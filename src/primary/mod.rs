@@ -20,7 +20,9 @@ use napi::bindgen_prelude::Object;
 use self::activation::AdoptedSockets;
 use self::listener::{Socket, Use};
 use self::registry::{Placement, Registry};
-use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
+use crate::dispatch::{
+    Chooser, Dispatcher, Figures, ListenerId, Place, Policy, Report, Seat, WorkerId,
+};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::Control;
@@ -52,15 +54,20 @@ pub struct Primary {
     take_back_after: Cell<Option<Duration>>,
     rebalance: Cell<bool>,
     max_wait: Cell<Option<Duration>>,
+    max_unidentified: Cell<Option<usize>>,
     /// How long connections have waited for workers that have ended, by listener.
     past: RefCell<HashMap<u32, QueueTimes>>,
 }
 
 /// What a worker is to get of the connections.
 #[derive(Clone, Copy)]
-struct Share {
-    paused: bool,
-    weight: f64,
+pub struct Share {
+    /// It gets none.
+    pub paused: bool,
+    /// How much it gets, in comparison with others.
+    pub weight: f64,
+    /// Where it has its clients with sticky scheduling, if not in a place of its own.
+    pub place: Option<Place>,
 }
 
 impl Primary {
@@ -87,6 +94,7 @@ impl Primary {
             take_back_after: Cell::new(None),
             rebalance: Cell::new(false),
             max_wait: Cell::new(None),
+            max_unidentified: Cell::new(None),
             past: RefCell::default(),
         })
     }
@@ -108,14 +116,13 @@ impl Primary {
         Ok(())
     }
 
-    /// Gives a worker no connections as long as it is paused, and otherwise its share by weight.
-    pub fn set_share(&self, worker: u32, paused: bool, weight: f64) {
+    /// Says what a worker is to get of the connections.
+    pub fn set_share(&self, worker: u32, share: Share) {
         if !self.registry.borrow().has(worker) {
             return;
         }
-        let share = Share { paused, weight };
         self.shares.borrow_mut().insert(worker, share);
-        if !paused && self.held.borrow_mut().remove(&worker) {
+        if !share.paused && self.held.borrow_mut().remove(&worker) {
             self.tell(worker, &FromPrimary::Resume, None);
         }
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
@@ -141,6 +148,14 @@ impl Primary {
         self.rebalance.set(yes);
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             dispatcher.set_rebalance(yes);
+        }
+    }
+
+    /// How many clients are waited for at the same time to send what they are recognised by.
+    pub fn set_max_unidentified(&self, most: usize) {
+        self.max_unidentified.set(Some(most));
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.set_max_unidentified(most);
         }
     }
 
@@ -434,6 +449,9 @@ impl Primary {
             if let Some(after) = self.take_back_after.get() {
                 started.set_take_back_after(after);
             }
+            if let Some(most) = self.max_unidentified.get() {
+                started.set_max_unidentified(most);
+            }
             started.set_rebalance(self.rebalance.get());
             started.set_max_wait(self.max_wait.get());
             for (worker, seat) in self.seats.borrow_mut().drain(..) {
@@ -461,6 +479,9 @@ fn add_queue_times(times: &mut HashMap<u32, QueueTimes>, page: &Page) {
 impl Share {
     fn apply(self, dispatcher: &Dispatcher, worker: u32) {
         dispatcher.set_weight(WorkerId(worker), self.weight);
+        if let Some(place) = self.place {
+            dispatcher.set_place(WorkerId(worker), place);
+        }
         dispatcher.set_paused(WorkerId(worker), self.paused);
     }
 }
