@@ -99,6 +99,10 @@ pub(super) fn has_returned(members: &mut Vec<Member>, worker: WorkerId) {
     members.push(member);
 }
 
+/// How much a client belongs to a worker: whether its place has claimed the client, how near that place is to its key,
+/// and, of two workers with this place, the older one.
+type Affinity = (bool, f64, Reverse<WorkerId>);
+
 /// For whom a connection is chosen.
 pub(super) struct Choice<'a> {
     pub(super) policy: &'a Policy,
@@ -122,7 +126,7 @@ impl Choice<'_> {
         workers: &mut BTreeMap<WorkerId, Account<H>>,
     ) -> Option<usize> {
         let mut best: Option<((bool, bool, bool, u64), usize)> = None;
-        let mut nearest: Option<((bool, f64, Reverse<WorkerId>), usize)> = None;
+        let mut nearest: Option<(Affinity, usize)> = None;
         let mut somebody_goes_on = false;
         for (index, member) in members.iter_mut().enumerate() {
             let Some(worker) = workers.get_mut(&member.worker) else {
@@ -140,9 +144,9 @@ impl Choice<'_> {
                 (Policy::Sticky(_), Some(key)) if !is_still => {
                     let is_claimed = self.claimed == Some(worker.place);
                     let nearness = nearness(key, worker.place, worker.weight);
-                    let rank = (is_claimed, nearness, Reverse(member.worker));
-                    if nearest.is_none_or(|(most, _)| rank > most) {
-                        nearest = Some((rank, index));
+                    let affinity = (is_claimed, nearness, Reverse(member.worker));
+                    if nearest.is_none_or(|(most, _)| affinity > most) {
+                        nearest = Some((affinity, index));
                     }
                 }
                 (Policy::Program, Some(key))
