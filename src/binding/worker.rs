@@ -13,7 +13,7 @@ use crate::dispatch::Key;
 use crate::ipc::channel;
 use crate::ipc::control::{Family, FromWorker, Listening, Query};
 use crate::ipc::delivery::Delivery;
-use crate::sys::js::{GivenDescriptor, SharedNumbers};
+use crate::sys::js::{GivenDescriptor, LentDescriptor, SharedNumbers};
 use crate::sys::page::Page;
 use crate::sys::uv::{Loop, Turn};
 use crate::worker::intake::{Figures, Intake};
@@ -139,9 +139,10 @@ impl Worker {
     /// Gives back a connection that is between two requests; `fd` stays the caller's. It is closed if its client says nothing
     /// for so many milliseconds; never, if none are given. Whether there was room for it.
     #[napi(catch_unwind)]
-    pub fn move_back(&self, listener: u32, fd: i32, idle: Option<u32>) -> bool {
+    pub fn move_back(&self, listener: u32, fd: LentDescriptor<'_>, idle: Option<u32>) -> bool {
         let idle = idle.map(|idle| Duration::from_millis(idle.into()));
-        self.intake.move_back(listener, fd, idle)
+        fd.get()
+            .is_ok_and(|fd| self.intake.move_back(listener, fd, idle))
     }
 
     /// How many connections between two requests the dispatcher wants back.

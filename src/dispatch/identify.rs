@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::first_bytes::{LOOKED_AT, Seen, StickyBy};
 use super::{Arrival, Chooser, Key, WorkerId};
-use crate::sys::{handoff, socket};
+use crate::sys::{socket, watch};
 
 /// How long a client has to send what it is recognised by.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -89,7 +89,7 @@ pub(super) enum Heard {
 
 /// Listens to a client for a moment.
 pub(super) fn hear(connection: &OwnedFd) -> Heard {
-    match handoff::peek(connection.as_fd(), &mut [0]) {
+    match socket::peek(connection.as_fd(), &mut [0]) {
         Ok(0) => Heard::End,
         Ok(_) => Heard::Something,
         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Heard::Nothing,
@@ -114,7 +114,7 @@ pub(super) async fn key_of_request(
         Seen::Absent => return (connection, None),
         Seen::Incomplete => {}
     }
-    let watched = match handoff::watch(connection) {
+    let watched = match watch::readable(connection) {
         Ok(watched) => watched,
         Err(error) => {
             let (connection, _) = error.into_parts();
@@ -148,7 +148,7 @@ async fn wait(watched: &AsyncFd<OwnedFd>, by: &StickyBy) -> Option<Key> {
 
 fn look(connection: &OwnedFd, by: &StickyBy) -> Seen {
     let mut bytes = [0; LOOKED_AT];
-    match handoff::peek(connection.as_fd(), &mut bytes) {
+    match socket::peek(connection.as_fd(), &mut bytes) {
         Ok(0) => Seen::Absent,
         Ok(length) => by.look(&bytes[..length]),
         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Seen::Incomplete,

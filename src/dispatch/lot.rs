@@ -8,7 +8,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use tokio::io::unix::AsyncFd;
 
 use super::parking::ParkedId;
-use crate::sys::handoff;
+use crate::sys::watch;
 
 /// How many clients that have spoken are told of at once.
 const MOST: usize = 64;
@@ -26,7 +26,7 @@ impl Lot {
     /// Errors: those of `epoll_create1`, and of watching it.
     pub(super) fn new() -> io::Result<Lot> {
         let watched = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let ready = handoff::watch(watched.0.try_clone()?)?;
+        let ready = watch::readable(watched.0.try_clone()?)?;
         Ok(Lot { watched, ready })
     }
 

@@ -1,6 +1,6 @@
 //! A worker's queue, as the scheduler sees it: what can be done with it, and what comes of that.
 
-use crate::sys::handoff::Ticket;
+use crate::ipc::ticket::Ticket;
 use crate::sys::page::Loop;
 
 /// A time of the monotonic clock, or a span of it.

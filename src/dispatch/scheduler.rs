@@ -13,7 +13,7 @@ use super::policy::{Choice, Member, had_its_turn, has_returned};
 use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
 use super::rebalance::{self, Budget, Evening, Load};
 use super::{Key, ListenerId, Place, Policy, WorkerId};
-use crate::sys::handoff::Ticket;
+use crate::ipc::ticket::Ticket;
 
 /// How many connections of one listener wait here before the rest is left to the kernel.
 pub(super) const WAITING_LIMIT: usize = 256;

@@ -14,7 +14,7 @@ use super::policy::DECLINE;
 use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
 use super::scheduler::{Scheduler, WAITING_LIMIT};
 use super::{Figures, Key, ListenerId, Place, Policy, StickyBy, WorkerId};
-use crate::sys::handoff::Ticket;
+use crate::ipc::ticket::Ticket;
 use crate::sys::page::Loop;
 
 const MILLISECOND: Nanoseconds = 1_000_000;

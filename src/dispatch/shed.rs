@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, send, shutdown};
 use tokio::time::timeout;
 
-use crate::sys::handoff;
+use crate::sys::{socket, watch};
 
 const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     Retry-After: 1\r\n\
@@ -24,7 +24,7 @@ const LOOKED_AT: usize = 32;
 /// Refuses a connection, and closes it.
 pub(super) async fn refuse(connection: OwnedFd) {
     let mut bytes = [0; LOOKED_AT];
-    let speaks = handoff::peek(connection.as_fd(), &mut bytes)
+    let speaks = socket::peek(connection.as_fd(), &mut bytes)
         .is_ok_and(|length| speaks_http(&bytes[..length]));
     if !speaks {
         return;
@@ -34,7 +34,7 @@ pub(super) async fn refuse(connection: OwnedFd) {
     if sent != Ok(ANSWER.len()) || shutdown(connection.as_raw_fd(), Shutdown::Write).is_err() {
         return;
     }
-    let Ok(connection) = handoff::watch(connection) else {
+    let Ok(connection) = watch::readable(connection) else {
         return;
     };
     // Whether it closes in time makes no difference.

@@ -33,9 +33,10 @@ use super::queue::{Handoff, Refusal, TakenBack};
 use super::scheduler::Scheduler;
 use super::shed;
 use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
+use crate::ipc::ticket::{self, Received, Ticket};
 use crate::panic;
-use crate::sys::handoff::{self, Received, Ticket};
 use crate::sys::page::{Loop, Page, now_ns};
+use crate::sys::{handoff, socket, watch};
 
 /// How often to look after what is queued or waits.
 const TICK: Duration = Duration::from_millis(5);
@@ -134,7 +135,7 @@ impl Handoff for Line {
     type Connection = OwnedFd;
 
     fn send(&self, ticket: Ticket, connection: OwnedFd) -> Result<(), (OwnedFd, Refusal)> {
-        let Err(error) = handoff::send(self.ours.as_fd(), ticket, connection.as_fd()) else {
+        let Err(error) = ticket::send(self.ours.as_fd(), ticket, connection.as_fd()) else {
             return Ok(());
         };
         let refusal = match errno_of(&error) {
@@ -153,7 +154,7 @@ impl Handoff for Line {
             self.reporter.short_of(Errno::EMFILE);
             return TakenBack::NoRoom;
         }
-        match handoff::receive(self.theirs.as_fd()) {
+        match ticket::receive(self.theirs.as_fd()) {
             Ok(Received::Connection { ticket, descriptor }) => {
                 TakenBack::Connection(ticket, descriptor)
             }
@@ -167,7 +168,7 @@ impl Handoff for Line {
     }
 
     fn nudge(&self) -> bool {
-        handoff::nudge(self.ours.as_fd()).is_ok()
+        ticket::nudge(self.ours.as_fd()).is_ok()
     }
 
     fn taken(&self) -> u64 {
@@ -273,7 +274,7 @@ impl Dispatch {
                     Err(error) => self.failed(&error),
                 },
                 Command::RemoveWorker(worker) => drop(watching.remove(&worker)),
-                Command::OpenListener(listener, socket) => match handoff::watch(socket) {
+                Command::OpenListener(listener, socket) => match watch::readable(socket) {
                     Ok(socket) => {
                         self.scheduler.borrow_mut().open_listener(listener);
                         let task = self.spawn(self.clone().accept(listener, socket));
@@ -401,7 +402,7 @@ impl Dispatch {
             if !self.scheduler.borrow().accepts(listener) {
                 break;
             }
-            match handoff::accept(socket.as_fd()) {
+            match socket::accept(socket.as_fd()) {
                 Ok(connection) => {
                     self.scheduler.borrow_mut().accepted();
                     self.identify(Ticket::new(listener.0, now_ns()), connection);
@@ -491,8 +492,8 @@ impl Dispatch {
         worker: WorkerId,
         seat: Seat,
     ) -> io::Result<oneshot::Sender<()>> {
-        let ours = Rc::new(handoff::watch(seat.ours)?);
-        let pidfd = handoff::watch(seat.pidfd)?;
+        let ours = Rc::new(watch::readable(seat.ours)?);
+        let pidfd = watch::readable(seat.pidfd)?;
         let line = Line {
             ours: ours.clone(),
             theirs: seat.theirs,
@@ -556,9 +557,9 @@ impl Dispatch {
                 self.reporter.short_of(Errno::EMFILE);
                 return Batch::Exhausted;
             }
-            match handoff::receive(ours.as_fd()) {
+            match ticket::receive(ours.as_fd()) {
                 Ok(Received::Connection { ticket, descriptor }) => {
-                    if handoff::is_connection(descriptor.as_fd()) {
+                    if socket::is_connection(descriptor.as_fd()) {
                         self.given_back(worker, ticket, descriptor);
                     }
                 }
@@ -567,7 +568,7 @@ impl Dispatch {
                     until,
                     descriptor,
                 }) => {
-                    if handoff::is_connection(descriptor.as_fd()) {
+                    if socket::is_connection(descriptor.as_fd()) {
                         let until = Some(until).filter(|&until| until > 0);
                         self.moves(worker, ListenerId(listener), descriptor, until);
                     }

@@ -15,7 +15,8 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{Shutdown, shutdown};
 
 use super::{Dispatcher, Figures, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
-use crate::sys::handoff::{self, Received, Ticket};
+use crate::ipc::ticket::{self, Received, Ticket};
+use crate::sys::handoff;
 use crate::sys::page::{Page, now_ns};
 use crate::sys::pidfd;
 
@@ -77,7 +78,7 @@ impl Worker {
     fn take(&self, patience: Duration) -> Option<(ListenerId, OwnedFd)> {
         let limit = Instant::now() + patience;
         loop {
-            match handoff::receive(self.socket.as_fd()) {
+            match ticket::receive(self.socket.as_fd()) {
                 Ok(Received::Connection { ticket, descriptor }) => {
                     self.page.add_taken();
                     return Some((ListenerId(ticket.listener), descriptor));
@@ -317,7 +318,7 @@ fn what_a_worker_gives_back_goes_to_another() {
     let client = TcpStream::connect(address).unwrap();
     let (listener, connection) = full.take(LIMIT).unwrap();
     let other = Worker::join(&dispatcher, 1, &[L]);
-    handoff::send(full.socket.as_fd(), ticket(listener), connection.as_fd()).unwrap();
+    ticket::send(full.socket.as_fd(), ticket(listener), connection.as_fd()).unwrap();
     drop(connection);
     other.answer(1);
     assert_eq!(answered(client), Some(1));
@@ -332,7 +333,7 @@ fn what_dead_workers_gave_back_is_kept() {
     let client = TcpStream::connect(address).unwrap();
     let (listener, connection) = full.take(LIMIT).unwrap();
     full.process.kill().unwrap();
-    handoff::send(full.socket.as_fd(), ticket(listener), connection.as_fd()).unwrap();
+    ticket::send(full.socket.as_fd(), ticket(listener), connection.as_fd()).unwrap();
     drop(connection);
     Worker::join(&dispatcher, 1, &[L]).answer(1);
     assert_eq!(answered(client), Some(1));
@@ -411,7 +412,7 @@ fn what_waits_for_a_worker_is_closed_with_the_listener() {
 fn a_worker_that_breaks_the_rules_hurts_only_itself() {
     type Break = fn(&Worker);
     let ways: [Break; 4] = [
-        |worker| handoff::nudge(worker.socket.as_fd()).unwrap(),
+        |worker| ticket::nudge(worker.socket.as_fd()).unwrap(),
         |worker| shutdown(worker.socket.as_raw_fd(), Shutdown::Write).unwrap(),
         |worker| shutdown(worker.socket.as_raw_fd(), Shutdown::Both).unwrap(),
         |worker| {
@@ -454,7 +455,7 @@ fn a_session_comes_back_however_soon_it_does() {
         for round in 0..ROUNDS {
             let worker = &workers[round % workers.len()];
             let sid = format!("{client}-{round}");
-            handoff::claim(worker.socket.as_fd(), Key::of(sid.as_bytes()).number()).unwrap();
+            ticket::claim(worker.socket.as_fd(), Key::of(sid.as_bytes()).number()).unwrap();
             let mut connection = TcpStream::connect(address).unwrap();
             let request = format!("GET /?sid={sid} HTTP/1.1\r\n\r\n");
             connection.write_all(request.as_bytes()).unwrap();
@@ -492,14 +493,14 @@ fn what_is_not_a_workers_to_give_is_not_let_in() {
     let good = Worker::join(&dispatcher, 1, &[L]);
     let (end, other_end) = UnixStream::pair().unwrap();
     // It was sent nothing; then it was, and sends something else; and for a listener that is not.
-    handoff::send(bad.socket.as_fd(), ticket(L), end.as_fd()).unwrap();
+    ticket::send(bad.socket.as_fd(), ticket(L), end.as_fd()).unwrap();
     drop(end);
     assert_eq!(answered(other_end), None);
     let client = TcpStream::connect(address).unwrap();
     let (_, connection) = bad.take(LIMIT).unwrap();
     let file = std::fs::File::open("/dev/null").unwrap();
-    handoff::send(bad.socket.as_fd(), ticket(L), file.as_fd()).unwrap();
-    handoff::send(
+    ticket::send(bad.socket.as_fd(), ticket(L), file.as_fd()).unwrap();
+    ticket::send(
         bad.socket.as_fd(),
         ticket(ListenerId(999)),
         connection.as_fd(),
@@ -625,7 +626,7 @@ fn too_many_descriptors_on_their_way_pause_and_are_told_once() {
     let (filled, queue) = handoff::pair().unwrap();
     let anything = std::fs::File::open("/dev/null").unwrap();
     let full = loop {
-        if let Err(error) = handoff::send(filled.as_fd(), ticket(L), anything.as_fd()) {
+        if let Err(error) = ticket::send(filled.as_fd(), ticket(L), anything.as_fd()) {
             break error;
         }
     };

@@ -5,3 +5,4 @@ pub mod control;
 pub mod delivery;
 pub mod frame;
 pub mod queue_time;
+pub mod ticket;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ffi::c_void;
 use std::io;
 use std::marker::PhantomData;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -426,6 +426,49 @@ impl FromNapiValue for GivenDescriptor {
         // SAFETY: napi calls this with a live value of `env`.
         let number = unsafe { i32::from_napi_value(env, value) }?;
         Ok(GivenDescriptor(number))
+    }
+}
+
+/// A descriptor that JavaScript lends for a call, as its number.
+pub struct LentDescriptor<'env> {
+    number: RawFd,
+    open: PhantomData<&'env ()>,
+}
+
+impl<'env> LentDescriptor<'env> {
+    /// The descriptor.
+    ///
+    /// Errors: `EBADF` if it is not open.
+    pub fn get(&self) -> io::Result<BorrowedFd<'env>> {
+        // SAFETY: takes numbers, and says if this one is not open.
+        let code = unsafe { libc::fcntl(self.number, libc::F_GETFD) };
+        Errno::result(code)?;
+        // SAFETY: open, as the call above has shown, and lent, as whoever made this has promised.
+        Ok(unsafe { BorrowedFd::borrow_raw(self.number) })
+    }
+}
+
+impl napi::bindgen_prelude::TypeName for LentDescriptor<'_> {
+    fn type_name() -> &'static str {
+        "Number"
+    }
+
+    fn value_type() -> napi::ValueType {
+        napi::ValueType::Number
+    }
+}
+
+impl napi::bindgen_prelude::ValidateNapiValue for LentDescriptor<'_> {}
+
+impl FromNapiValue for LentDescriptor<'_> {
+    /// What is promised with `value`, beside that it is one of `env`: it is the number of a descriptor that is not closed
+    /// during the call, or of none that is open.
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        Ok(LentDescriptor {
+            // SAFETY: napi calls this with a live value of `env`.
+            number: unsafe { i32::from_napi_value(env, value) }?,
+            open: PhantomData,
+        })
     }
 }
 

@@ -11,3 +11,4 @@ pub mod spawn;
 pub mod stream;
 pub mod symbol;
 pub mod uv;
+pub mod watch;

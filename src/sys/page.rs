@@ -5,16 +5,13 @@
 //! the primary fault on it.
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, OwnedFd};
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use nix::fcntl::{FcntlArg, SealFlag, fcntl};
-use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
-use nix::sys::stat::fstat;
-use nix::unistd::ftruncate;
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fstat, ftruncate, memfd_create};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::time::{ClockId, clock_gettime};
 
 /// How many listeners have a tally of their own.
 const TALLIES: usize = 24;
@@ -22,7 +19,7 @@ const TALLIES: usize = 24;
 /// How many numbers a tally has for the connections that have waited longer and longer.
 pub const BUCKETS: usize = 17;
 
-const SIZE: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
+const SIZE: usize = 4096;
 
 /// What lies at the start of the page. `turn` is a time in nanoseconds whose lowest bit says whether the loop is awake.
 #[repr(C)]
@@ -45,7 +42,7 @@ struct Tally {
     sum: AtomicU64,
 }
 
-const _: () = assert!(size_of::<Counters>() <= SIZE.get());
+const _: () = assert!(size_of::<Counters>() <= SIZE);
 
 /// What the event loop of a worker is doing, and since when (`CLOCK_MONOTONIC`, nanoseconds).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,13 +70,13 @@ impl Page {
     ///
     /// Errors: those of `memfd_create`, `ftruncate`, `fcntl` and `mmap`.
     pub fn create() -> io::Result<(Page, OwnedFd)> {
-        let memory = memfd_create(
-            c"cluster-page",
-            MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING,
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let memory = memfd_create(c"cluster-page", flags)?;
+        ftruncate(&memory, SIZE as u64)?;
+        fcntl_add_seals(
+            &memory,
+            SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL,
         )?;
-        ftruncate(&memory, SIZE.get() as i64)?;
-        let seals = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
-        fcntl(&memory, FcntlArg::F_ADD_SEALS(seals))?;
         Ok((Page::map(&memory)?, memory))
     }
 
@@ -87,7 +84,7 @@ impl Page {
     ///
     /// Errors: `InvalidData` if the descriptor is not of a page's size; those of `fstat` and `mmap`.
     pub fn open(memory: OwnedFd) -> io::Result<Page> {
-        if fstat(&memory)?.st_size != SIZE.get() as i64 {
+        if fstat(&memory)?.st_size != SIZE as i64 {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "the shared page has a wrong size",
@@ -97,13 +94,12 @@ impl Page {
     }
 
     fn map(memory: impl AsFd) -> io::Result<Page> {
-        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: the kernel chooses the address, so no other mapping is touched; the memory is SIZE bytes long,
         // and sealed against becoming shorter.
-        let address = unsafe { mmap(None, SIZE, access, MapFlags::MAP_SHARED, memory, 0) }?;
-        Ok(Page {
-            counters: address.cast(),
-        })
+        let address = unsafe { mmap(null_mut(), SIZE, access, MapFlags::SHARED, memory, 0) }?;
+        let counters = NonNull::new(address.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Page { counters })
     }
 
     fn counters(&self) -> &Counters {
@@ -214,18 +210,13 @@ impl Drop for Page {
     fn drop(&mut self) {
         // SAFETY: the mapping was made by `map` with this size, and no reference into it outlives `self`.
         // It can't fail for a mapping that exists.
-        let _ = unsafe { munmap(self.counters.cast(), SIZE.get()) };
+        let _ = unsafe { munmap(self.counters.as_ptr().cast(), SIZE) };
     }
 }
 
 /// The time of `CLOCK_MONOTONIC` in nanoseconds, the same clock in every process.
 pub fn now_ns() -> u64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `time` is a valid place to write to. The call can't fail for this clock.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    let time = clock_gettime(ClockId::Monotonic);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
@@ -274,7 +265,7 @@ mod tests {
         let file = File::from(memory);
         assert!(file.set_len(0).is_err());
         assert!(file.set_len(1 << 20).is_err());
-        let other = memfd_create(c"other", MFdFlags::MFD_CLOEXEC).unwrap();
+        let other = memfd_create(c"other", MemfdFlags::CLOEXEC).unwrap();
         assert_eq!(
             Page::open(other).unwrap_err().kind(),
             io::ErrorKind::InvalidData

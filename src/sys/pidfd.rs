@@ -1,8 +1,10 @@
 //! A child process as a descriptor: readable once the process has ended.
 
 use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +19,8 @@ pub enum Exit {
 ///
 /// Errors: `ESRCH` without such a process, `ENOSYS` on Linux before 5.3, `EMFILE`, `ENFILE`.
 pub fn open(pid: u32) -> io::Result<OwnedFd> {
-    // SAFETY: the call takes two integers and touches no memory.
-    let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::c_long::from(pid), 0) };
-    if descriptor < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the kernel has just made this descriptor, and nobody else knows of it.
-    Ok(unsafe { OwnedFd::from_raw_fd(descriptor as i32) })
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    Ok(pidfd_open(pid.ok_or(Errno::SRCH)?, PidfdFlags::empty())?)
 }
 
 /// Whether this kernel has descriptors for processes.
@@ -35,40 +32,28 @@ pub fn has_pidfd() -> bool {
 ///
 /// Errors: those of `waitid`.
 pub fn wait(pidfd: BorrowedFd) -> io::Result<Option<Exit>> {
-    match reap(libc::P_PIDFD, pidfd.as_raw_fd() as libc::id_t) {
+    match reap(WaitId::PidFd(pidfd)) {
         // Linux 5.3 has the descriptors but can't wait for them.
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
-            reap(libc::P_PID, process_of(pidfd)?)
-        }
-        done => done,
+        Err(Errno::INVAL) => Ok(reap(WaitId::Pid(process_of(pidfd)?))?),
+        done => Ok(done?),
     }
 }
 
-fn reap(kind: libc::idtype_t, id: libc::id_t) -> io::Result<Option<Exit>> {
-    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-    // SAFETY: `info` is a valid place to write to.
-    if unsafe { libc::waitid(kind, id, info.as_mut_ptr(), libc::WEXITED | libc::WNOHANG) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: zeros are a valid siginfo_t, and after `waitid` its fields are those of a child's end, if one ended.
-    let (code, pid, status) = unsafe {
-        let info = info.assume_init();
-        (info.si_code, info.si_pid(), info.si_status())
-    };
-    Ok(match (pid, code) {
-        (0, _) => None,
-        (_, libc::CLD_EXITED) => Some(Exit::Code(status)),
-        _ => Some(Exit::Signal(status)),
-    })
+fn reap(process: WaitId<'_>) -> Result<Option<Exit>, Errno> {
+    let ended = waitid(process, WaitIdOptions::EXITED | WaitIdOptions::NOHANG)?;
+    Ok(ended.and_then(|how| {
+        let code = how.exit_status().map(Exit::Code);
+        code.or_else(|| how.terminating_signal().map(Exit::Signal))
+    }))
 }
 
 /// The process behind a descriptor, as the kernel tells it in `/proc`.
-fn process_of(pidfd: BorrowedFd) -> io::Result<libc::id_t> {
+fn process_of(pidfd: BorrowedFd) -> io::Result<Pid> {
     let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
     about
         .lines()
         .find_map(|line| line.strip_prefix("Pid:"))
-        .and_then(|pid| pid.trim().parse().ok())
+        .and_then(|pid| Pid::from_raw(pid.trim().parse().ok()?))
         .ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
@@ -109,7 +94,8 @@ mod tests {
     fn a_running_process_has_no_exit_yet() {
         let (mut child, pidfd) = shell("exec sleep 30");
         assert_eq!(wait(pidfd.as_fd()).unwrap(), None);
-        assert_eq!(process_of(pidfd.as_fd()).unwrap(), child.id());
+        let pid = process_of(pidfd.as_fd()).unwrap().as_raw_nonzero();
+        assert_eq!(pid.get() as u32, child.id());
         child.kill().unwrap();
         assert_eq!(end(&pidfd), Exit::Signal(9));
         assert_eq!(

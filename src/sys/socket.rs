@@ -16,6 +16,8 @@ use nix::sys::socket::{
 };
 use nix::sys::stat::{SFlag, fstat};
 
+use rustix::net::{RecvFlags, SocketFlags, accept_with, recv};
+
 use super::uv::Uv;
 
 /// The longest abstract name of a Unix socket, in bytes, without the NUL that it begins with.
@@ -206,12 +208,9 @@ pub fn duplicate(descriptor: RawFd) -> io::Result<OwnedFd> {
 
 /// Like [`duplicate`], with a number of at least `least`.
 pub fn duplicate_above(descriptor: RawFd, least: RawFd) -> io::Result<OwnedFd> {
-    if descriptor < 0 {
-        return Err(Errno::EBADF.into());
-    }
-    // SAFETY: only borrowed for this call, and a number that is not open gives EBADF.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    let number = fcntl(borrowed, FcntlArg::F_DUPFD_CLOEXEC(least))?;
+    // SAFETY: takes numbers, and says if the first one is not open.
+    let number = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, least) };
+    let number = Errno::result(number)?;
     // SAFETY: the kernel has just made it, for us alone.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
@@ -237,7 +236,51 @@ pub fn make_nonblocking(descriptor: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Accepts one connection; it is non-blocking and closed on exec.
+///
+/// Errors: `WouldBlock` if there is none; others of `accept4`.
+pub fn accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    Ok(accept_with(listener, flags)?)
+}
+
+/// Whether a descriptor that came from another process can be a connection: a stream socket that doesn't listen.
+pub fn is_connection(descriptor: BorrowedFd<'_>) -> bool {
+    getsockopt(&descriptor, sockopt::SockType).is_ok_and(|kind| kind == SockType::Stream)
+        && getsockopt(&descriptor, sockopt::AcceptConn).is_ok_and(|listens| !listens)
+}
+
+/// Reads what a client has sent so far, and leaves it there: how many bytes, 0 at its end.
+///
+/// Errors: `WouldBlock` if there is nothing; others of `recv`.
+pub fn peek(connection: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<usize> {
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    let (length, _) = recv(connection, bytes, flags)?;
+    Ok(length)
+}
+
 /// A TCP socket that nothing is done with.
 pub fn blank_tcp() -> io::Result<OwnedFd> {
     open(AddressFamily::Inet, SockType::Stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn only_stream_sockets_that_do_not_listen_are_connections() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(is_connection(accept(listener.as_fd()).unwrap().as_fd()));
+        assert!(is_connection(client.as_fd()));
+        assert!(!is_connection(listener.as_fd()));
+        assert!(!is_connection(File::open("/dev/null").unwrap().as_fd()));
+        assert!(!is_connection(
+            crate::sys::handoff::pair().unwrap().0.as_fd()
+        ));
+    }
 }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use crate::dispatch::Key;
 use crate::ipc::queue_time::bucket_of;
-use crate::sys::handoff::{self, Received, Ticket};
+use crate::ipc::ticket::{self, Received, Ticket};
+use crate::sys::handoff;
 use crate::sys::js::{Argument, Callback, Callbacks, Outcome};
 use crate::sys::page::{self, Page};
 use crate::sys::socket;
@@ -164,10 +165,10 @@ impl Intake {
     pub fn claim(&self, key: Key) {
         let socket = self.socket.as_fd();
         let no_room = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
-        if handoff::claim(socket, key.number()).is_err_and(no_room) {
+        if ticket::claim(socket, key.number()).is_err_and(no_room) {
             let mut room = [PollFd::new(socket, PollFlags::POLLOUT)];
             let _ = poll(&mut room, ROOM_WITHIN);
-            let _ = handoff::claim(socket, key.number());
+            let _ = ticket::claim(socket, key.number());
         }
     }
 
@@ -218,7 +219,7 @@ impl Intake {
             if self.is_narrow() && !handoff::has_room(self.socket.as_fd()) {
                 return self.run_out();
             }
-            match handoff::receive(self.socket.as_fd()) {
+            match ticket::receive(self.socket.as_fd()) {
                 Ok(Received::Connection { ticket, descriptor }) => {
                     self.page.add_taken();
                     let waited = page::now_ns().saturating_sub(ticket.since);
@@ -276,7 +277,7 @@ impl Intake {
     fn give_back(&self) -> bool {
         let mut refused = self.refused.borrow_mut();
         while let Some((ticket, descriptor)) = refused.front() {
-            match handoff::send(self.socket.as_fd(), *ticket, descriptor.as_fd()) {
+            match ticket::send(self.socket.as_fd(), *ticket, descriptor.as_fd()) {
                 // The primary is gone, and the client is told by the end of its connection.
                 Err(error)
                     if matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => {}
@@ -292,14 +293,19 @@ impl Intake {
         true
     }
 
-    /// Gives back a connection of which this worker has answered all requests; `number` stays the caller's. It is to be
-    /// closed if its client says nothing for that time. Whether there was room for it.
-    pub fn move_back(&self, listener: u32, number: RawFd, idle: Option<Duration>) -> bool {
+    /// Gives back a connection of which this worker has answered all requests. It is to be closed if its client says nothing
+    /// for that time. Whether there was room for it.
+    pub fn move_back(
+        &self,
+        listener: u32,
+        connection: BorrowedFd<'_>,
+        idle: Option<Duration>,
+    ) -> bool {
         let until = idle.map_or(0, |idle| {
             let idle = u64::try_from(idle.as_nanos()).unwrap_or(u64::MAX);
             page::now_ns().saturating_add(idle)
         });
-        let sent = handoff::send_quiet(self.socket.as_fd(), listener, until, number).is_ok();
+        let sent = ticket::send_quiet(self.socket.as_fd(), listener, until, connection).is_ok();
         self.moved.set(self.moved.get() + u64::from(sent));
         sent
     }
