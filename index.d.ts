@@ -240,8 +240,11 @@ declare namespace cluster {
      * @default 'max'
      */
     workers?: number | 'max' | undefined;
-    /** Variables for the workers, beside those of the primary. */
-    env?: NodeJS.ProcessEnv | undefined;
+    /**
+     * Variables for the workers, beside those of the primary. A function is called for each worker that is started, so
+     * that a reload can bring others.
+     */
+    env?: NodeJS.ProcessEnv | (() => NodeJS.ProcessEnv) | undefined;
     /**
      * Whether a worker is ready when it calls `cluster.worker.ready()`, and not when it listens first.
      * @default false

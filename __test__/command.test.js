@@ -443,6 +443,105 @@ test('wrong usage is JSON, too, where that is asked for', limit, async (t) => {
   assert.deepStrictEqual(JSON.parse(stderr), { error: { code: 2, message: 'unexpected argument after list: x' } });
 });
 
+/** A program that tells its variables, and reads a file for more of them as dotenv does: what there is stays. */
+const telling = `
+  require('./load.js');
+  const { A, B, C, D, EXTRA } = process.env;
+  require('http').createServer((request, response) => response.end([A, B, C, D, EXTRA].join())).listen(process.env.PORT, '127.0.0.1');
+`;
+const load = `
+  for (const line of require('fs').readFileSync(__dirname + '/.env', 'utf8').trim().split('\\n')) {
+    const [name, value] = line.split('=');
+    process.env[name] ??= value;
+  }
+`;
+
+test('code in the primary runs before the first worker', limit, async (t) => {
+  const { folder, port, serve, command } = await place(t, {
+    'primary.js': `
+      const cluster = require('node:cluster');
+      console.log('primary', cluster.isPrimary, Object.keys(cluster.workers).length);
+      cluster.on('message', (worker, message) => {
+        for (const other of Object.values(cluster.workers)) other.send(message);
+      });
+      exports.done = new Promise((resolve) => setTimeout(resolve, 100));`,
+    'top.mjs': "await import('./primary.js').then(({ done }) => done); console.log('primary is done');",
+    'talk.js': `
+      let heard = 0;
+      process.on('message', () => heard++);
+      require('http').createServer((request, response) => {
+        if (request.url === '/tell') process.send('something');
+        response.end(String(heard));
+      }).listen(process.env.PORT, '127.0.0.1');
+      console.log('worker');`,
+    'fails.js': "throw new Error('no database')",
+  });
+  const program = await serve('talk.js', '-w', '2', '--primary', './top.mjs');
+  assert.strictEqual(program.stdout, 'primary true 0\nprimary is done\nworker\nworker\n');
+  await get(port, { path: '/tell' });
+  await until(async () => (await get(port)) === '1' && (await get(port)) === '1', 'what the primary passes on');
+  process.kill(program.pid, 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+
+  const failed = await command('talk.js', '--primary', 'fails.js');
+  assert.strictEqual(failed.code, 1);
+  assert.match(failed.stderr, /fails\.js:1[^]*Error: no database/);
+  assert.deepStrictEqual(fs.readdirSync(path.join(folder, 'cluster-rs')), []);
+  const missing = await command('talk.js', '--primary', 'missing.js');
+  assert.deepStrictEqual(
+    [missing.code, missing.stderr.split('\n')[0]],
+    [2, `cluster-rs: program not found: missing.js in ${folder}`],
+  );
+});
+
+test('while code in the primary takes its time, the program is starting', limit, async (t) => {
+  const { folder, command } = await place(t, { 'slow.mjs': 'await new Promise(() => setInterval(() => {}, 1000));' });
+  const program = start(t, [bin, 'app.js', '--name', 'api', '--primary', 'slow.mjs'], {
+    cwd: folder,
+    env: { XDG_RUNTIME_DIR: folder },
+  });
+  await until(() => fs.existsSync(path.join(folder, 'cluster-rs', 'api.sock')), 'a socket');
+  assert.match((await command('list')).stdout, /^api +\d+ +0 /m);
+  const { code, stderr } = await command('reload', 'api');
+  assert.deepStrictEqual([code, stderr], [1, 'cluster-rs: api is starting: try again\n']);
+  assert.strictEqual(program.child.exitCode, null);
+});
+
+test('what files put into the environment of the primary does not outlive a reload', limit, async (t) => {
+  for (const [way, nodeArgs, settings] of [
+    ['node --env-file', ['--env-file=.env'], {}],
+    ['a preload', ['-r', './load.js'], {}],
+    ['the configuration', [], {}],
+    ['the primary', [], { primary: 'primary.js' }],
+  ]) {
+    const folder = scratch(t);
+    const files = {
+      'app.js': telling,
+      'load.js': load,
+      'primary.js': "require('./load.js'); process.env.D = 'of the primary'; delete process.env.EXTRA;",
+      'cluster.config.js': `
+        ${way === 'the configuration' ? "require('./load.js'); process.env.D = 'of the configuration';" : ''}
+        module.exports = ${JSON.stringify({ app: 'app.js', workers: 1, env: { C: 'setting' }, ...settings })};`,
+      '.env': 'A=old\nB=file\nC=file\n',
+    };
+    for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text);
+    const port = await freePort();
+    const env = { XDG_RUNTIME_DIR: folder, PORT: `${port}`, B: 'given', EXTRA: 'given' };
+    const program = start(t, [...nodeArgs, bin], { cwd: folder, env });
+    await until(
+      () => / is running with /.test(program.stderr),
+      () => program.output,
+    );
+    const extra = way === 'the primary' ? '' : 'given';
+    assert.strictEqual(await get(port), `old,given,setting,,${extra}`, way);
+    fs.writeFileSync(path.join(folder, '.env'), 'A=new\nB=file\nD=file\n');
+    assert.strictEqual((await run(t, [bin, 'reload'], { cwd: folder, env })).code, 0);
+    assert.strictEqual(await get(port), `new,given,setting,file,${extra}`, way);
+    process.kill(program.pid, 'SIGTERM');
+    assert.strictEqual(await program.end(), 0);
+  }
+});
+
 test('a list of arguments for Node may have spaces in them', limit, async (t) => {
   const { folder, serve } = await place(t, {
     'a name.js': "console.log('preloaded');",

@@ -186,6 +186,40 @@ test('if the new program is broken, the old one stays', limit, async (t) => {
   assert.strictEqual(await get(port, { path: '/version' }), '1');
 });
 
+test('variables may be others in each start', limit, async (t) => {
+  const program = startOurs(t, [
+    write(t, () => {
+      const cluster = require('cluster');
+      if (cluster.isWorker) {
+        console.log('start', process.env.START, process.env.LEFT);
+        require('http').createServer().listen(0, '127.0.0.1');
+        return;
+      }
+      let start = 0;
+      process.env.LEFT = 'inherited';
+      const env = () => {
+        if (++start === 3) throw new Error('no such file');
+        return { START: start, LEFT: undefined };
+      };
+      const supervisor = cluster.supervise({ workers: 1, env });
+      supervisor.once('ready', async () => {
+        await supervisor.reload();
+        await supervisor.reload().catch((error) => console.log(error.code, error.message));
+        await supervisor.reload();
+        await supervisor.stop();
+        process.exit();
+      });
+    }),
+  ]);
+  assert.strictEqual(await program.end(), 0);
+  const [first, second, failed, third] = program.stdout.split('\n');
+  assert.deepStrictEqual(
+    [first, second, third],
+    [1, 2, 4].map((start) => `start ${start} undefined`),
+  );
+  assert.match(failed, /^ERR_CLUSTER_RS_RELOAD_FAILED Reload failed, old workers kept: .*no such file/);
+});
+
 test('a new worker that does not listen in time fails the reload', limit, async (t) => {
   const { program, pids, tell } = await supervise(t, { workers: 1, startTimeout: 3000 });
   await program.line(/^ready/);

@@ -31,6 +31,7 @@ supervisor.on('death', (dead, code, signal, delay) => console.log(dead.id, code?
 supervisor.once('reload', (done, of) => console.log(done / of));
 const memory: number[] = supervisor.status().map((row) => row.memory);
 const stopped: Promise<void> = supervisor.reload().then(() => supervisor.stop());
+cluster.supervise({ env: () => ({ LEVEL: '1' }) });
 worker.drain({ move: false });
 cluster.worker?.ready();
 

@@ -85,7 +85,8 @@ function usualName(program) {
 
 /**
  * All that is said about the program to run; the command line counts more than a file.
- * @returns {Promise<object>} settings, with `program`, its absolute path, `args`, and `folder`, where it is to run
+ * @returns {Promise<object>} settings, with `program` and `primary`, absolute paths, `args`, and `folder`, where the program
+ *   is to run
  */
 async function configure(options, positionals, rest) {
   const settings = { ...(await readConfiguration(options.config)), ...fromOptions(options) };
@@ -96,8 +97,9 @@ async function configure(options, positionals, rest) {
   if (unexpected !== undefined) {
     throw new Failure(`unexpected argument after ${app}: ${unexpected}; arguments of the program follow --`, USAGE);
   }
+  const primary = settings.primary && findProgram(settings.primary, folder).file;
   const args = rest.length > 0 ? rest : (settings.args ?? []);
-  return { ...settings, program, folder, args, name: settings.name ?? usualName(file) };
+  return { ...settings, primary, program, folder, args, name: settings.name ?? usualName(file) };
 }
 
 module.exports = { configure };

@@ -18,6 +18,7 @@ Runs a program that listens on all cores, and keeps it alive.
       --min-delay TIME, --max-delay TIME, --max-deaths N, --deaths-within TIME
                           when one that has died is started again
       --name NAME         for the commands below (the package's name)
+      --primary FILE      runs in the primary, before the first worker
       --prefix            the worker's number before each line of its output
       --node-args ARGS    for Node, in each worker
       --config FILE       else cluster.config.js or .json, or package.json

@@ -8,6 +8,7 @@ const { howItEnded } = require('../supervisor/member.js');
 const { exitWhenWritten } = require('../exit.js');
 const { configure } = require('./configuration.js');
 const { serve } = require('./control.js');
+const { environmentChanges } = require('./environment.js');
 const { Failure, NoSocket } = require('./failure.js');
 const { reapOrphans } = require('./orphans.js');
 const { Output } = require('./output.js');
@@ -35,7 +36,7 @@ function toSupervisorOptions(settings) {
   // Programs do not see the terminal behind the pipe, and most of them take this for it.
   const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
   return {
-    env: { ...colours, ...env },
+    env: () => ({ ...environmentChanges(), ...colours, ...env }),
     exitOnGiveUp: true,
     gracePeriod: grace,
     hangTimeout,
@@ -78,8 +79,7 @@ async function withProgress(supervisor, event, tell, act) {
 }
 
 /** What each command does here. */
-function commandsOf(supervisor, output, about) {
-  const info = () => ({ ...about, uptime: Math.round(process.uptime() * 1000), size: supervisor.size });
+function commandsOf(supervisor, output, info) {
   return {
     info,
     status: () => ({ ...info(), workers: supervisor.status() }),
@@ -103,9 +103,13 @@ function commandsOf(supervisor, output, about) {
   };
 }
 
+/** Runs what is to run in the primary, if anything is. */
+const runPrimary = (file) => file && import(pathToFileURL(file));
+
 /** Runs a program in this process, where nothing else can be done for it. */
-async function runAlone(program, args) {
+async function runAlone({ args, primary, program }) {
   say(`missing Rust core, as the warning says: ${program} is running alone, in one process without supervision`);
+  await runPrimary(primary);
   process.argv.splice(1, Infinity, program, ...args);
   await import(pathToFileURL(require.resolve(program)));
 }
@@ -113,8 +117,9 @@ async function runAlone(program, args) {
 /** Runs a program until it is stopped. */
 async function run(options, positionals, rest) {
   const settings = await configure(options, positionals, rest);
-  const { args, folder, name, nodeArgs = [], policy = 'rr', maxWait, rebalance, prefix = false, program } = settings;
-  if (!cluster.native) return runAlone(program, args);
+  const { args, folder, name, nodeArgs = [], policy = 'rr', maxWait, rebalance, prefix = false } = settings;
+  const { primary, program } = settings;
+  if (!cluster.native) return runAlone(settings);
 
   const [, kind, key] = /^([^:]+):?(.*)$/s.exec(policy);
   cluster.setupPrimary({
@@ -130,17 +135,24 @@ async function run(options, positionals, rest) {
 
   reapOrphans(cluster);
 
-  const commands = {};
+  const about = (size) => ({ name, pid: process.pid, program, uptime: Math.round(process.uptime() * 1000), size });
+  const commands = { info: () => about(0) };
   await serve(name, (request, tell, gone) => {
+    if (request.command !== 'info' && !Object.hasOwn(commands, 'status'))
+      throw new Failure(`${name} is starting: try again`);
     if (!Object.hasOwn(commands, request.command)) throw new Failure(`unknown command: ${request.command}`);
     return commands[request.command](request, tell, gone);
   }).catch((error) => {
     if (!(error instanceof NoSocket)) throw error;
     say(`${name} is running without commands, which can't reach it: ${error.message}`);
   });
+  await runPrimary(primary);
   const supervisor = cluster.supervise(toSupervisorOptions(settings));
   tellEvents(supervisor, name);
-  Object.assign(commands, commandsOf(supervisor, output, { name, pid: process.pid, program }));
+  Object.assign(
+    commands,
+    commandsOf(supervisor, output, () => about(supervisor.size)),
+  );
 }
 
 module.exports = { run };

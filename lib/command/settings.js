@@ -57,6 +57,7 @@ const SETTINGS = {
     read: (value) => (typeof value === 'string' && NAME.test(value) ? value : undefined),
     what: 'letters, digits, dots, dashes and underscores',
   },
+  primary: text,
   prefix: flag,
   nodeArgs: {
     read: (value) => (isList(value) ? value.map(String) : text.read(value)?.split(/\s+/).filter(Boolean)),

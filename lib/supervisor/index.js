@@ -122,7 +122,9 @@ class Supervisor extends EventEmitter {
    */
   #fork(place) {
     const isSpare = place === undefined;
-    const member = new Member(() => this.#cluster.fork(this.#options.env), this.#options, isSpare);
+    const { env } = this.#options;
+    const fork = () => this.#cluster.fork(typeof env === 'function' ? env() : env);
+    const member = new Member(fork, this.#options, isSpare);
     if (member.worker) this.#setShare(member.worker, { isHeld: isSpare, place });
     return member;
   }

@@ -26,7 +26,7 @@ const OPTIONS = {
     isRight: (value) => value === 'max' || isCount(1).isRight(value),
     what: "'max' or a whole number >= 1",
   },
-  env: { default: undefined, type: 'object' },
+  env: { default: undefined, type: ['object', 'function'] },
   waitReady: { default: false, ...isBoolean },
   startTimeout: { default: 30_000, ...isTime(1) },
   step: { default: 1, ...isCount(1) },
@@ -74,7 +74,9 @@ function readOptions(given = {}) {
     const value = given[name] ?? usual;
     options[name] = value;
     if (value === undefined) continue;
-    if (type && typeof value !== type) throw errors.invalidArgument(`options.${name}`, `of type ${type}`, value);
+    if (type && ![type].flat().includes(typeof value)) {
+      throw errors.invalidArgument(`options.${name}`, `of type ${[type].flat().join(' or ')}`, value);
+    }
     if (isRight && !isRight(value)) throw errors.outOfRange(`options.${name}`, what, value);
   }
   options.workers = countOf(options.workers);
