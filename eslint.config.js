@@ -3,6 +3,21 @@
 const js = require('@eslint/js');
 const globals = require('globals');
 
+// What a program can replace. Files that run in its process take it from lib/primordials.js.
+const kept = [
+  'Infinity',
+  'NaN',
+  '__dirname',
+  '__filename',
+  'console',
+  'exports',
+  'module',
+  'process',
+  'require',
+  'undefined',
+];
+const replaceable = Object.keys({ ...globals.builtin, ...globals.node }).filter((name) => !kept.includes(name));
+
 module.exports = [
   { ignores: ['native/', 'target/', '.nodes/'] },
   js.configs.recommended,
@@ -23,5 +38,17 @@ module.exports = [
     files: ['**/*.js', '**/*.cjs'],
     languageOptions: { sourceType: 'commonjs' },
     rules: { strict: ['error', 'global'] },
+  },
+  {
+    files: ['index.js', 'register.js', 'lib/**'],
+    ignores: ['lib/command/**', 'lib/primordials.js'],
+    rules: {
+      'no-restricted-globals': ['error', ...replaceable],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'nextTick' },
+        ...['Error', 'Number', 'Promise', 'String'].map((object) => ({ object })),
+      ],
+    },
   },
 ];

@@ -3,6 +3,8 @@
 // Which copy of this package serves, where something else than Node's own loader has read it. There is one cluster object
 // in a process, and one copy that has taken it over.
 
+const { Object } = require('./primordials.js');
+
 const Module = nodesModule();
 
 /** The class of what Node's own loader loads. Loaders of test runners show one that extends it, to programs that ask. */

@@ -3,6 +3,7 @@
 // Node's own errors, which it makes with functions that it does not show.
 
 const { getSystemErrorName, inspect } = require('node:util');
+const { Error, Object, RangeError, TypeError, captureStackTrace } = require('./primordials.js');
 
 /**
  * An error with a code, printed as Node prints its own.
@@ -16,7 +17,7 @@ function coded(Base, code, message) {
     value: `${error.name} [${code}]`,
     configurable: true,
   });
-  Error.captureStackTrace(error, coded);
+  captureStackTrace(error, coded);
   void error.stack; // Written when it is first read: with the name that has the code.
   delete error.name;
   error.code = code;

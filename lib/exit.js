@@ -2,6 +2,8 @@
 
 // What is to be done before this process ends.
 
+const { Number, Object, Promise, Reflect, promises, setTimeout } = require('./primordials.js');
+
 const { signals } = require('node:os').constants;
 
 // How long a reader of the output that does not read is waited for, in milliseconds.
@@ -82,7 +84,7 @@ function atEnd(action) {
 /** Ends this process when what it has printed is written; if nobody reads that, soon. */
 async function exitWhenWritten(code) {
   const written = [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve)));
-  await Promise.race([Promise.all(written), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  await promises.race([promises.all(written), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   process.exit(code);
 }
 

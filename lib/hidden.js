@@ -1,5 +1,7 @@
 'use strict';
 
+const { Object } = require('./primordials.js');
+
 /**
  * Adds properties to an object of Node's that do not show where a program lists those that Node has.
  * @param {object} object

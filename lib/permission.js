@@ -8,6 +8,7 @@
 const { ChildProcess } = require('node:child_process');
 const dgram = require('node:dgram');
 const net = require('node:net');
+const { Error, Object, Reflect, Set } = require('./primordials.js');
 const { handleOfDatagram } = require('./channel/handles.js');
 const { binding } = require('./native.js');
 

@@ -1,5 +1,7 @@
 'use strict';
 
+const { Object } = require('./primordials.js');
+
 /**
  * A symbol that Node keeps a property of `object` under without showing it: own or inherited, found by description.
  * @param {object} object

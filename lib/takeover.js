@@ -4,6 +4,7 @@
 
 const cluster = require('node:cluster');
 const { syncBuiltinESMExports } = require('node:module');
+const { Error, JSON, Object, Symbol } = require('./primordials.js');
 const { binding, reason } = require('./native.js');
 const { coded, noAddon, otherVersion } = require('./errors.js');
 const { addHidden } = require('./hidden.js');

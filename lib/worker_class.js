@@ -1,6 +1,7 @@
 'use strict';
 
 const EventEmitter = require('node:events');
+const { Object, Reflect, WeakMap } = require('./primordials.js');
 const { addHidden } = require('./hidden.js');
 const { request } = require('./channel/requests.js');
 

@@ -2,6 +2,7 @@
 
 // Descriptors as the handles that Node's sockets and servers are made of.
 
+const { Object } = require('../primordials.js');
 const { binding } = require('../native.js');
 const { findSymbol } = require('../symbols.js');
 

@@ -6,6 +6,18 @@
 const { AsyncResource } = require('node:async_hooks');
 const { closeSync } = require('node:fs');
 const { deprecate } = require('node:util');
+const {
+  Array,
+  ArrayBuffer,
+  JSON,
+  Math,
+  Object,
+  Set,
+  Uint32Array,
+  nextTick,
+  parseInt,
+  setImmediate,
+} = require('../primordials.js');
 const { Control } = require('./control.js');
 const errors = require('../errors.js');
 const { atEnd, isExiting } = require('../exit.js');
@@ -259,7 +271,7 @@ class Channel {
     this.#target.channel = null;
     this.flush();
     open.delete(this);
-    process.nextTick(() => {
+    nextTick(() => {
       this.#native.close();
       requests.rejectAll(this.#worker);
       this.#target.emit('disconnect');
@@ -271,7 +283,7 @@ class Channel {
   #written(count) {
     for (const callback of this.#waiting.splice(0, count)) {
       this.#control.unrefCounted();
-      if (callback) process.nextTick(callback, null);
+      if (callback) nextTick(callback, null);
     }
   }
 
@@ -303,8 +315,8 @@ class Channel {
   }
 
   #fail(error, callback) {
-    if (typeof callback === 'function') process.nextTick(callback, error);
-    else process.nextTick(() => this.#target.emit('error', error));
+    if (typeof callback === 'function') nextTick(callback, error);
+    else nextTick(() => this.#target.emit('error', error));
   }
 
   #send(message, handle, options, callback) {
@@ -405,7 +417,7 @@ class Channel {
       if (waiting === -constants.errno.EMSGSIZE) throw errors.messageTooLarge();
       if (isFunction || !options?.swallowErrors) this.#fail(errors.fromSystem(waiting, 'write'), callback);
     } else if (waiting === 0) {
-      if (isFunction) process.nextTick(callback, null);
+      if (isFunction) nextTick(callback, null);
     } else {
       this.#control.refCounted();
       this.#waiting.push(isFunction ? AsyncResource.bind(callback) : undefined);
@@ -501,7 +513,7 @@ class Channel {
       }
     } finally {
       if (next < messages.length) {
-        process.nextTick(() => this.#deliver(messages, size, handles, next));
+        nextTick(() => this.#deliver(messages, size, handles, next));
       }
     }
   }
@@ -527,7 +539,7 @@ class Channel {
   /** Gives what was held to who listens now, if anybody does. */
   #release() {
     if (this.#held.length === 0) return;
-    process.nextTick(() => {
+    nextTick(() => {
       if (this.#held.length === 0 || !this.#isHeard()) return;
       const held = this.#takeHeld();
       this.#deliver(

@@ -4,6 +4,7 @@
 // both sides keep an account, and ask each other with internal messages (as Node's `lib/internal/socket_list.js`).
 
 const EventEmitter = require('node:events');
+const { Error, Map, WeakMap } = require('../primordials.js');
 const { coded } = require('../errors.js');
 
 const ASK_COUNT = 'NODE_SOCKET_GET_COUNT';

@@ -2,6 +2,7 @@
 
 // Questions with answers between a primary and its workers, on top of messages.
 
+const { Error, Map, Object, Promise, String, WeakMap, clearTimeout, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 
 // Messages with a command that starts with NODE_ are not the program's: it does not see them among its own.

@@ -4,6 +4,7 @@
 // reduced to their properties, as JSON does.
 
 const { DefaultDeserializer, DefaultSerializer } = require('node:v8');
+const { ArrayBuffer } = require('../primordials.js');
 
 const VIEW = 0;
 const OBJECT = 1;

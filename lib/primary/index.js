@@ -3,6 +3,7 @@
 // `cluster` in a primary (`lib/internal/cluster/primary.js`).
 
 const EventEmitter = require('node:events');
+const { Boolean, JSON, Map, Object, WeakMap, arrays, nextTick, strings } = require('../primordials.js');
 const { binding } = require('../native.js');
 const errors = require('../errors.js');
 const { Channel, numbers } = require('../channel/index.js');
@@ -11,9 +12,6 @@ const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
 const scheduling = require('./scheduling.js');
 const { Worker } = require('../worker_class.js');
-
-const { some: SOME } = Array.prototype;
-const { startsWith: STARTS_WITH } = String.prototype;
 
 const permission = process.permission && require('../permission.js');
 
@@ -95,13 +93,13 @@ function setUpPrimary(cluster) {
       ...options,
     };
     // Each process has its own addresses: in one common file they mean nothing.
-    const has = (prefix) => SOME.call(settings.execArgv, (argument) => STARTS_WITH.call(argument, prefix));
+    const has = (prefix) => arrays.some(settings.execArgv, (argument) => strings.startsWith(argument, prefix));
     if (has('--prof') && !has('--logfile=')) {
       settings.execArgv = [...settings.execArgv, '--logfile=v8-%p.log'];
     }
     scheduling.check(settings.scheduling);
     cluster.settings = settings;
-    process.nextTick(() => cluster.emit('setup', settings));
+    nextTick(() => cluster.emit('setup', settings));
     applyScheduling(settings.scheduling);
     if (isSetUp) return;
 
@@ -149,7 +147,7 @@ function setUpPrimary(cluster) {
             if (worker !== undefined && !(worker instanceof Worker)) throw errors.noWorker(worker);
             return worker?.id;
           } catch (error) {
-            process.nextTick(() => {
+            nextTick(() => {
               throw error;
             });
             return undefined;
@@ -251,7 +249,7 @@ function setUpPrimary(cluster) {
       worker.emit('disconnect');
       cluster.emit('disconnect', worker);
     });
-    process.nextTick(() => cluster.emit('fork', worker));
+    nextTick(() => cluster.emit('fork', worker));
     cluster.workers[id] = worker;
     return worker;
   }
@@ -296,7 +294,7 @@ function setUpPrimary(cluster) {
 
   function disconnect(callback) {
     const workers = Object.values(cluster.workers);
-    if (workers.length === 0) process.nextTick(() => events.emit('disconnect'));
+    if (workers.length === 0) nextTick(() => events.emit('disconnect'));
     for (const worker of workers) {
       if (worker.isConnected()) worker.disconnect();
     }

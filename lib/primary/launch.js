@@ -8,13 +8,13 @@ const childProcess = require('node:child_process');
 const { hasSubscribers, subscribe, unsubscribe } = require('node:diagnostics_channel');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
+const { Array, Object, String, URL, functions } = require('../primordials.js');
 const errors = require('../errors.js');
 const { preload } = require('../preload.js');
 const { CHANNEL, closed, createProcess, giveHandle } = require('./worker_process.js');
 
 const { ChildProcess } = childProcess;
 const isUnderModel = process.permission !== undefined;
-const { toString: textOf } = Function.prototype;
 
 const MOST_PORT = 65535;
 const LEAST_PORT = 1024;
@@ -99,7 +99,7 @@ function fork(exec, args, options, worker) {
 }
 
 /** Whether a function of Node's is what it was: it has words in it that whoever wraps it has no use for. */
-const isOwn = (fn, words) => typeof fn === 'function' && Reflect.apply(textOf, fn, []).includes(words);
+const isOwn = (fn, words) => typeof fn === 'function' && functions.toString(fn).includes(words);
 
 const isText = (value) => typeof value === 'string' && !value.includes('\0');
 const isListOfText = (value) => Array.isArray(value) && value.every(isText);

@@ -2,6 +2,7 @@
 
 // How connections are dispatched: the policies by their names, and the settings of `setupPrimary({ scheduling })`.
 
+const { Object, isInteger } = require('../primordials.js');
 const errors = require('../errors.js');
 
 // The first two are Node's. By the names that NODE_CLUSTER_SCHED_POLICY has for them.
@@ -69,14 +70,14 @@ function check(scheduling) {
   }
   if (
     takeBackAfter !== undefined &&
-    !(Number.isInteger(takeBackAfter) && takeBackAfter >= 1 && takeBackAfter <= longestDelay)
+    !(isInteger(takeBackAfter) && takeBackAfter >= 1 && takeBackAfter <= longestDelay)
   ) {
     throw errors.outOfRange('scheduling.takeBackAfter', 'a whole number of milliseconds >= 1', takeBackAfter);
   }
-  if (maxWait !== undefined && !(Number.isInteger(maxWait) && maxWait >= 0 && maxWait <= longestDelay)) {
+  if (maxWait !== undefined && !(isInteger(maxWait) && maxWait >= 0 && maxWait <= longestDelay)) {
     throw errors.outOfRange('scheduling.maxWait', 'a whole number of milliseconds >= 0', maxWait);
   }
-  const isUsable = Number.isInteger(maxUnidentified) && maxUnidentified >= 1 && maxUnidentified <= mostUnidentified;
+  const isUsable = isInteger(maxUnidentified) && maxUnidentified >= 1 && maxUnidentified <= mostUnidentified;
   if (maxUnidentified !== undefined && !isUsable) {
     throw errors.outOfRange('scheduling.maxUnidentified', `>= 1 && <= ${mostUnidentified}`, maxUnidentified);
   }

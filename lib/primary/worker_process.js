@@ -4,6 +4,7 @@ const { ChildProcess } = require('node:child_process');
 const EventEmitter = require('node:events');
 const fs = require('node:fs');
 const { constants } = require('node:os');
+const { Map, Object, String, nextTick } = require('../primordials.js');
 const errors = require('../errors.js');
 const { findSymbol } = require('../symbols.js');
 
@@ -123,7 +124,7 @@ class Process {
     } else {
       child.emit('exit', child.exitCode, child.signalCode);
     }
-    process.nextTick(flush, child);
+    nextTick(flush, child);
     closed(child);
   }
 

@@ -1,5 +1,7 @@
 'use strict';
 
+const { Math } = require('../primordials.js');
+
 /**
  * When a place gets another worker, and whether there is hope for it. A start counts as failed if the worker ends before
  * it was ready, or soon after. Knows no clock of its own, and nothing of other places.

@@ -4,6 +4,7 @@
 
 const EventEmitter = require('node:events');
 const { clearInterval, clearTimeout, setInterval, setTimeout } = require('node:timers');
+const { Array, Boolean, Math, Object, Set, nextTick, promises } = require('../primordials.js');
 const { now } = require('../clock.js');
 const errors = require('../errors.js');
 const { describeListeners } = require('../primary/figures.js');
@@ -41,7 +42,7 @@ class Supervisor extends EventEmitter {
   #leaving = new Set();
   #watch;
   #turns = new Turns(); // of reloads and restarts
-  #scaling = Promise.resolve();
+  #scaling = promises.resolve();
   #closing; // the timer for listeners that nobody uses any more
   #lookedAt = now();
   #hasGivenUp = false;
@@ -137,7 +138,7 @@ class Supervisor extends EventEmitter {
     try {
       this.emit(event, ...about);
     } catch (error) {
-      process.nextTick(() => {
+      nextTick(() => {
         throw error;
       });
     }
@@ -259,7 +260,7 @@ class Supervisor extends EventEmitter {
   async #endSpares() {
     const spares = [...this.#spares];
     this.#spares.clear();
-    await Promise.all(spares.map((spare) => this.#end(spare)));
+    await promises.all(spares.map((spare) => this.#end(spare)));
   }
 
   /** Remembers a member for as long as it takes to leave. */
@@ -279,11 +280,11 @@ class Supervisor extends EventEmitter {
   async #join(members, getPlaces) {
     for (const member of members) this.#joining.add(member);
     try {
-      await Promise.all(members.map(({ started }) => started));
+      await promises.all(members.map(({ started }) => started));
       if (this.#isStopping) throw errors.isStopping();
       getPlaces();
     } catch (error) {
-      await Promise.all(members.map((member) => this.#leave(member, member.kill())));
+      await promises.all(members.map((member) => this.#leave(member, member.kill())));
       throw this.#isStopping ? errors.isStopping() : error;
     } finally {
       for (const member of members) this.#joining.delete(member);
@@ -303,7 +304,7 @@ class Supervisor extends EventEmitter {
         this.#occupy(place, members[i]);
       });
     });
-    await Promise.all(old.filter(Boolean).map((member) => this.#end(member)));
+    await promises.all(old.filter(Boolean).map((member) => this.#end(member)));
   }
 
   /**
@@ -367,14 +368,14 @@ class Supervisor extends EventEmitter {
       await this.#inSteps('restart', async (places) => {
         const old = places.map(({ member }) => member).filter(Boolean);
         for (const place of places) Object.assign(place, { member: undefined, isReserved: true });
-        await Promise.all(old.map((member) => this.#end(member)));
+        await promises.all(old.map((member) => this.#end(member)));
         if (this.#isStopping) throw errors.isStopping();
         const left = places.filter((place) => this.#places.includes(place));
         for (const place of left) {
           place.isReserved = false;
           this.#occupy(place, this.#fork(place.number));
         }
-        await Promise.all(left.map(({ member }) => member.started));
+        await promises.all(left.map(({ member }) => member.started));
       });
       this.#beginAnew();
     } finally {
@@ -403,7 +404,7 @@ class Supervisor extends EventEmitter {
     if (this.#isStopping) throw errors.isStopping();
     const scaled = this.#scaling.then(() => (size > this.size ? this.#grow(size) : this.#shrink(size)));
     this.#scaling = scaled.catch(() => {});
-    await Promise.all(await scaled);
+    await promises.all(await scaled);
   }
 
   /** Adds places when there are workers for all of them; otherwise none. */
@@ -434,7 +435,7 @@ class Supervisor extends EventEmitter {
       this.#native.keepListeners(false);
       this.#tell('stop');
     }
-    await Promise.all([...this.#leaving].map(({ closed }) => closed));
+    await promises.all([...this.#leaving].map(({ closed }) => closed));
   }
 
   /** Ends all workers at once, by SIGKILL. */

@@ -1,6 +1,7 @@
 'use strict';
 
 const { clearTimeout, setTimeout } = require('node:timers');
+const { Math, Promise, promises } = require('../primordials.js');
 const { now } = require('../clock.js');
 const errors = require('../errors.js');
 const { cpuTimeOf } = require('./process_figures.js');
@@ -62,7 +63,7 @@ class Member {
       this.worker = fork();
     } catch (error) {
       this.error = error;
-      return Promise.resolve({ error });
+      return promises.resolve({ error });
     }
     return endOf(this.worker);
   }
@@ -87,14 +88,14 @@ class Member {
     const isClosed = new Promise((resolve) => this.worker.process.once('close', resolve));
     await this.ended;
     let timer;
-    await Promise.race([isClosed, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)))]);
+    await promises.race([isClosed, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)))]);
     clearTimeout(timer);
   }
 
   async #start(isSpare) {
     const { startTimeout, waitReady } = this.#options;
     let timer;
-    const outcome = await Promise.race([
+    const outcome = await promises.race([
       this.ended,
       new Promise((resolve) => this.worker?.once(waitReady ? 'ready' : 'listening', () => resolve('ready'))),
       new Promise((resolve) => (timer = setTimeout(resolve, startTimeout, 'late'))),

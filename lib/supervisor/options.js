@@ -3,6 +3,7 @@
 // The options of `cluster.supervise`, checked.
 
 const { availableParallelism } = require('node:os');
+const { Object, isInteger } = require('../primordials.js');
 const errors = require('../errors.js');
 
 const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
@@ -10,11 +11,11 @@ const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
 const LEAST_MEMORY = 32 * 1024 * 1024; // No worker gets by with less.
 
 const isCount = (least) => ({
-  isRight: (value) => Number.isInteger(value) && value >= least,
+  isRight: (value) => isInteger(value) && value >= least,
   what: `a whole number >= ${least}`,
 });
 const isTime = (least) => ({
-  isRight: (value) => Number.isInteger(value) && value >= least && value <= LONGEST,
+  isRight: (value) => isInteger(value) && value >= least && value <= LONGEST,
   what: `a whole number of milliseconds >= ${least} && <= ${LONGEST}`,
 });
 const isBoolean = { type: 'boolean' };

@@ -3,6 +3,7 @@
 // What the kernel knows of a process.
 
 const { readFileSync } = require('node:fs');
+const { Number } = require('../primordials.js');
 
 // In which `/proc` counts CPU time; the same on each architecture of Linux.
 const TICKS_PER_SECOND = 100;

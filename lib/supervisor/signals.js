@@ -1,5 +1,6 @@
 'use strict';
 
+const { Object } = require('../primordials.js');
 const { exitWhenWritten } = require('../exit.js');
 
 /**

@@ -3,6 +3,7 @@
 // A supervisor as a service of systemd: it says when it is ready, reloads and stops, and that it is alive; and its
 // servers get the sockets that systemd has opened for them.
 
+const { Number, setInterval, setTimeout } = require('../primordials.js');
 const { binding } = require('../native.js');
 
 const permission = process.permission && require('../permission.js');

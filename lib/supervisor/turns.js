@@ -1,5 +1,7 @@
 'use strict';
 
+const { Map } = require('../primordials.js');
+
 /** What is done one after the other. Of those that wait, all that do the same are one. */
 class Turns {
   #running;

@@ -4,6 +4,7 @@
 // ends with its next answer where it can't.
 
 const diagnostics = require('node:diagnostics_channel');
+const { Set, WeakMap, clearInterval, nextTick, setInterval } = require('../primordials.js');
 const { now } = require('../clock.js');
 const { closeSessions } = require('./http2_sessions.js');
 const { makeLast } = require('./last_answer.js');
@@ -104,7 +105,7 @@ class Draining {
   #lookSoon() {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    process.nextTick(() => {
+    nextTick(() => {
       this.#isLooking = false;
       this.#release(this.#sockets('idle'));
     });

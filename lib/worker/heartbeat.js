@@ -3,6 +3,7 @@
 // What a worker does for a supervisor.
 
 const diagnostics = require('node:diagnostics_channel');
+const { Math, setInterval } = require('../primordials.js');
 const { now } = require('../clock.js');
 const { numbers } = require('../channel/index.js');
 

@@ -2,6 +2,8 @@
 
 // The HTTP/2 sessions of servers: not every release of Node has a list of them.
 
+const { Map, WeakMap, clearTimeout, setImmediate, setTimeout } = require('../primordials.js');
+
 const sessionsOf = new WeakMap();
 
 // The highest number that a stream can have: it says that whatever is on its way is still answered.

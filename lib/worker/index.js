@@ -2,6 +2,7 @@
 
 // `cluster` in a worker (`lib/internal/cluster/child.js`).
 
+const { JSON, Object, Set } = require('../primordials.js');
 const { binding } = require('../native.js');
 const { Channel, numbers } = require('../channel/index.js');
 const { atExit } = require('../exit.js');

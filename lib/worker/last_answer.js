@@ -2,6 +2,8 @@
 
 // The last answer on a connection of HTTP/1: it says `Connection: close`, whatever the program wants it to say.
 
+const { Array, Boolean, Object, Reflect } = require('../primordials.js');
+
 const NAMES = /^(?:connection|keep-alive)$/i;
 
 /** What a program has given to `writeHead`, in the form that it has chosen, with the connection closed. */

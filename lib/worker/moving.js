@@ -3,6 +3,7 @@
 // Kept-alive connections that leave this worker between two requests: the client goes on at another one, and does not
 // notice.
 
+const { Boolean, Math, WeakSet } = require('../primordials.js');
 const { listenerOf, idleTimeOf } = require('./servers.js');
 const { findSymbol } = require('../symbols.js');
 

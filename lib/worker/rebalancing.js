@@ -4,10 +4,8 @@
 // their clients are better off elsewhere, and those that have been idle for seconds, because they cost memory.
 
 const diagnostics = require('node:diagnostics_channel');
+const { WeakMap, clearInterval, nextTick, setInterval } = require('../primordials.js');
 const { canMove, isQuiet, move, socketsOf } = require('./moving.js');
-
-const { clearInterval, setInterval } = globalThis;
-const { nextTick } = process;
 
 // How often to look for connections that have been idle, in milliseconds, and how many looks later they leave.
 const LOOK_EVERY = 1000;

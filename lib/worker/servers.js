@@ -5,6 +5,23 @@
 
 const { constants } = require('node:os');
 const path = require('node:path');
+const {
+  Boolean,
+  JSON,
+  Map,
+  Math,
+  Number,
+  Object,
+  Reflect,
+  Set,
+  String,
+  Symbol,
+  WeakMap,
+  clearInterval,
+  nextTick,
+  setInterval,
+  setTimeout,
+} = require('../primordials.js');
 const { numbers } = require('../channel/index.js');
 const { datagramHandle, ownerOf, serverHandle, streamHandle } = require('../channel/handles.js');
 const { watchSessions } = require('./http2_sessions.js');
@@ -327,7 +344,7 @@ function fauxHandle(bound, onclose) {
         handle.unref();
         onclose();
       }
-      if (typeof callback === 'function') process.nextTick(callback);
+      if (typeof callback === 'function') nextTick(callback);
     },
   };
   if (bound) {

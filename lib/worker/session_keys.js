@@ -5,6 +5,7 @@
 // the primary of it, so that the client comes back.
 
 const diagnostics = require('node:diagnostics_channel');
+const { Buffer, Reflect, RegExp, String, Uint8Array } = require('../primordials.js');
 
 // An id is at the start of an answer, if it is in it.
 const LOOKED_AT = 1024;

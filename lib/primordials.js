@@ -1,0 +1,83 @@
+'use strict';
+
+// What programs may replace, as it was before they could: timers that a test fakes, a polyfill, `toJSON` on a prototype. Files
+// that run in a program's process take from here what they call later, as Node's own do from their `primordials`.
+
+const { defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
+const uncurryThis = Function.prototype.bind.bind(Function.prototype.call);
+
+/** The same collection, with its methods on its own prototype. */
+function safe(Collection) {
+  class Safe extends Collection {}
+  for (const key of ownKeys(Collection.prototype)) {
+    if (key === 'constructor') continue;
+    defineProperty(Safe.prototype, key, getOwnPropertyDescriptor(Collection.prototype, key));
+  }
+  Object.setPrototypeOf(Safe.prototype, null);
+  return Safe;
+}
+
+/** Methods as functions, whose first argument is the object. */
+const uncurried = (prototype, names) => Object.fromEntries(names.map((name) => [name, uncurryThis(prototype[name])]));
+
+module.exports = {
+  ArrayBuffer,
+  Boolean,
+  Error,
+  Number,
+  Promise,
+  RangeError,
+  RegExp,
+  String,
+  Symbol,
+  TypeError,
+  URL,
+  Uint32Array,
+  Uint8Array,
+
+  Map: safe(Map),
+  Set: safe(Set),
+  WeakMap: safe(WeakMap),
+  WeakSet: safe(WeakSet),
+
+  Array: { from: Array.from, isArray: Array.isArray },
+  Buffer: { from: Buffer.from },
+  JSON: { parse: JSON.parse, stringify: JSON.stringify },
+  Math: { ceil: Math.ceil, max: Math.max, min: Math.min, round: Math.round },
+  Object: {
+    assign: Object.assign,
+    create: Object.create,
+    defineProperty: Object.defineProperty,
+    entries: Object.entries,
+    fromEntries: Object.fromEntries,
+    getOwnPropertyDescriptor: Object.getOwnPropertyDescriptor,
+    getOwnPropertySymbols: Object.getOwnPropertySymbols,
+    getPrototypeOf: Object.getPrototypeOf,
+    hasOwn: Object.hasOwn,
+    keys: Object.keys,
+    prototype: Object.prototype,
+    setPrototypeOf: Object.setPrototypeOf,
+    values: Object.values,
+  },
+  Reflect: { apply: Reflect.apply },
+
+  arrays: uncurried(Array.prototype, ['some']),
+  functions: uncurried(Function.prototype, ['toString']),
+  strings: uncurried(String.prototype, ['startsWith']),
+
+  captureStackTrace: Error.captureStackTrace,
+  isInteger: Number.isInteger,
+  promises: {
+    all: Promise.all.bind(Promise),
+    race: Promise.race.bind(Promise),
+    resolve: Promise.resolve.bind(Promise),
+  },
+
+  clearInterval,
+  clearTimeout,
+  nextTick: process.nextTick,
+  parseInt,
+  setImmediate,
+  setInterval,
+  setTimeout,
+};
