@@ -16,7 +16,8 @@ use crate::dispatch::{Arrival, Chooser, Place, Policy, Report, StickyBy, WorkerI
 use crate::ipc::queue_time::{BOUNDS, QueueTimes};
 use crate::ipc::{channel, delivery::Delivery};
 use crate::primary::process::{self, Order, Started, stdio_from};
-use crate::primary::{self, Share, WorkerControl};
+use crate::primary::worker::Share;
+use crate::primary::{self, WorkerControl};
 use crate::sys::js::{Argument, Callback, Callbacks, GivenDescriptor};
 use crate::sys::page;
 use crate::sys::pidfd::Exit;

@@ -5,9 +5,10 @@ pub mod listener;
 pub mod notify;
 pub mod process;
 pub mod registry;
+pub mod worker;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
@@ -20,36 +21,31 @@ use napi::bindgen_prelude::Object;
 use self::activation::AdoptedSockets;
 use self::listener::{Socket, Use};
 use self::registry::{Placement, Registry};
-use crate::dispatch::{
-    Chooser, Dispatcher, Figures, ListenerId, Place, Policy, Report, Seat, WorkerId,
-};
+use self::worker::{Share, Worker};
+use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::Control;
-use crate::ipc::frame::{Kind, Malformed};
+use crate::ipc::frame::Malformed;
 use crate::ipc::queue_time::QueueTimes;
 use crate::sys::js::{Argument, Callback, Callbacks, Outcome};
 use crate::sys::page::Page;
 
 /// Everything that a primary knows of its workers. Shared by the objects that JavaScript holds.
 pub struct Primary {
+    /// The number of the last worker. They are counted from 1, and none is used twice.
+    last_worker: Cell<u32>,
+    workers: RefCell<BTreeMap<u32, Worker>>,
     registry: RefCell<Registry>,
     sockets: RefCell<HashMap<u32, Socket>>,
     adopted: RefCell<AdoptedSockets>,
-    channels: RefCell<HashMap<u32, Channel>>,
-    pages: RefCell<HashMap<u32, Arc<Page>>>,
-    /// Started with the first listener that it serves; until then the seats wait here.
+    /// Started with the first listener that it serves.
     dispatcher: RefCell<Option<Dispatcher>>,
-    seats: RefCell<Vec<(WorkerId, Seat)>>,
     report: Arc<dyn Fn(Report) + Send + Sync>,
     /// Throws if this process may not have a socket; `None` if it may have any.
     ask: Option<Callback>,
     /// How connections are dispatched; `None` if the workers accept by themselves. Fixed by the first `setupPrimary`.
     policy: RefCell<Option<Policy>>,
-    /// What single workers are to get of the connections, where it is not the usual.
-    shares: RefCell<HashMap<u32, Share>>,
-    /// Workers that were paused when they were given a socket to accept from, and wait with that.
-    held: RefCell<HashSet<u32>>,
     spread_datagrams: Cell<bool>,
     take_back_after: Cell<Option<Duration>>,
     rebalance: Cell<bool>,
@@ -57,17 +53,6 @@ pub struct Primary {
     max_unidentified: Cell<Option<usize>>,
     /// How long connections have waited for workers that have ended, by listener.
     past: RefCell<HashMap<u32, QueueTimes>>,
-}
-
-/// What a worker is to get of the connections.
-#[derive(Clone, Copy)]
-pub struct Share {
-    /// It gets none.
-    pub paused: bool,
-    /// How much it gets, in comparison with others.
-    pub weight: f64,
-    /// Where it has its clients with sticky scheduling, if not in a place of its own.
-    pub place: Option<Place>,
 }
 
 impl Primary {
@@ -78,18 +63,15 @@ impl Primary {
         ask: Option<Callback>,
     ) -> Rc<Primary> {
         Rc::new(Primary {
+            last_worker: Cell::new(0),
+            workers: RefCell::default(),
             registry: RefCell::default(),
             sockets: RefCell::default(),
             adopted: RefCell::default(),
-            channels: RefCell::default(),
-            pages: RefCell::default(),
             dispatcher: RefCell::default(),
-            seats: RefCell::default(),
             report: Arc::new(report),
             ask,
             policy: RefCell::new(Some(Policy::default())),
-            shares: RefCell::default(),
-            held: RefCell::default(),
             spread_datagrams: Cell::new(false),
             take_back_after: Cell::new(None),
             rebalance: Cell::new(false),
@@ -117,16 +99,17 @@ impl Primary {
     }
 
     /// Says what a worker is to get of the connections.
-    pub fn set_share(&self, worker: u32, share: Share) {
-        if !self.registry.borrow().has(worker) {
+    pub fn set_share(&self, id: u32, share: Share) {
+        let mut workers = self.workers.borrow_mut();
+        let Some(worker) = workers.get_mut(&id) else {
             return;
-        }
-        self.shares.borrow_mut().insert(worker, share);
-        if !share.paused && self.held.borrow_mut().remove(&worker) {
-            self.tell(worker, &FromPrimary::Resume, None);
+        };
+        worker.share = Some(share);
+        if !share.paused && std::mem::take(&mut worker.is_held) {
+            worker.tell(&FromPrimary::Resume, None);
         }
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
-            share.apply(dispatcher, worker);
+            worker.join(dispatcher, WorkerId(id));
         }
     }
 
@@ -170,8 +153,8 @@ impl Primary {
     /// How long connections have waited for a worker, by listener, with the address of each.
     pub fn queue_times(&self) -> Vec<(Name, QueueTimes)> {
         let mut times = self.past.borrow().clone();
-        for page in self.pages.borrow().values() {
-            add_queue_times(&mut times, page);
+        for worker in self.workers.borrow().values() {
+            add_queue_times(&mut times, &worker.page);
         }
         let sockets = self.sockets.borrow();
         let mut listeners: Vec<u32> = sockets.keys().copied().collect();
@@ -221,7 +204,8 @@ impl Primary {
 
     /// What a worker's page says, as long as the worker is there.
     pub fn page(&self, worker: u32) -> Option<Arc<Page>> {
-        self.pages.borrow().get(&worker).cloned()
+        let workers = self.workers.borrow();
+        workers.get(&worker).map(|worker| Arc::clone(&worker.page))
     }
 
     /// Whether listeners stay open when their last worker leaves, for those that come later.
@@ -234,43 +218,44 @@ impl Primary {
 
     /// The id of the next worker.
     pub fn next_worker(&self) -> u32 {
-        self.registry.borrow_mut().next_worker()
+        let id = self.last_worker.get() + 1;
+        self.last_worker.set(id);
+        id
     }
 
     /// A worker has been started.
-    pub fn add_worker(&self, worker: u32, channel: Channel, seat: Seat) {
-        self.registry.borrow_mut().add_worker(worker);
-        self.channels.borrow_mut().insert(worker, channel);
-        self.pages.borrow_mut().insert(worker, seat.page.clone());
-        match self.dispatcher.borrow().as_ref() {
-            Some(dispatcher) => dispatcher.add_worker(WorkerId(worker), seat),
-            None => self.seats.borrow_mut().push((WorkerId(worker), seat)),
+    pub fn add_worker(&self, id: u32, channel: Channel, seat: Seat) {
+        let mut worker = Worker::new(channel, seat);
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            worker.join(dispatcher, WorkerId(id));
         }
+        self.workers.borrow_mut().insert(id, worker);
     }
 
     /// A worker's process has ended.
-    pub fn remove_worker(&self, worker: u32) {
-        self.leave_all(worker);
-        self.registry.borrow_mut().remove_worker(worker);
-        self.channels.borrow_mut().remove(&worker);
-        self.shares.borrow_mut().remove(&worker);
-        self.held.borrow_mut().remove(&worker);
-        if let Some(page) = self.pages.borrow_mut().remove(&worker) {
+    pub fn remove_worker(&self, id: u32) {
+        self.leave_all(id);
+        let worker = self.workers.borrow_mut().remove(&id);
+        if let Some(worker) = worker {
             let mut past = self.past.borrow_mut();
-            add_queue_times(&mut past, &page);
+            add_queue_times(&mut past, &worker.page);
             past.retain(|listener, _| self.sockets.borrow().contains_key(listener));
         }
-        self.seats
-            .borrow_mut()
-            .retain(|(seated, _)| *seated != WorkerId(worker));
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
-            dispatcher.remove_worker(WorkerId(worker));
+            dispatcher.remove_worker(WorkerId(id));
+        }
+    }
+
+    /// A worker is about to leave: its later queries go nowhere.
+    fn leaving(&self, worker: u32) {
+        if let Some(worker) = self.workers.borrow_mut().get_mut(&worker) {
+            worker.is_leaving = true;
         }
     }
 
     /// Asks a worker to close its servers and to leave. It gets no connection from now on.
     pub fn disconnect(&self, worker: u32) {
-        self.registry.borrow_mut().leaving(worker);
+        self.leaving(worker);
         self.tell(worker, &FromPrimary::Disconnect, None);
         self.leave_all(worker);
     }
@@ -278,7 +263,7 @@ impl Primary {
     /// Asks a worker to finish what it has and to end, see [`FromPrimary::Drain`]. It gets no connection from now on. The
     /// second time only `moves` is new.
     pub fn drain(&self, worker: u32, moves: bool) {
-        self.registry.borrow_mut().leaving(worker);
+        self.leaving(worker);
         let mut kept = self.registry.borrow().listeners_of(worker);
         self.leave_all(worker);
         kept.retain(|listener| self.sockets.borrow().contains_key(listener));
@@ -319,28 +304,30 @@ impl Primary {
     }
 
     fn tell(&self, worker: u32, message: &FromPrimary, descriptor: Option<OwnedFd>) {
-        let Some(channel) = self.channels.borrow().get(&worker).cloned() else {
-            return;
-        };
-        let mut draft = channel.draft();
-        draft.payload().extend(control::encode(message));
-        // A channel that can't be written to any more is about to say that it has ended.
-        let _ = channel.send(
-            Kind::Control,
-            draft,
-            descriptor.into_iter().collect(),
-            false,
-        );
+        if let Some(worker) = self.workers.borrow().get(&worker) {
+            worker.tell(message, descriptor);
+        }
+    }
+
+    /// Whether a worker is there, and not about to leave.
+    fn stays(&self, worker: u32) -> bool {
+        let workers = self.workers.borrow();
+        workers
+            .get(&worker)
+            .is_some_and(|worker| !worker.is_leaving)
     }
 
     fn query(&self, worker: u32, question: u32, query: &Query) {
-        if !self.is_allowed(worker, query) {
-            // The program has got the exception. The worker gets no answer then, as from Node's own module.
+        // If it is denied, the program has got the exception. The worker gets no answer then, as from Node's own module.
+        if !self.stays(worker) || !self.is_allowed(worker, query) {
+            return;
+        }
+        // What was asked there has run JavaScript.
+        if !self.stays(worker) {
             return;
         }
         let placement = self.registry.borrow_mut().place(worker, query);
         let found = match placement {
-            Placement::Nowhere => return,
             Placement::Joined(listener) => Ok(listener),
             Placement::New => self.open(worker, query),
         };
@@ -363,7 +350,6 @@ impl Primary {
         };
         let how = self.use_of(query);
         let opens = match self.registry.borrow().look_up(worker, query) {
-            Placement::Nowhere => false,
             Placement::New => true,
             Placement::Joined(_) => how == Use::Spread,
         };
@@ -423,11 +409,10 @@ impl Primary {
         if let (None, Some(dispatcher)) = (&shared, self.dispatcher.borrow().as_ref()) {
             dispatcher.join(ListenerId(listener), WorkerId(worker));
         }
-        let is_paused =
-            |shares: &HashMap<u32, Share>| shares.get(&worker).is_some_and(|s| s.paused);
-        let held = socket.can_be_held() && is_paused(&self.shares.borrow());
-        if held {
-            self.held.borrow_mut().insert(worker);
+        let mut held = false;
+        if let Some(worker) = self.workers.borrow_mut().get_mut(&worker) {
+            held = socket.can_be_held() && worker.is_paused();
+            worker.is_held |= held;
         }
         let data = self.registry.borrow().data(listener);
         let answer = Answer::Granted {
@@ -454,11 +439,8 @@ impl Primary {
             }
             started.set_rebalance(self.rebalance.get());
             started.set_max_wait(self.max_wait.get());
-            for (worker, seat) in self.seats.borrow_mut().drain(..) {
-                started.add_worker(worker, seat);
-            }
-            for (worker, share) in self.shares.borrow().iter() {
-                share.apply(&started, *worker);
+            for (id, worker) in self.workers.borrow_mut().iter_mut() {
+                worker.join(&started, WorkerId(*id));
             }
             *dispatcher = Some(started);
         }
@@ -473,16 +455,6 @@ type Name = (Option<String>, Option<u16>);
 fn add_queue_times(times: &mut HashMap<u32, QueueTimes>, page: &Page) {
     for (listener, buckets, sum) in page.waited() {
         *times.entry(listener).or_default() += &QueueTimes { buckets, sum };
-    }
-}
-
-impl Share {
-    fn apply(self, dispatcher: &Dispatcher, worker: u32) {
-        dispatcher.set_weight(WorkerId(worker), self.weight);
-        if let Some(place) = self.place {
-            dispatcher.set_place(WorkerId(worker), place);
-        }
-        dispatcher.set_paused(WorkerId(worker), self.paused);
     }
 }
 
@@ -560,7 +532,7 @@ impl Control for WorkerControl {
             }
             FromWorker::Close { listener } => primary.leave(self.worker, listener),
             FromWorker::Leaving => {
-                primary.registry.borrow_mut().leaving(self.worker);
+                primary.leaving(self.worker);
                 self.leaving.call(&[]);
                 primary.tell(self.worker, &FromPrimary::LeaveNoted, None);
             }

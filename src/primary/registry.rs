@@ -1,4 +1,4 @@
-//! Who is there and who listens where: the primary's book of workers and listeners. Pure: no process, no socket.
+//! Who listens where: the primary's book of listeners. Pure: no process, no socket.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -31,12 +31,6 @@ impl From<&Query> for Key {
     }
 }
 
-#[derive(Debug, Default)]
-struct Worker {
-    /// It leaves of its own or of the primary's will, and gets no listener any more.
-    leaving: bool,
-}
-
 #[derive(Debug)]
 struct Listener {
     key: Key,
@@ -47,8 +41,6 @@ struct Listener {
 /// What to do with a query.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// Nothing: the worker is leaving, or gone.
-    Nowhere,
     /// Open a socket and, if that works, call [`Registry::open`].
     New,
     /// The worker belongs to this listener.
@@ -58,9 +50,7 @@ pub enum Placement {
 /// The book.
 #[derive(Debug, Default)]
 pub struct Registry {
-    last_worker: u32,
     last_listener: u32,
-    workers: BTreeMap<u32, Worker>,
     listeners: BTreeMap<u32, Listener>,
     by_key: HashMap<Key, u32>,
     /// Listeners stay when their last member leaves.
@@ -68,36 +58,9 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The number of the next worker, counted from 1, never used twice.
-    pub fn next_worker(&mut self) -> u32 {
-        self.last_worker += 1;
-        self.last_worker
-    }
-
-    /// A worker has been started.
-    pub fn add_worker(&mut self, worker: u32) {
-        self.workers.insert(worker, Worker::default());
-    }
-
-    /// Whether there is this worker.
-    pub fn has(&self, worker: u32) -> bool {
-        self.workers.contains_key(&worker)
-    }
-
-    /// The worker is about to leave: its later queries go nowhere.
-    pub fn leaving(&mut self, worker: u32) {
-        if let Some(worker) = self.workers.get_mut(&worker) {
-            worker.leaving = true;
-        }
-    }
-
     /// Finds a listener for a query. A worker that is a member already gets a new one: the system says whether
     /// that can be (Node does the same since version 22).
     pub fn look_up(&self, worker: u32, query: &Query) -> Placement {
-        let is_here = |worker: &Worker| !worker.leaving;
-        if !self.workers.get(&worker).is_some_and(is_here) {
-            return Placement::Nowhere;
-        }
         let id = self.by_key.get(&Key::from(query)).copied();
         let is_free = |id: &u32| {
             let listener = self.listeners.get(id);
@@ -184,11 +147,6 @@ impl Registry {
             |(id, listener): (&u32, &Listener)| listener.members.contains(&worker).then_some(*id);
         self.listeners.iter().filter_map(member).collect()
     }
-
-    /// The worker is gone, and has left its listeners.
-    pub fn remove_worker(&mut self, worker: u32) {
-        self.workers.remove(&worker);
-    }
 }
 
 #[cfg(test)]
@@ -206,18 +164,9 @@ mod tests {
         }
     }
 
-    fn with_workers(count: u32) -> Registry {
-        let mut registry = Registry::default();
-        for _ in 0..count {
-            let id = registry.next_worker();
-            registry.add_worker(id);
-        }
-        registry
-    }
-
     #[test]
     fn the_same_address_is_one_listener() {
-        let mut registry = with_workers(2);
+        let mut registry = Registry::default();
         assert_eq!(registry.place(1, &port(80, 0)), Placement::New);
         let id = registry.open(1, &port(80, 0));
         assert_eq!(registry.place(2, &port(80, 3)), Placement::Joined(id));
@@ -229,7 +178,7 @@ mod tests {
 
     #[test]
     fn port_zero_is_shared_by_order() {
-        let mut registry = with_workers(2);
+        let mut registry = Registry::default();
         let first = registry.open(1, &port(0, 0));
         assert_eq!(registry.place(1, &port(0, 1)), Placement::New);
         let second = registry.open(1, &port(0, 1));
@@ -239,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_first_data_stays() {
-        let mut registry = with_workers(2);
+        let mut registry = Registry::default();
         let query = |data: Option<&str>| Query {
             data: data.map(str::to_owned),
             ..port(443, 0)
@@ -254,7 +203,7 @@ mod tests {
 
     #[test]
     fn listeners_are_kept_for_those_that_come_later() {
-        let mut registry = with_workers(2);
+        let mut registry = Registry::default();
         assert!(registry.keep(true).is_empty());
         let listener = registry.open(1, &port(80, 0));
         assert_eq!(registry.leave(1, listener), Some(false));
@@ -267,21 +216,13 @@ mod tests {
         assert_eq!(registry.place(1, &port(81, 0)), Placement::New);
     }
 
-    #[test]
-    fn a_leaving_worker_gets_nothing() {
-        let mut registry = with_workers(1);
-        registry.leaving(1);
-        assert_eq!(registry.place(1, &port(80, 0)), Placement::Nowhere);
-        assert_eq!(registry.place(7, &port(80, 0)), Placement::Nowhere);
-    }
-
     proptest! {
         /// Whatever happens in whatever order, a listener exists exactly as long as it has a member.
         #[test]
         fn listeners_live_as_long_as_members(
             steps in prop::collection::vec((1u32..5, 0i32..4, 0u32..3, any::<bool>()), 0..200),
         ) {
-            let mut registry = with_workers(4);
+            let mut registry = Registry::default();
             let mut members: BTreeSet<(u32, u32)> = BTreeSet::new();
             for (worker, number, index, joins) in steps {
                 if joins {
@@ -289,7 +230,6 @@ mod tests {
                     let listener = match registry.place(worker, &query) {
                         Placement::Joined(listener) => listener,
                         Placement::New => registry.open(worker, &query),
-                        Placement::Nowhere => unreachable!("nobody leaves here"),
                     };
                     prop_assert!(members.insert((listener, worker)));
                 } else {
