@@ -6,10 +6,9 @@
 // `node:permission-model:…` hears of it, and with `--permission-audit` that is all.
 
 const { ChildProcess } = require('node:child_process');
-const dgram = require('node:dgram');
 const net = require('node:net');
 const { Error, Object, Reflect, Set } = require('./primordials.js');
-const { handleOfDatagram } = require('./channel/handles.js');
+const { handleOfDatagram, unheardDatagramSocket } = require('./channel/handles.js');
 const { binding } = require('./native.js');
 
 // Taken while the program can't have changed them.
@@ -65,7 +64,7 @@ function withStream(isTcp, act) {
 }
 
 function withDatagrams(act) {
-  const socket = dgram.createSocket('udp4');
+  const socket = unheardDatagramSocket('udp4');
   try {
     check(act(handleOfDatagram(socket)));
   } finally {

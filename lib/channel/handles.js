@@ -60,10 +60,22 @@ function handleOfDatagram(socket) {
   return socket[findSymbol(socket, 'state symbol')].handle;
 }
 
+/** A `dgram.Socket` that is none of the program's, so that those who want to know of its sockets do not hear of this one. */
+function unheardDatagramSocket(type) {
+  const dgram = require('node:dgram');
+  const { channel } = require('node:diagnostics_channel');
+  const created = channel('udp.socket');
+  Object.defineProperty(created, 'hasSubscribers', { value: false, configurable: true });
+  try {
+    return dgram.createSocket(type);
+  } finally {
+    delete created.hasSubscribers;
+  }
+}
+
 /** A handle that owns the UDP socket `fd`. `type` is `udp4` or `udp6`. */
 function datagramHandle(fd, type) {
-  const dgram = require('node:dgram');
-  const socket = dgram.createSocket(type);
+  const socket = unheardDatagramSocket(type);
   const plain = handleOfDatagram(socket);
   const handle = new plain.constructor();
   // What `dgram` gives to each handle that it makes itself.
@@ -88,5 +100,6 @@ module.exports = {
   serverHandle,
   datagramHandle,
   handleOfDatagram,
+  unheardDatagramSocket,
   ownerOf,
 };
