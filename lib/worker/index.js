@@ -58,7 +58,7 @@ function setUpWorker(cluster, place) {
   const native = new binding.Worker(numbers.buffer, place.channel, place.handoff, place.page, events);
   // What comes from now on could not be served: it is for other workers.
   atExit(() => native.stopIntake());
-  const servers = new Servers(worker, channel, native);
+  const servers = new Servers(worker, channel, native, place.isSupervised);
   const control = channel.open(native.channel);
   if (place.isSupervised) require('./heartbeat.js').setUp();
   if (place.key !== undefined) {

@@ -3,6 +3,7 @@
 // The servers of a worker: each asks the primary for a listener, and gets a handle to listen on
 // (`_getServer` in `lib/internal/cluster/child.js`).
 
+const diagnostics = require('node:diagnostics_channel');
 const { constants } = require('node:os');
 const path = require('node:path');
 const {
@@ -55,16 +56,21 @@ class Servers {
   #answers = new Map(); // what to do with the answer, by the number of the question
   #open = new Map(); // the handles that servers listen on, by listener
   #places = new Map(); // which of the servers of an address is the next
+  #own = new Set(); // the servers that listen without the primary: with `exclusive` or `reusePort`
+  #isSupervised;
 
   /**
    * @param {import('../worker_class.js').Worker} worker
    * @param {import('../channel/index.js').Channel} channel
    * @param {object} native the addon's `Worker`
+   * @param {boolean} isSupervised whether the primary wants to know of each server
    */
-  constructor(worker, channel, native) {
+  constructor(worker, channel, native, isSupervised) {
     this.#worker = worker;
     this.#channel = channel;
     this.#native = native;
+    this.#isSupervised = isSupervised;
+    diagnostics.subscribe('tracing:net.server.listen:asyncEnd', ({ server }) => this.#listens(server));
   }
 
   /**
@@ -106,16 +112,29 @@ class Servers {
     watchSessions(server);
     server.once('listening', () => {
       if (!place.isTaken()) return; // It has been closed already.
-      this.#worker.state = 'listening';
-      const port = server.address()?.port || options.port;
-      this.#channel.flush();
-      this.#native.listening(
-        String(options.addressType),
-        address ?? undefined,
-        toInteger(port),
-        options.fd ?? undefined,
-      );
+      this.#tell(options.addressType, address, server.address()?.port || options.port, options.fd);
     });
+  }
+
+  /** A `net.Server` listens. */
+  #listens(server) {
+    if ([...this.#open.values()].includes(server._handle)) return;
+    for (const other of this.#own) {
+      if (!other.listening) this.#own.delete(other);
+    }
+    this.#own.add(server);
+    watchSessions(server);
+    if (!this.#isSupervised) return; // The built-in module says nothing of it.
+    const bound = server.address();
+    if (typeof bound === 'string') this.#tell(-1, bound, -1);
+    else this.#tell(bound.family === 'IPv6' ? 6 : 4, bound.address, bound.port);
+  }
+
+  /** Says that this worker listens there. */
+  #tell(addressType, address, port, fd) {
+    this.#worker.state = 'listening';
+    this.#channel.flush();
+    this.#native.listening(String(addressType), address ?? undefined, toInteger(port), fd ?? undefined);
   }
 
   /** Takes a place among the servers of an address: port 0 is a new port for each of them. */
@@ -182,17 +201,22 @@ class Servers {
   }
 
   /**
-   * Accepts nothing more from sockets that other workers accept from, too. The servers notice nothing.
-   * @returns {Map<object, number>} the listeners, by server or datagram socket
+   * Accepts nothing more from sockets that this worker itself accepts from. The servers notice nothing.
+   * @returns {Map<object, number | undefined>} as {@link listeners}
    */
   stopAccepting() {
     for (const handle of this.#open.values()) handle.stopAccepting?.();
-    return this.listeners();
+    const listeners = this.listeners();
+    for (const { _handle: handle } of this.#own) {
+      if (handle) stopAccepting(handle);
+    }
+    return listeners;
   }
 
-  /** The listeners, by server or datagram socket. */
+  /** The listeners, by server or datagram socket; `undefined` for servers that have none in the primary. */
   listeners() {
-    return new Map([...this.#open].map(([listener, handle]) => [ownerOf(handle), listener]));
+    const own = [...this.#own].filter(({ listening }) => listening).map((server) => [server, undefined]);
+    return new Map([...own, ...[...this.#open].map(([listener, handle]) => [ownerOf(handle), listener])]);
   }
 
   /** Begins to accept, or receive, where the primary has held that back. */
@@ -203,6 +227,7 @@ class Servers {
   /** No server keeps the process alive any more. */
   unrefAll() {
     for (const handle of this.#open.values()) (ownerOf(handle) ?? handle).unref();
+    for (const server of this.#own) server.unref();
   }
 
   /** Closes all servers. `done` is called when their connections have ended. */
@@ -287,8 +312,7 @@ function sharedHandle(fd, type, isTcp, isHeld, onclose) {
   if (!isDatagram) {
     handle.stopAccepting = () => {
       handle.resume = undefined;
-      if (isTcp) keepAddress(handle);
-      Reflect.apply(close, handle, []);
+      stopAccepting(handle, close);
     };
   }
   handle.close = function () {
@@ -311,6 +335,12 @@ function hold(handle, name) {
     delete handle[name];
     begin();
   };
+}
+
+/** Closes the handle of a server, which goes on with the connections that it has. */
+function stopAccepting(handle, close = handle.close) {
+  if (handle.getsockname) keepAddress(handle);
+  Reflect.apply(close, handle, []);
 }
 
 /** `server.address()` goes on to work when the handle is closed. */
