@@ -20,10 +20,11 @@ const TICK = 10_000;
 /**
  * The ways of running a program: this package, the built-in module with each policy, and the built-in module with
  * servers that share their port in the kernel. A way has a `name` for people, `native` if this package is loaded, the
- * scheduling `policy`, and `reusePort`.
+ * scheduling `policy`, further variables as `env`, and `reusePort`.
  */
 const ways = {
   ours: { name: 'cluster-rs', native: true, policy: 'rr' },
+  rebalanced: { name: 'cluster-rs, rebalanced', native: true, policy: 'rr', env: { CLUSTER_RS_REBALANCE: '1' } },
   builtin: { name: 'built-in', native: false, policy: 'rr' },
   none: { name: 'built-in, SCHED_NONE', native: false, policy: 'none' },
   reusePort: { name: 'built-in, reusePort', native: false, policy: 'rr', reusePort: true },
@@ -160,7 +161,7 @@ function start(name, way, options = {}, { nodeArguments = [], core } = {}) {
   const file = path.join(__dirname, 'programs', `${name}.js`);
   const told = JSON.stringify({ ...options, reusePort: way.reusePort });
   const args = [...nodeArguments, ...(way.native ? ['-r', register] : []), file, told];
-  const env = { ...process.env, NODE_CLUSTER_SCHED_POLICY: way.policy };
+  const env = { ...process.env, NODE_CLUSTER_SCHED_POLICY: way.policy, ...way.env };
   if (core === undefined) return new Program(process.execPath, args, { env });
   return new Program('taskset', ['-c', String(core), process.execPath, ...args], { env });
 }

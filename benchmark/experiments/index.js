@@ -17,6 +17,9 @@
 const experiments = [
   require('./connections.js'),
   require('./kept_alive.js'),
+  ...require('./kept_alive_stalls.js'),
+  require('./kept_alive_join.js'),
+  require('./kept_alive_idle.js'),
   require('./logs.js'),
   require('./busy_primary.js'),
   require('./busy_worker.js'),

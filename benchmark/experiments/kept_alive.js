@@ -3,12 +3,12 @@
 const { ways } = require('../program.js');
 const { underLoad } = require('./http.js');
 
-const { ours, builtin } = ways;
+const { rebalanced, builtin } = ways;
 
 module.exports = {
   name: 'kept-alive',
   operation: 'request',
-  ways: { ours, builtin },
+  ways: { ours: rebalanced, builtin },
   sample: (way) => underLoad(way, { workers: 2, seconds: 2, clients: 64, keepAlive: true }),
   rows: [
     {
