@@ -60,8 +60,8 @@ pub struct Intake {
     exhausted: Callback,
     /// `onasked()`: the dispatcher wants kept-alive connections back, see [`Intake::asked`].
     asked: Callback,
-    /// Whether JavaScript has been told so.
-    is_asked: Cell<bool>,
+    /// The number on the page of which JavaScript has been told last.
+    heard: Cell<u64>,
     /// How many kept-alive connections have been given back, all in all.
     moved: Cell<u64>,
     /// Whether there is something to take.
@@ -104,7 +104,7 @@ impl Intake {
             connection,
             exhausted,
             asked,
-            is_asked: Cell::new(false),
+            heard: Cell::new(0),
             moved: Cell::new(0),
             arrived: Cell::new(false),
             refused: RefCell::default(),
@@ -194,11 +194,10 @@ impl Intake {
     }
 
     fn hear_asked(&self) {
-        let is_asked = self.asked() > 0;
-        if is_asked && !self.is_asked.get() {
+        let total = self.page.asked();
+        if self.heard.replace(total) != total && self.asked() > 0 {
             self.asked.call(&[]);
         }
-        self.is_asked.set(is_asked);
     }
 
     fn watch_queue(&self, yes: bool) {
