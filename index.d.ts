@@ -89,7 +89,8 @@ declare module 'cluster' {
      * No new connections for this worker; it finishes what it has begun, and ends. Plain HTTP connections that are kept
      * alive go on at other workers between two requests, and their clients do not notice; others end with their next
      * answer. The worker's `process` emits `'drain'` first, for those who have long connections to close. In the end a
-     * program that listens for SIGTERM gets that signal; otherwise its process exits with 0. In the primary only.
+     * program that handles SIGTERM, or else SIGINT, gets that signal; otherwise its process exits with 0. In the primary
+     * only.
      * @param options.move `false` if there is no worker to go on at: idle connections are closed then
      */
     drain(options?: { move?: boolean | undefined }): Worker;
@@ -246,7 +247,8 @@ declare namespace cluster {
      */
     env?: NodeJS.ProcessEnv | (() => NodeJS.ProcessEnv) | undefined;
     /**
-     * Whether a worker is ready when it calls `cluster.worker.ready()`, and not when it listens first.
+     * Whether a worker is ready when it calls `cluster.worker.ready()` or `process.send('ready')`, and not when it listens
+     * first.
      * @default false
      */
     waitReady?: boolean | undefined;
@@ -266,13 +268,19 @@ declare namespace cluster {
      */
     step?: number | undefined;
     /**
-     * How long a worker may take to finish what it has begun. Then it gets SIGTERM. With 0 it may take as long as it
+     * How long a worker may take to finish what it has begun. Then it gets `stopSignal`. With 0 it may take as long as it
      * does. Whoever stops the primary has to wait for longer than this and `killTimeout` together.
      * @default 7000
      */
     gracePeriod?: number | undefined;
     /**
-     * How long after SIGTERM it gets SIGKILL; with 0 it does not.
+     * The signal that tells a worker to end when it has no connection left, if it handles that signal; otherwise it exits
+     * with code 0. It is also what it gets after `gracePeriod`.
+     * @default SIGTERM if the worker handles it, or else SIGINT; SIGTERM after `gracePeriod`
+     */
+    stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | 'SIGUSR2' | undefined;
+    /**
+     * How long after that it gets SIGKILL; with 0 it does not.
      * @default 2000
      */
     killTimeout?: number | undefined;

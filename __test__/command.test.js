@@ -413,6 +413,7 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
     [['app.js', '-i', '-1'], '--workers must be max or a whole number of at least 1, not "-1"'],
     [['app.js', '--prefix=yes'], 'unexpected value of --prefix'],
     [['app.js', '-q'], 'unknown option: -q'],
+    [['app.js', '--stop-signal', 'KILL'], /^--stop-signal must be one of SIGTERM, SIGINT, .*, not "KILL"$/],
     [['--config', 'pm2.json'], 'unknown setting in pm2.json: max_memory_restart; did you mean maxMemory?'],
     [['logs', 'x', '-n', 'all'], '--lines must be a whole number, not "all"'],
   ]) {
@@ -622,6 +623,56 @@ test('a reader that goes does not end the program', limit, async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 500));
   assert.strictEqual(await get(port), 'alive');
   assert.match((await command('logs', '--no-follow', '-n', '1')).stdout, /^[12] \| x{10000}\n$/);
+});
+
+test('a program that is meant for another process manager starts and stops as it does there', limit, async (t) => {
+  const { port, serve, command } = await place(t, {
+    'app.js': `
+      require('http').createServer((request, response) => response.end('served')).listen(process.env.PORT, '127.0.0.1', () => {
+        console.log('listening');
+        process.once('message', () => process.send('ready')); // Something else comes first.
+        process.send('soon');
+      });
+      process.on('SIGINT', () => {
+        console.log('closing the pool');
+        setTimeout(() => process.exit(0), 20);
+      });
+      setInterval(() => {}, 1000);`,
+    'primary.js': `
+      require('cluster').on('message', (worker, message) => {
+        console.log('heard', message);
+        if (message === 'soon') worker.send('go on');
+      });`,
+  });
+  const program = await serve('start', 'app.js', '-i', '2', '--wait-ready', '--name', 'api', '--primary', 'primary.js');
+  assert.ok(program.lines(/^heard ready$/).length === 2, program.output);
+  assert.strictEqual(await get(port), 'served');
+  assert.strictEqual((await command('reload')).code, 0);
+  await program.line(/^closing the pool$/, 2);
+  process.kill(program.pid, 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+  assert.strictEqual(program.lines(/^closing the pool$/).length, 4);
+});
+
+test('a worker gets the signal that is asked for', limit, async (t) => {
+  const { serve } = await place(t, {
+    'app.js': `
+      require('http').createServer().listen(0, '127.0.0.1');
+      setInterval(() => {}, 1000);
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT']) {
+        process.on(signal, () => process.stdout.write(signal + '\\n', () => process.exit()));
+      }`,
+  });
+  for (const [args, signal] of [
+    [[], 'SIGTERM'],
+    [['--stop-signal', 'SIGQUIT'], 'SIGQUIT'],
+    [['--stop-signal', 'SIGUSR2'], ''], // It does not handle that.
+  ]) {
+    const program = await serve('app.js', '-w', '1', ...args);
+    process.kill(program.pid, 'SIGTERM');
+    assert.strictEqual(await program.end(), 0);
+    assert.strictEqual(program.stdout.trim(), signal);
+  }
 });
 
 test('the words of other process managers are understood', limit, async (t) => {

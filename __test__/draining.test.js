@@ -568,6 +568,20 @@ describe('a drained worker ends', { concurrency: 2 }, () => {
     assert.strictEqual(await connection.get('/who'), '2 ');
   });
 
+  it('with SIGINT, where the program handles that only', { timeout }, async (t) => {
+    const { program } = await serve(t, 'sigint');
+    await replace(program);
+    await program.line(/^worker 1 is interrupted$/);
+    await program.line(/^exit 1 8 true$/);
+  });
+
+  it('where a package ends it unless somebody else handles the signal', { timeout }, async (t) => {
+    const { program } = await serve(t, 'soleListener');
+    await replace(program);
+    await program.line(/^worker 1 is alone with SIGTERM$/);
+    await program.line(/^exit 1 SIGTERM true$/);
+  });
+
   it('when nothing is left, where SIGTERM does not end it', { timeout }, async (t) => {
     const { program } = await serve(t, 'lastWords');
     await replace(program);

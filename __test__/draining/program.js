@@ -116,6 +116,27 @@ const servers = {
       server.close((error) => process.exit(error ? 1 : 7));
     });
   },
+  /** As process managers have it. */
+  sigint() {
+    listen(http.createServer(answer));
+    setInterval(() => {}, 1000);
+    process.on('SIGINT', () => {
+      process.send('is interrupted');
+      process.exit(8);
+    });
+  },
+  /** Ends as packages do that have something to do at the end: by the signal, if nobody else handles it. */
+  soleListener() {
+    listen(http.createServer(answer));
+    setInterval(() => {}, 1000);
+    process.on('SIGTERM', function listener() {
+      if (process.listenerCount('SIGTERM') > 1) return;
+      process.send('is alone with SIGTERM', () => {
+        process.off('SIGTERM', listener);
+        process.kill(process.pid, 'SIGTERM');
+      });
+    });
+  },
   /** Has something to do on SIGTERM, and ends when nothing is left. */
   lastWords() {
     listen(http.createServer(answer));

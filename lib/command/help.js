@@ -10,11 +10,11 @@ Runs a program that listens on all cores, and keeps it alive.
       --rebalance on|off  kept-alive connections go where they wait least (on)
       --max-wait TIME     refuse a connection that waits longer for a worker
       --grace TIME        how long requests in progress may take (7s)
+      --stop-signal NAME  for a worker that has finished (SIGTERM or SIGINT)
       --spares N          workers that wait to take the place of a dead one
       --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME
                           replace a worker that exceeds it
-      --wait-ready, --start-timeout TIME
-                          ready with cluster.worker.ready(), and when (30s)
+      --wait-ready        for cluster.worker.ready(); --start-timeout TIME (30s)
       --min-delay TIME, --max-delay TIME, --max-deaths N, --deaths-within TIME
                           when one that has died is started again
       --name NAME         for the commands below (the package's name)

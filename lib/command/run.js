@@ -26,6 +26,7 @@ const SAME = [
   'minDelay',
   'spares',
   'startTimeout',
+  'stopSignal',
   'waitReady',
   'workers',
 ];

@@ -4,7 +4,7 @@
 // wherever it comes from.
 
 const { KEYS, parse: parsePolicy } = require('../primary/scheduling.js');
-const { LEAST_MEMORY, LONGEST } = require('../supervisor/options.js');
+const { LEAST_MEMORY, LONGEST, STOP_SIGNALS } = require('../supervisor/options.js');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { NAME } = require('./runtime_folder.js');
 const { parseSize, parseTime } = require('./units.js');
@@ -42,6 +42,10 @@ const SETTINGS = {
   },
   maxWait: time,
   grace: time,
+  stopSignal: {
+    read: (value) => STOP_SIGNALS.find((signal) => signal === value),
+    what: `one of ${STOP_SIGNALS.join(', ')}`,
+  },
   spares: count(0),
   maxMemory: size,
   maxAge: time,

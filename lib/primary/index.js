@@ -179,7 +179,7 @@ function setUpPrimary(cluster) {
   function wishes() {
     const wanted = {};
     if (cluster.schedulingPolicy === SCHED_STICKY) wanted.key = key;
-    if (supervisor) wanted.isSupervised = true;
+    if (supervisor) Object.assign(wanted, { isSupervised: true, stopSignal: supervisor.stopSignal });
     if (rebalances()) wanted.rebalances = true;
     return Object.keys(wanted).length > 0 ? { CLUSTER_RS_WISHES: JSON.stringify(wanted) } : {};
   }

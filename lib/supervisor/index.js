@@ -90,6 +90,11 @@ class Supervisor extends EventEmitter {
     this.#watch = setInterval(() => this.#look(interval), interval).unref();
   }
 
+  /** What workers are told to end with, see `options.stopSignal`. */
+  get stopSignal() {
+    return this.#options.stopSignal;
+  }
+
   /** How many workers there are to be. */
   get size() {
     return this.#places.length;

@@ -97,7 +97,7 @@ class Member {
     let timer;
     const outcome = await promises.race([
       this.ended,
-      new Promise((resolve) => this.worker?.once(waitReady ? 'ready' : 'listening', () => resolve('ready'))),
+      this.#ready(),
       new Promise((resolve) => (timer = setTimeout(resolve, startTimeout, 'late'))),
     ]);
     clearTimeout(timer);
@@ -108,6 +108,21 @@ class Member {
     if (outcome !== 'ready') throw this.startFailed(outcome);
     this.hasStarted = true;
     if (this.state === 'starting') this.state = isSpare ? 'spare' : 'ready';
+  }
+
+  /** Fulfilled with `'ready'` when it listens or, with `waitReady`, says that it is ready, as here or as elsewhere. */
+  #ready() {
+    const { waitReady } = this.#options;
+    return new Promise((resolve) => {
+      const ready = () => resolve('ready');
+      this.worker?.once(waitReady ? 'ready' : 'listening', ready);
+      if (!waitReady) return;
+      this.worker?.on('message', function hear(message) {
+        if (message !== 'ready') return;
+        this.off('message', hear);
+        ready();
+      });
+    });
   }
 
   /** The error of one that has ended before it was ready. */
@@ -130,14 +145,14 @@ class Member {
    */
   async drain({ move }) {
     if (!this.isForked) return;
-    const { gracePeriod, killTimeout } = this.#options;
+    const { gracePeriod, killTimeout, stopSignal = 'SIGTERM' } = this.#options;
     const { process: child, state } = this.worker;
     // Until it listens there is nothing to finish, and nobody may be there to hear of it.
     const isServing = this.state !== 'starting' || state === 'listening';
     this.state = 'draining';
     let timer;
     const force = () => {
-      child.kill('SIGTERM');
+      child.kill(stopSignal);
       if (killTimeout > 0) timer = setTimeout(() => child.kill('SIGKILL'), killTimeout);
     };
     if (!isServing) force();

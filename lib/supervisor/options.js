@@ -20,6 +20,10 @@ const isTime = (least) => ({
 });
 const isBoolean = { type: 'boolean' };
 
+// What a program can be told to end with: signals that it can handle, and that Node has no use for.
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'];
+const isStopSignal = (value) => STOP_SIGNALS.includes(value);
+
 // What each is if it is not given, and when it is right. Times are in milliseconds, memory is in bytes; 0 means never.
 const OPTIONS = {
   workers: {
@@ -33,6 +37,7 @@ const OPTIONS = {
   step: { default: 1, ...isCount(1) },
   // With the time until SIGKILL it fits into the ten seconds that containers are given to stop.
   gracePeriod: { default: 7000, ...isTime(0) },
+  stopSignal: { default: undefined, isRight: isStopSignal, what: `one of ${STOP_SIGNALS.join(', ')}` },
   killTimeout: { default: 2000, ...isTime(0) },
   minDelay: { default: 100, ...isTime(0) },
   maxDelay: { default: 15_000, ...isTime(0) },
@@ -84,4 +89,4 @@ function readOptions(given = {}) {
   return options;
 }
 
-module.exports = { LEAST_MEMORY, LONGEST, countOf, readOptions };
+module.exports = { LEAST_MEMORY, LONGEST, STOP_SIGNALS, countOf, readOptions };

@@ -22,8 +22,6 @@ function setUp() {
     due = now() + BEAT;
   };
   setInterval(beat, BEAT).unref();
-  // Ctrl+C reaches all processes of a terminal. The supervisor ends its workers in its own order.
-  process.on('SIGINT', () => {});
 }
 
 module.exports = { BEAT, setUp };

@@ -9,6 +9,7 @@ const { atExit } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
 const { Servers } = require('./servers.js');
+const { ignoreInterrupts, raise, stopSignal } = require('./stop_signal.js');
 const { Worker, ownListener } = require('../worker_class.js');
 
 // While it can be read, see `lib/primary/index.js`.
@@ -25,6 +26,7 @@ if (process.permission) [require('./draining.js'), require('./moving.js'), requi
  * @param {boolean} place.advanced `serialization: 'advanced'`
  * @param {string} [place.key] what clients are recognised by, with sticky scheduling
  * @param {boolean} [place.rebalances] whether kept-alive connections that are idle leave this worker
+ * @param {string} [place.stopSignal] the signal that the program gets when it is drained, if it handles that
  * @param {boolean} [place.isSupervised] whether requests are to be counted, and Ctrl+C is for the primary alone
  */
 function setUpWorker(cluster, place) {
@@ -60,7 +62,10 @@ function setUpWorker(cluster, place) {
   atExit(() => native.stopIntake());
   const servers = new Servers(worker, channel, native, place.isSupervised);
   const control = channel.open(native.channel);
-  if (place.isSupervised) require('./heartbeat.js').setUp();
+  if (place.isSupervised) {
+    require('./heartbeat.js').setUp();
+    ignoreInterrupts();
+  }
   if (place.key !== undefined) {
     const { claimSessions } = require('./session_keys.js');
     claimSessions(place.key, (value) => native.claim(value));
@@ -130,17 +135,17 @@ function setUpWorker(cluster, place) {
     draining.begin(moves, kept);
   }
 
-  /** Ends a worker without connections; one that handles SIGTERM ends in its own way, and nothing here keeps it from that. */
+  /** Ends a worker without connections; one that handles a signal ends in its own way, and nothing here keeps it from that. */
   function drained() {
-    if (process.listenerCount('SIGTERM') === 0) {
+    const signal = stopSignal(place.stopSignal);
+    if (signal === undefined) {
       servers.closeAll(() => process.exit(0));
       return;
     }
-    process.once('SIGTERM', () => {
+    raise(signal, () => {
       servers.unrefAll();
       releaseOwnListeners();
     });
-    process.kill(process.pid, 'SIGTERM');
   }
 
   Object.assign(cluster, {
