@@ -20,7 +20,7 @@ use napi::bindgen_prelude::Object;
 
 use self::activation::AdoptedSockets;
 use self::listener::{Socket, Use};
-use self::registry::{Placement, Registry};
+use self::registry::Registry;
 use self::worker::{Share, Worker};
 use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
 use crate::ipc::channel::Channel;
@@ -326,11 +326,8 @@ impl Primary {
         if !self.stays(worker) {
             return;
         }
-        let placement = self.registry.borrow_mut().place(worker, query);
-        let found = match placement {
-            Placement::Joined(listener) => Ok(listener),
-            Placement::New => self.open(worker, query),
-        };
+        let joined = self.registry.borrow_mut().join(worker, query);
+        let found = joined.map_or_else(|| self.open(worker, query), Ok);
         let granted = found.and_then(|listener| {
             self.grant(worker, listener)
                 .inspect_err(|_| self.leave(worker, listener))
@@ -350,8 +347,8 @@ impl Primary {
         };
         let how = self.use_of(query);
         let opens = match self.registry.borrow().look_up(worker, query) {
-            Placement::New => true,
-            Placement::Joined(_) => how == Use::Spread,
+            None => true,
+            Some(_) => how == Use::Spread,
         };
         // What is no socket is refused as such.
         if !opens || listener::is_no_socket(query) {

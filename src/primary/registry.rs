@@ -6,7 +6,7 @@ use crate::ipc::control::{Family, Query};
 
 /// What servers share a listener by. Port 0 means a new port for each server of a worker, so there they share by order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct Endpoint {
     address: Option<String>,
     port: Option<i32>,
     family: Family,
@@ -14,14 +14,14 @@ struct Key {
     index: u32,
 }
 
-impl From<&Query> for Key {
-    fn from(query: &Query) -> Key {
+impl From<&Query> for Endpoint {
+    fn from(query: &Query) -> Endpoint {
         let index = if query.port == Some(0) {
             query.index
         } else {
             0
         };
-        Key {
+        Endpoint {
             address: query.address.clone(),
             port: query.port,
             family: query.family,
@@ -33,18 +33,9 @@ impl From<&Query> for Key {
 
 #[derive(Debug)]
 struct Listener {
-    key: Key,
+    endpoint: Endpoint,
     members: BTreeSet<u32>,
     data: Option<String>,
-}
-
-/// What to do with a query.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Placement {
-    /// Open a socket and, if that works, call [`Registry::open`].
-    New,
-    /// The worker belongs to this listener.
-    Joined(u32),
 }
 
 /// The book.
@@ -52,44 +43,40 @@ pub enum Placement {
 pub struct Registry {
     last_listener: u32,
     listeners: BTreeMap<u32, Listener>,
-    by_key: HashMap<Key, u32>,
+    by_endpoint: HashMap<Endpoint, u32>,
     /// Listeners stay when their last member leaves.
     keeps: bool,
 }
 
 impl Registry {
-    /// Finds a listener for a query. A worker that is a member already gets a new one: the system says whether
-    /// that can be (Node does the same since version 22).
-    pub fn look_up(&self, worker: u32, query: &Query) -> Placement {
-        let id = self.by_key.get(&Key::from(query)).copied();
-        let is_free = |id: &u32| {
-            let listener = self.listeners.get(id);
-            listener.is_some_and(|listener| !listener.members.contains(&worker))
-        };
-        id.filter(is_free).map_or(Placement::New, Placement::Joined)
+    /// Finds the listener for a query; `None` if one is to be opened. That is so for a worker that is a member already:
+    /// the system says whether it can be (Node does the same since version 22).
+    pub fn look_up(&self, worker: u32, query: &Query) -> Option<u32> {
+        let id = *self.by_endpoint.get(&Endpoint::from(query))?;
+        let listener = self.listeners.get(&id)?;
+        (!listener.members.contains(&worker)).then_some(id)
     }
 
-    /// Like [`Registry::look_up`], and makes the worker a member of the listener that was found.
-    pub fn place(&mut self, worker: u32, query: &Query) -> Placement {
-        let placement = self.look_up(worker, query);
-        if let Placement::Joined(id) = placement
-            && let Some(listener) = self.listeners.get_mut(&id)
-        {
-            listener.members.insert(worker);
-            if listener.data.is_none() {
-                listener.data.clone_from(&query.data);
-            }
+    /// Like [`Registry::look_up`], and makes the worker a member of the listener that was found. If there is none, a socket
+    /// is to be opened and, if that works, [`Registry::open`] called.
+    pub fn join(&mut self, worker: u32, query: &Query) -> Option<u32> {
+        let id = self.look_up(worker, query)?;
+        let listener = self.listeners.get_mut(&id)?;
+        listener.members.insert(worker);
+        if listener.data.is_none() {
+            listener.data.clone_from(&query.data);
         }
-        placement
+        Some(id)
     }
 
     /// Enters a new listener with its first member; queries like this one join it from now on. Gives its number.
     pub fn open(&mut self, worker: u32, query: &Query) -> u32 {
         self.last_listener += 1;
-        let key = Key::from(query);
-        self.by_key.insert(key.clone(), self.last_listener);
+        let endpoint = Endpoint::from(query);
+        self.by_endpoint
+            .insert(endpoint.clone(), self.last_listener);
         let listener = Listener {
-            key,
+            endpoint,
             members: BTreeSet::from([worker]),
             data: query.data.clone(),
         };
@@ -118,9 +105,9 @@ impl Registry {
 
     fn forget(&mut self, listener: u32) {
         if let Some(entry) = self.listeners.remove(&listener) {
-            // A later listener may have taken the place of this one.
-            if self.by_key.get(&entry.key) == Some(&listener) {
-                self.by_key.remove(&entry.key);
+            // A later listener may be there instead of this one.
+            if self.by_endpoint.get(&entry.endpoint) == Some(&listener) {
+                self.by_endpoint.remove(&entry.endpoint);
             }
         }
     }
@@ -167,23 +154,23 @@ mod tests {
     #[test]
     fn the_same_address_is_one_listener() {
         let mut registry = Registry::default();
-        assert_eq!(registry.place(1, &port(80, 0)), Placement::New);
+        assert_eq!(registry.join(1, &port(80, 0)), None);
         let id = registry.open(1, &port(80, 0));
-        assert_eq!(registry.place(2, &port(80, 3)), Placement::Joined(id));
+        assert_eq!(registry.join(2, &port(80, 3)), Some(id));
         assert_eq!(registry.leave(1, id), Some(false));
         assert_eq!(registry.leave(1, id), None);
         assert_eq!(registry.leave(2, id), Some(true));
-        assert_eq!(registry.place(2, &port(80, 0)), Placement::New);
+        assert_eq!(registry.join(2, &port(80, 0)), None);
     }
 
     #[test]
     fn port_zero_is_shared_by_order() {
         let mut registry = Registry::default();
         let first = registry.open(1, &port(0, 0));
-        assert_eq!(registry.place(1, &port(0, 1)), Placement::New);
+        assert_eq!(registry.join(1, &port(0, 1)), None);
         let second = registry.open(1, &port(0, 1));
-        assert_eq!(registry.place(2, &port(0, 0)), Placement::Joined(first));
-        assert_eq!(registry.place(2, &port(0, 1)), Placement::Joined(second));
+        assert_eq!(registry.join(2, &port(0, 0)), Some(first));
+        assert_eq!(registry.join(2, &port(0, 1)), Some(second));
     }
 
     #[test]
@@ -194,10 +181,7 @@ mod tests {
             ..port(443, 0)
         };
         let id = registry.open(1, &query(None));
-        assert_eq!(
-            registry.place(2, &query(Some("keys"))),
-            Placement::Joined(id)
-        );
+        assert_eq!(registry.join(2, &query(Some("keys"))), Some(id));
         assert_eq!(registry.data(id).as_deref(), Some("keys"));
     }
 
@@ -207,13 +191,13 @@ mod tests {
         assert!(registry.keep(true).is_empty());
         let listener = registry.open(1, &port(80, 0));
         assert_eq!(registry.leave(1, listener), Some(false));
-        let again = registry.place(2, &port(80, 0));
-        assert_eq!(again, Placement::Joined(listener));
+        let again = registry.join(2, &port(80, 0));
+        assert_eq!(again, Some(listener));
         let unused = registry.open(1, &port(81, 0));
         registry.leave(1, unused);
         assert_eq!(registry.keep(false), [unused]);
         assert_eq!(registry.leave(2, listener), Some(true));
-        assert_eq!(registry.place(1, &port(81, 0)), Placement::New);
+        assert_eq!(registry.join(1, &port(81, 0)), None);
     }
 
     proptest! {
@@ -227,9 +211,9 @@ mod tests {
             for (worker, number, index, joins) in steps {
                 if joins {
                     let query = port(number, index);
-                    let listener = match registry.place(worker, &query) {
-                        Placement::Joined(listener) => listener,
-                        Placement::New => registry.open(worker, &query),
+                    let listener = match registry.join(worker, &query) {
+                        Some(listener) => listener,
+                        None => registry.open(worker, &query),
                     };
                     prop_assert!(members.insert((listener, worker)));
                 } else {
