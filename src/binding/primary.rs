@@ -304,7 +304,8 @@ impl Primary {
     #[napi(catch_unwind)]
     pub fn worker_figures(&self, id: u32) -> Option<WorkerFigures> {
         let page = self.inner.page(id)?;
-        let (page::Loop::Awake { since_ns } | page::Loop::Asleep { since_ns }) = page.loop_state();
+        let (page::LoopState::Awake { since_ns } | page::LoopState::Asleep { since_ns }) =
+            page.loop_state();
         Some(WorkerFigures {
             connections: page.open_connections() as f64,
             requests: page.requests() as f64,

@@ -7,7 +7,7 @@ use super::figures::Counts;
 use super::queue::{Handoff, Nanoseconds};
 use super::stalls::Stalls;
 use super::{ListenerId, Place};
-use crate::sys::page::Loop;
+use crate::sys::page::LoopState;
 
 /// How many connections one worker may have queued. The kernel's own limit is about twice as high.
 pub(super) const QUEUE_LIMIT: usize = 128;
@@ -83,7 +83,7 @@ pub(super) struct Account<H> {
     moved: u64,
     asked: u64,
     /// What its loop did when last looked at.
-    seen: Option<Loop>,
+    seen: Option<LoopState>,
     /// It was found stuck, and a nudge is in its queue: when it has taken that, it is well again.
     nudged: bool,
     /// Nothing was sent since the queue was found empty.
@@ -172,8 +172,8 @@ impl<H: Handoff> Account<H> {
 
     pub(super) fn is_stuck(&self, now: Nanoseconds) -> bool {
         let busy = match self.handoff.loop_state() {
-            Loop::Awake { since_ns } => now.saturating_sub(since_ns),
-            Loop::Asleep { .. } => 0,
+            LoopState::Awake { since_ns } => now.saturating_sub(since_ns),
+            LoopState::Asleep { .. } => 0,
         };
         let waits = self.oldest(now).map_or(0, |(_, age)| age);
         busy >= BUSY_AFTER || waits >= STUCK_AFTER
@@ -189,8 +189,8 @@ impl<H: Handoff> Account<H> {
     pub(super) fn look(&mut self, another_is_free: bool, now: Nanoseconds) -> bool {
         let state = self.handoff.loop_state();
         let awake_since = match state {
-            Loop::Awake { since_ns } => Some(since_ns),
-            Loop::Asleep { .. } => None,
+            LoopState::Awake { since_ns } => Some(since_ns),
+            LoopState::Asleep { .. } => None,
         };
         self.stalls.look(awake_since, another_is_free, now);
         self.seen.replace(state) != Some(state) || awake_since.is_some()

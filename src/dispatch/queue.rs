@@ -1,7 +1,7 @@
 //! A worker's queue, as the scheduler sees it: what can be done with it, and what comes of that.
 
 use crate::ipc::ticket::Ticket;
-use crate::sys::page::Loop;
+use crate::sys::page::LoopState;
 
 /// A time of the monotonic clock, or a span of it.
 pub(super) type Nanoseconds = u64;
@@ -42,7 +42,7 @@ pub(super) trait Handoff {
     fn nudge(&self) -> bool;
     /// The worker's count of the messages that it has taken.
     fn taken(&self) -> u64;
-    fn loop_state(&self) -> Loop;
+    fn loop_state(&self) -> LoopState;
     /// How many connections the worker says it has open.
     fn open(&self) -> u64;
     /// Asks the worker to have given back so many kept-alive connections, all in all.

@@ -15,7 +15,7 @@ use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
 use super::scheduler::{Scheduler, WAITING_LIMIT};
 use super::{Figures, Key, ListenerId, Place, Policy, StickyBy, WorkerId};
 use crate::ipc::ticket::Ticket;
-use crate::sys::page::Loop;
+use crate::sys::page::LoopState;
 
 const MILLISECOND: Nanoseconds = 1_000_000;
 
@@ -41,7 +41,7 @@ struct Worker {
     queue: RefCell<VecDeque<Message>>,
     capacity: Cell<usize>,
     page_taken: Cell<u64>,
-    page_loop: Cell<Loop>,
+    page_loop: Cell<LoopState>,
     page_open: Cell<u64>,
     page_asked: Cell<u64>,
     broken: Cell<bool>,
@@ -89,7 +89,7 @@ impl Handoff for Rc<Worker> {
         self.page_taken.get()
     }
 
-    fn loop_state(&self) -> Loop {
+    fn loop_state(&self) -> LoopState {
         self.page_loop.get()
     }
 
@@ -187,7 +187,7 @@ impl World {
             queue: RefCell::default(),
             capacity: Cell::new(QUEUE_LIMIT * 2),
             page_taken: Cell::new(0),
-            page_loop: Cell::new(Loop::Asleep { since_ns: 0 }),
+            page_loop: Cell::new(LoopState::Asleep { since_ns: 0 }),
             page_open: Cell::new(0),
             page_asked: Cell::new(0),
             broken: Cell::new(false),
@@ -391,7 +391,7 @@ fn under_more_load_than_the_others_can_bear_nothing_stays_with_one_that_is_still
 fn a_worker_busy_for_long_comes_last() {
     let mut world = World::with(2);
     let since_ns = world.now - BUSY_AFTER;
-    world.worker(0).page_loop.set(Loop::Awake { since_ns });
+    world.worker(0).page_loop.set(LoopState::Awake { since_ns });
     world.accept(L, 5);
     assert_eq!(world.queued(), [0, 5]);
     // It is better than nobody.
@@ -406,11 +406,11 @@ fn nonsense_about_the_loop_costs_only_balance() {
     world
         .worker(0)
         .page_loop
-        .set(Loop::Awake { since_ns: u64::MAX });
+        .set(LoopState::Awake { since_ns: u64::MAX });
     world
         .worker(1)
         .page_loop
-        .set(Loop::Asleep { since_ns: u64::MAX });
+        .set(LoopState::Asleep { since_ns: u64::MAX });
     world.accept(L, 4);
     assert_eq!(world.queued(), [2, 2]);
 }
@@ -935,7 +935,7 @@ fn a_worker_that_stalls_is_asked_for_its_connections_and_comes_last_for_a_while(
     world
         .worker(0)
         .page_loop
-        .set(Loop::Awake { since_ns: since });
+        .set(LoopState::Awake { since_ns: since });
     for _ in 0..20 {
         world.now += 10 * MILLISECOND;
         world.scheduler.rebalance(world.now);
@@ -949,7 +949,7 @@ fn a_worker_that_stalls_is_asked_for_its_connections_and_comes_last_for_a_while(
     };
     assert_eq!(asked(&world), [10, 0, 0]);
     // It is free again, for the moment.
-    world.worker(0).page_loop.set(Loop::Asleep {
+    world.worker(0).page_loop.set(LoopState::Asleep {
         since_ns: world.now,
     });
     world.accept(L, 2);
@@ -966,7 +966,7 @@ fn with_sticky_scheduling_nobody_is_asked() {
         .scheduler
         .set_policy(Policy::Sticky(StickyBy::Address));
     world.worker(0).page_open.set(10);
-    world.worker(0).page_loop.set(Loop::Awake {
+    world.worker(0).page_loop.set(LoopState::Awake {
         since_ns: world.now,
     });
     for _ in 0..20 {
@@ -1114,8 +1114,8 @@ fn happen(world: &mut World, model: &mut Model, event: Event) {
         Event::Room(w, room) => with(world, worker(w), |worker| worker.no_room.set(!room)),
         Event::Busy(w, busy) => with(world, worker(w), |worker| {
             worker.page_loop.set(match busy {
-                true => Loop::Awake { since_ns: now },
-                false => Loop::Asleep { since_ns: now },
+                true => LoopState::Awake { since_ns: now },
+                false => LoopState::Asleep { since_ns: now },
             });
         }),
         Event::GiveBack(w) => {

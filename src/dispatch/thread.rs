@@ -35,7 +35,7 @@ use super::shed;
 use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
 use crate::ipc::ticket::{self, Received, Ticket};
 use crate::panic;
-use crate::sys::page::{Loop, Page, now_ns};
+use crate::sys::page::{LoopState, Page, now_ns};
 use crate::sys::{handoff, socket, watch};
 
 /// How often to look after what is queued or waits.
@@ -175,7 +175,7 @@ impl Handoff for Line {
         self.page.taken()
     }
 
-    fn loop_state(&self) -> Loop {
+    fn loop_state(&self) -> LoopState {
         self.page.loop_state()
     }
 

@@ -46,7 +46,7 @@ const _: () = assert!(size_of::<Counters>() <= SIZE);
 
 /// What the event loop of a worker is doing, and since when (`CLOCK_MONOTONIC`, nanoseconds).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loop {
+pub enum LoopState {
     /// Waiting for events.
     Asleep { since_ns: u64 },
     /// Running callbacks, without a break since then.
@@ -195,13 +195,13 @@ impl Page {
     }
 
     /// What the worker's loop is doing. A new page says that it is asleep.
-    pub fn loop_state(&self) -> Loop {
+    pub fn loop_state(&self) -> LoopState {
         let turn = self.counters().turn.load(Relaxed);
         let since_ns = turn & !1;
         if turn & 1 == 1 {
-            Loop::Awake { since_ns }
+            LoopState::Awake { since_ns }
         } else {
-            Loop::Asleep { since_ns }
+            LoopState::Asleep { since_ns }
         }
     }
 }
@@ -228,16 +228,16 @@ mod tests {
     #[test]
     fn the_other_mapping_sees_what_is_written() {
         let (primary, memory) = Page::create().unwrap();
-        assert_eq!(primary.loop_state(), Loop::Asleep { since_ns: 0 });
+        assert_eq!(primary.loop_state(), LoopState::Asleep { since_ns: 0 });
         let worker = Page::open(memory).unwrap();
         worker.add_taken();
         worker.add_taken();
         worker.set_open_connections(7);
         worker.wake(1001);
         assert_eq!((primary.taken(), primary.open_connections()), (2, 7));
-        assert_eq!(primary.loop_state(), Loop::Awake { since_ns: 1000 });
+        assert_eq!(primary.loop_state(), LoopState::Awake { since_ns: 1000 });
         worker.sleep(2001);
-        assert_eq!(primary.loop_state(), Loop::Asleep { since_ns: 2000 });
+        assert_eq!(primary.loop_state(), LoopState::Asleep { since_ns: 2000 });
     }
 
     #[test]
