@@ -11,7 +11,7 @@ use crate::sys::js::{Argument, Callback, Callbacks};
 use crate::sys::socket;
 
 /// Takes the control messages of a channel.
-pub trait Control {
+pub trait ControlReceiver {
     /// `payload` is what came as a control message. `Err` if it is none.
     fn control(&self, payload: &[u8], descriptors: Vec<OwnedFd>) -> Result<(), Malformed>;
 
@@ -42,7 +42,7 @@ pub struct Delivery<C> {
     control: C,
 }
 
-impl<C: Control> Delivery<C> {
+impl<C: ControlReceiver> Delivery<C> {
     /// Finds the functions in `events`.
     pub fn new(env: &Env, events: &Object<'_>, control: C) -> napi::Result<Delivery<C>> {
         let callbacks = Callbacks::new(env, "CLUSTERCHANNEL")?;
@@ -83,7 +83,7 @@ fn passed(descriptors: Vec<OwnedFd>) -> [Argument<'static>; 2] {
     [released(descriptors), Argument::Text(name.as_bytes())]
 }
 
-impl<C: Control> Receiver for Delivery<C> {
+impl<C: ControlReceiver> Receiver for Delivery<C> {
     fn frame(
         &self,
         kind: Kind,

@@ -25,7 +25,7 @@ use self::worker::{Share, Worker};
 use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
-use crate::ipc::delivery::Control;
+use crate::ipc::delivery::ControlReceiver;
 use crate::ipc::frame::Malformed;
 use crate::ipc::queue_time::QueueTimes;
 use crate::sys::js::{Argument, Callback, Callbacks, Outcome};
@@ -513,7 +513,7 @@ fn family_argument(family: Family) -> Argument<'static> {
     }
 }
 
-impl Control for WorkerControl {
+impl ControlReceiver for WorkerControl {
     fn control(&self, payload: &[u8], _descriptors: Vec<OwnedFd>) -> Result<(), Malformed> {
         let Some(primary) = self.primary.upgrade() else {
             return Ok(());

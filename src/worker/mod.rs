@@ -10,7 +10,7 @@ use napi::bindgen_prelude::Object;
 
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, FromPrimary, FromWorker, Query};
-use crate::ipc::delivery::{Control, released};
+use crate::ipc::delivery::{ControlReceiver, released};
 use crate::ipc::frame::{Kind, Malformed};
 use crate::sys::js::{Argument, Callback, Callbacks};
 
@@ -104,7 +104,7 @@ impl PrimaryControl {
     }
 }
 
-impl Control for PrimaryControl {
+impl ControlReceiver for PrimaryControl {
     fn control(&self, payload: &[u8], descriptors: Vec<OwnedFd>) -> Result<(), Malformed> {
         match control::decode(payload).ok_or(Malformed)? {
             FromPrimary::Answer { question, answer } => self.answer(question, &answer, descriptors),
