@@ -18,7 +18,7 @@ use crate::ipc::{channel, delivery::Delivery};
 use crate::primary::process::{self, Order, Started, stdio_from};
 use crate::primary::worker::Share;
 use crate::primary::{self, WorkerControl};
-use crate::sys::js::{Argument, Callback, Callbacks, GivenDescriptor};
+use crate::sys::js::{Argument, AsyncContext, Callback, GivenDescriptor};
 use crate::sys::page;
 use crate::sys::pidfd::Exit;
 use crate::sys::socket;
@@ -162,7 +162,8 @@ impl Primary {
         hear: Function<'_, FnArgs<(String, bool)>, ()>,
         permission: Option<Object<'_>>,
     ) -> Result<Primary> {
-        let ask = |permission| Callbacks::new(&env, "CLUSTERWORKER")?.get(&permission, "onask");
+        let ask =
+            |permission| AsyncContext::new(&env, "CLUSTERWORKER")?.callback(&permission, "onask");
         let hear = hear.build_threadsafe_function().weak::<true>().build()?;
         let tell = move |report: Report| {
             let said = match report {
@@ -408,7 +409,7 @@ impl Primary {
         };
         match started.process {
             Ok((pid, pidfd, seat)) => {
-                let exit = Callbacks::new(env, "CLUSTERWORKER")?.get(events, "onexit")?;
+                let exit = AsyncContext::new(env, "CLUSTERWORKER")?.callback(events, "onexit")?;
                 let ended = self.ended(id, channel.clone(), exit);
                 let process =
                     process::Process::watch(&event_loop, pid, pidfd, ended).map_err(failed)?;

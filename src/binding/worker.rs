@@ -16,7 +16,7 @@ use crate::ipc::delivery::Delivery;
 use crate::sys::js::{GivenDescriptor, LentDescriptor, SharedNumbers};
 use crate::sys::page::Page;
 use crate::sys::uv::{Loop, Turn};
-use crate::worker::intake::{Figures, Intake};
+use crate::worker::intake::{Counted, Intake};
 use crate::worker::{PrimaryControl, Questions};
 
 /// What a server of a worker wants to listen on.
@@ -62,13 +62,13 @@ impl Worker {
         let event_loop = Loop::of(&env).map_err(failed)?;
         let channel = channel::Channel::new(&event_loop, take(channel)?).map_err(failed)?;
         let page = Page::open(take(page)?).map_err(failed)?;
-        let counted = SharedNumbers::new(&env, &numbers, LAG + 1)?;
-        let figures = move || Figures {
-            open: counted.get(OPEN_CONNECTIONS).into(),
-            requests: counted.get(REQUESTS).into(),
-            lag: counted.get(LAG).into(),
+        let shared = SharedNumbers::new(&env, &numbers, LAG + 1)?;
+        let counted = move || Counted {
+            open: shared.get(OPEN_CONNECTIONS).into(),
+            requests: shared.get(REQUESTS).into(),
+            lag: shared.get(LAG).into(),
         };
-        let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events, figures)?;
+        let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events, counted)?;
         let control = PrimaryControl::new(&env, &events)?;
         channel
             .start(Rc::new(Delivery::new(&env, &events, control)?))

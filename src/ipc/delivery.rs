@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Object;
 
 use super::channel::Receiver;
 use super::frame::{self, Kind, Malformed};
-use crate::sys::js::{Argument, Callback, Callbacks};
+use crate::sys::js::{Argument, AsyncContext, Callback};
 use crate::sys::socket;
 
 /// Takes the control messages of a channel.
@@ -30,7 +30,7 @@ pub trait ControlReceiver {
 /// - `onwritten(count)`: so many of the frames that had to wait are written;
 /// - `onended(malformed)`: the channel is closed from the other end, 1 if that has sent what is no frame, 0 otherwise.
 pub struct Delivery<C> {
-    callbacks: Callbacks,
+    context: AsyncContext,
     messages: Callback,
     text: Callback,
     incomplete: Callback,
@@ -45,17 +45,17 @@ pub struct Delivery<C> {
 impl<C: ControlReceiver> Delivery<C> {
     /// Finds the functions in `events`.
     pub fn new(env: &Env, events: &Object<'_>, control: C) -> napi::Result<Delivery<C>> {
-        let callbacks = Callbacks::new(env, "CLUSTERCHANNEL")?;
+        let context = AsyncContext::new(env, "CLUSTERCHANNEL")?;
         Ok(Delivery {
-            messages: callbacks.get(events, "onmessages")?,
-            text: callbacks.get(events, "ontext")?,
-            incomplete: callbacks.get(events, "onincomplete")?,
-            advanced: callbacks.get(events, "onadvanced")?,
-            handle: callbacks.get(events, "onhandle")?,
-            advanced_handle: callbacks.get(events, "onadvancedhandle")?,
-            written: callbacks.get(events, "onwritten")?,
-            ended: callbacks.get(events, "onended")?,
-            callbacks,
+            messages: context.callback(events, "onmessages")?,
+            text: context.callback(events, "ontext")?,
+            incomplete: context.callback(events, "onincomplete")?,
+            advanced: context.callback(events, "onadvanced")?,
+            handle: context.callback(events, "onhandle")?,
+            advanced_handle: context.callback(events, "onadvancedhandle")?,
+            written: context.callback(events, "onwritten")?,
+            ended: context.callback(events, "onended")?,
+            context,
             control,
         })
     }
@@ -114,7 +114,7 @@ impl<C: ControlReceiver> Receiver for Delivery<C> {
     }
 
     fn together(&self, deliver: &mut dyn FnMut()) {
-        self.callbacks.together(deliver);
+        self.context.together(deliver);
     }
 
     fn written(&self, frames: u32) {

@@ -28,7 +28,7 @@ use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listeni
 use crate::ipc::delivery::ControlReceiver;
 use crate::ipc::frame::Malformed;
 use crate::ipc::queue_time::QueueTimes;
-use crate::sys::js::{Argument, Callback, Callbacks, Outcome};
+use crate::sys::js::{Argument, AsyncContext, Callback, Outcome};
 use crate::sys::page::Page;
 
 /// Everything that a primary knows of its workers. Shared by the objects that JavaScript holds.
@@ -475,14 +475,14 @@ impl WorkerControl {
         primary: &Rc<Primary>,
         worker: u32,
     ) -> napi::Result<WorkerControl> {
-        let callbacks = Callbacks::new(env, "CLUSTERWORKER")?;
+        let context = AsyncContext::new(env, "CLUSTERWORKER")?;
         Ok(WorkerControl {
             primary: Rc::downgrade(primary),
             worker,
-            online: callbacks.get(events, "ononline")?,
-            listening: callbacks.get(events, "onlistening")?,
-            ready: callbacks.get(events, "onready")?,
-            leaving: callbacks.get(events, "onleaving")?,
+            online: context.callback(events, "ononline")?,
+            listening: context.callback(events, "onlistening")?,
+            ready: context.callback(events, "onready")?,
+            leaving: context.callback(events, "onleaving")?,
         })
     }
 

@@ -73,25 +73,53 @@ pub enum Outcome {
     NotCalled,
 }
 
-/// The context that `async_hooks` and `AsyncLocalStorage` see in callbacks: that of the moment when it was made.
-struct AsyncContext {
+/// The context that `async_hooks` and `AsyncLocalStorage` see while functions are called from the event loop: that of the
+/// moment when it was made.
+#[derive(Clone)]
+pub struct AsyncContext(Rc<RawContext>);
+
+struct RawContext {
     env: sys::napi_env,
     raw: sys::napi_async_context,
 }
 
 impl AsyncContext {
     /// `name` is the resource's type in `async_hooks`.
-    fn new(env: &Env, name: &str) -> Result<AsyncContext> {
+    pub fn new(env: &Env, name: &str) -> Result<AsyncContext> {
         let label = env.create_string(name)?;
         let env = env.raw();
         let mut raw = null_mut();
         // SAFETY: `label` is a live string of this environment. No resource: Node makes one.
         check(unsafe { sys::napi_async_init(env, null_mut(), label.raw(), &mut raw) })?;
-        Ok(AsyncContext { env, raw })
+        Ok(AsyncContext(Rc::new(RawContext { env, raw })))
+    }
+
+    /// Runs `work`, whose calls of JavaScript belong together: ticks and microtasks run once, after all of them.
+    pub fn together(&self, work: impl FnOnce()) {
+        let handles = HandleScope::open(self.0.env);
+        let _scope = handles
+            .as_ref()
+            .and_then(|handles| CallbackScope::open(handles, &self.0));
+        work();
+    }
+
+    /// The function `name` of `object`, to be called in this context. An error if there is none.
+    pub fn callback(&self, object: &Object<'_>, name: &str) -> Result<Callback> {
+        let function: Unknown<'_> = object.get_named_property_unchecked(name)?;
+        if function.get_type()? != napi::ValueType::Function {
+            return Err(Error::new(
+                Status::FunctionExpected,
+                format!("{name} must be a function"),
+            ));
+        }
+        Ok(Callback {
+            function: Reference::new(&function)?,
+            context: self.clone(),
+        })
     }
 }
 
-impl Drop for AsyncContext {
+impl Drop for RawContext {
     fn drop(&mut self) {
         // SAFETY: made by `napi_async_init` of the same environment, destroyed once.
         unsafe { sys::napi_async_destroy(self.env, self.raw) };
@@ -182,7 +210,7 @@ struct CallbackScope<'a> {
 
 impl<'a> CallbackScope<'a> {
     /// Nothing if JavaScript does not run any more.
-    fn open(handles: &'a HandleScope, context: &AsyncContext) -> Option<CallbackScope<'a>> {
+    fn open(handles: &'a HandleScope, context: &RawContext) -> Option<CallbackScope<'a>> {
         let mut raw = null_mut();
         // SAFETY: an environment with an open handle scope, and a context of its. The resource is not used by Node.
         let status = unsafe {
@@ -200,63 +228,25 @@ impl Drop for CallbackScope<'_> {
     }
 }
 
-/// The functions of one JavaScript object, to be called by name from the event loop.
-#[derive(Clone)]
-pub struct Callbacks {
-    context: Rc<AsyncContext>,
-}
-
-impl Callbacks {
-    /// Prepares for [`Callbacks::get`]. `name` is the resource's type in `async_hooks`.
-    pub fn new(env: &Env, name: &str) -> Result<Callbacks> {
-        let context = Rc::new(AsyncContext::new(env, name)?);
-        Ok(Callbacks { context })
-    }
-
-    /// Runs `work`, whose calls of JavaScript belong together: ticks and microtasks run once, after all of them.
-    pub fn together(&self, work: impl FnOnce()) {
-        let handles = HandleScope::open(self.context.env);
-        let _scope = handles
-            .as_ref()
-            .and_then(|handles| CallbackScope::open(handles, &self.context));
-        work();
-    }
-
-    /// The function `name` of `object`. An error if there is none.
-    pub fn get(&self, object: &Object<'_>, name: &str) -> Result<Callback> {
-        let function: Unknown<'_> = object.get_named_property_unchecked(name)?;
-        if function.get_type()? != napi::ValueType::Function {
-            return Err(Error::new(
-                Status::FunctionExpected,
-                format!("{name} must be a function"),
-            ));
-        }
-        Ok(Callback {
-            function: Reference::new(&function)?,
-            context: Rc::clone(&self.context),
-        })
-    }
-}
-
 /// The most arguments that a [`Callback`] is called with.
 const MOST_ARGUMENTS: usize = 12;
 
 /// A JavaScript function that the event loop may call at any time.
 pub struct Callback {
     function: Reference,
-    context: Rc<AsyncContext>,
+    context: AsyncContext,
 }
 
 impl Callback {
     /// Calls the function, then runs ticks and microtasks, as Node does after its own callbacks.
     /// An exception is reported as `uncaughtException`. Must not be called while JavaScript runs.
     pub fn call(&self, arguments: &[Argument<'_>]) -> Outcome {
-        let env = Env::from_raw(self.context.env);
+        let env = Env::from_raw(self.context.0.env);
         let Some(scope) = HandleScope::open(env.raw()) else {
             return Outcome::NotCalled;
         };
         // An uncaught exception of a tick shows the line that has thrown it: `napi_make_callback` alone would lose that.
-        let _ticks = CallbackScope::open(&scope, &self.context);
+        let _ticks = CallbackScope::open(&scope, &self.context.0);
         let Ok(receiver) = env.get_global() else {
             return Outcome::NotCalled;
         };
@@ -278,7 +268,7 @@ impl Callback {
         let status = unsafe {
             sys::napi_make_callback(
                 env.raw(),
-                self.context.raw,
+                self.context.0.raw,
                 receiver.raw(),
                 self.function.get(),
                 count,

@@ -16,7 +16,7 @@ use crate::dispatch::Key;
 use crate::ipc::queue_time::bucket_of;
 use crate::ipc::ticket::{self, Received, Ticket};
 use crate::sys::handoff;
-use crate::sys::js::{Argument, Callback, Callbacks, Outcome};
+use crate::sys::js::{Argument, AsyncContext, Callback, Outcome};
 use crate::sys::page::{self, Page};
 use crate::sys::socket;
 use crate::sys::uv::{Interest, Loop, Poll, Turn};
@@ -35,7 +35,7 @@ const ROOM_WITHIN: u8 = 20;
 const NARROW: u64 = 128;
 
 /// What JavaScript counts.
-pub struct Figures {
+pub struct Counted {
     /// Connections that are open.
     pub open: u64,
     /// HTTP requests that have begun.
@@ -53,7 +53,7 @@ pub struct Intake {
     event_loop: Loop,
     socket: OwnedFd,
     page: Page,
-    figures: Box<dyn Fn() -> Figures>,
+    counted: Box<dyn Fn() -> Counted>,
     /// `onconnection(listener, fd, served)` gives `false` to refuse; otherwise the descriptor is JavaScript's.
     connection: Callback,
     /// `onexhausted()`: there is no descriptor left for a connection.
@@ -87,12 +87,12 @@ impl Intake {
         socket: OwnedFd,
         page: Page,
         events: &Object<'_>,
-        figures: impl Fn() -> Figures + 'static,
+        counted: impl Fn() -> Counted + 'static,
     ) -> napi::Result<Rc<Intake>> {
-        let callbacks = Callbacks::new(env, "CLUSTERINTAKE")?;
-        let connection = callbacks.get(events, "onconnection")?;
-        let exhausted = callbacks.get(events, "onexhausted")?;
-        let asked = callbacks.get(events, "onasked")?;
+        let context = AsyncContext::new(env, "CLUSTERINTAKE")?;
+        let connection = context.callback(events, "onconnection")?;
+        let exhausted = context.callback(events, "onexhausted")?;
+        let asked = context.callback(events, "onasked")?;
         let intake = Rc::new_cyclic(|this| Intake {
             this: this.clone(),
             poll: RefCell::new(None),
@@ -100,7 +100,7 @@ impl Intake {
             event_loop: *event_loop,
             socket,
             page,
-            figures: Box::new(figures),
+            counted: Box::new(counted),
             connection,
             exhausted,
             asked,
@@ -153,10 +153,10 @@ impl Intake {
             self.take();
         }
         self.hear_asked();
-        let figures = (self.figures)();
-        self.page.set_open_connections(figures.open);
-        self.page.set_requests(figures.requests);
-        self.page.set_lag(figures.lag);
+        let counted = (self.counted)();
+        self.page.set_open_connections(counted.open);
+        self.page.set_requests(counted.requests);
+        self.page.set_lag(counted.lag);
         self.page.sleep(page::now_ns());
     }
 
@@ -265,7 +265,7 @@ impl Intake {
             }
             Outcome::Returned(false) | Outcome::NotCalled => {
                 // The primary is to know with how many open it was too much.
-                self.page.set_open_connections((self.figures)().open);
+                self.page.set_open_connections((self.counted)().open);
                 self.refused.borrow_mut().push_back((ticket, descriptor));
                 self.give_back();
             }

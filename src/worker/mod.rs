@@ -12,7 +12,7 @@ use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, FromPrimary, FromWorker, Query};
 use crate::ipc::delivery::{ControlReceiver, released};
 use crate::ipc::frame::{Kind, Malformed};
-use crate::sys::js::{Argument, Callback, Callbacks};
+use crate::sys::js::{Argument, AsyncContext, Callback};
 
 /// What a worker asks and tells its primary.
 pub struct Questions {
@@ -62,13 +62,13 @@ pub struct PrimaryControl {
 impl PrimaryControl {
     /// Finds the functions in `events`.
     pub fn new(env: &Env, events: &Object<'_>) -> napi::Result<PrimaryControl> {
-        let callbacks = Callbacks::new(env, "CLUSTERWORKER")?;
+        let context = AsyncContext::new(env, "CLUSTERWORKER")?;
         Ok(PrimaryControl {
-            answer: callbacks.get(events, "onanswer")?,
-            disconnect: callbacks.get(events, "ondisconnect")?,
-            drain: callbacks.get(events, "ondrain")?,
-            leave_noted: callbacks.get(events, "onleavenoted")?,
-            resume: callbacks.get(events, "onresume")?,
+            answer: context.callback(events, "onanswer")?,
+            disconnect: context.callback(events, "ondisconnect")?,
+            drain: context.callback(events, "ondrain")?,
+            leave_noted: context.callback(events, "onleavenoted")?,
+            resume: context.callback(events, "onresume")?,
         })
     }
 
