@@ -498,7 +498,7 @@ impl WorkerProcess {
         Some(self.process.as_ref()?.pid().as_raw())
     }
 
-    /// The primary's ends of the pipes at their places in `stdio`, -1 elsewhere. The caller owns them.
+    /// The primary's ends of the pipes by their numbers in `stdio`, -1 elsewhere. The caller owns them.
     #[napi(getter, catch_unwind)]
     pub fn pipes(&self) -> Vec<i32> {
         self.pipes.clone()

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn each_place_is_found() {
+    fn each_source_is_found() {
         for (name, value) in [
             ("query:sid", "abc"),
             ("query:EIO", "4"),

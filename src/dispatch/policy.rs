@@ -84,8 +84,8 @@ pub(super) fn had_its_turn<H: Handoff>(
         member.next_try = now + DECLINE;
     }
     member.turns = (member.turns + account.weight.stride()).max(most.saturating_sub(CATCH_UP));
-    let place = members.partition_point(|other| other.turns <= member.turns);
-    members.insert(place, member);
+    let index = members.partition_point(|other| other.turns <= member.turns);
+    members.insert(index, member);
 }
 
 /// A member takes connections again: like one that has just joined, it doesn't get what it has missed.

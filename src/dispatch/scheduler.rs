@@ -37,10 +37,10 @@ impl<C> Listener<C> {
 
     /// Puts a connection where it belongs among those that wait: they are served in the order of their arrival.
     fn put(&mut self, ticket: Ticket, connection: C) {
-        let place = self
+        let index = self
             .waiting
             .partition_point(|(other, _)| other.arrival <= ticket.arrival);
-        self.waiting.insert(place, (ticket, connection));
+        self.waiting.insert(index, (ticket, connection));
     }
 }
 

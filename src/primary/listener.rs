@@ -56,10 +56,10 @@ impl Socket {
         let descriptor = match (query.fd, query.family) {
             (Some(fd), family) if fd >= 0 => inherited(fd, family)?,
             (_, Family::Unix) => {
-                let place = shortest(query.address.as_deref().unwrap_or_default());
-                let socket = socket::bind_unix(&place)?;
-                if !place.starts_with('\0') {
-                    path = Some(PathBuf::from(&place));
+                let name = shortest(query.address.as_deref().unwrap_or_default());
+                let socket = socket::bind_unix(&name)?;
+                if !name.starts_with('\0') {
+                    path = Some(PathBuf::from(&name));
                 }
                 socket
             }

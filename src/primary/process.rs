@@ -61,9 +61,9 @@ pub struct Order {
 pub struct Started {
     /// The primary's end of the channel.
     pub channel: OwnedFd,
-    /// The primary's ends of the pipes, at their places in `stdio`.
+    /// The primary's ends of the pipes, by their numbers in `stdio`.
     pub pipes: Vec<Option<OwnedFd>>,
-    /// The process, and its place at the dispatcher, or why there is none.
+    /// The process, and its seat at the dispatcher, or why there is none.
     pub process: io::Result<(Pid, OwnedFd, Seat)>,
 }
 
@@ -73,16 +73,16 @@ pub fn start(order: Order) -> io::Result<Started> {
     let (ours, theirs) = handoff::pair()?;
     let (page, memory) = Page::create()?;
     let mut channel_end = Some(channel_end);
-    let mut channel_place = None;
+    let mut channel_number = None;
     let mut pipes = Vec::new();
     let mut descriptors = Vec::new();
-    for (place, stdio) in (0..).zip(&order.stdio) {
+    for (number, stdio) in (0..).zip(&order.stdio) {
         let mut pipe = None;
         descriptors.push(match *stdio {
-            Stdio::Ignore if place < 3 => Some(null(place)?),
+            Stdio::Ignore if number < 3 => Some(null(number)?),
             Stdio::Ignore => None,
             Stdio::Channel => {
-                channel_place = Some(place);
+                channel_number = Some(number);
                 channel_end.take()
             }
             Stdio::Pipe => {
@@ -91,9 +91,9 @@ pub fn start(order: Order) -> io::Result<Started> {
                 pipe = Some(near);
                 Some(far)
             }
-            Stdio::Descriptor(number) => {
-                let descriptor = socket::duplicate(number)?;
-                if place < 3 {
+            Stdio::Descriptor(given) => {
+                let descriptor = socket::duplicate(given)?;
+                if number < 3 {
                     socket::make_blocking(descriptor.as_fd())?;
                 }
                 Some(descriptor)
@@ -101,18 +101,18 @@ pub fn start(order: Order) -> io::Result<Started> {
         });
         pipes.push(pipe);
     }
-    let Some(channel_place) = channel_place else {
+    let Some(channel_number) = channel_number else {
         return Err(Errno::EINVAL.into());
     };
     let next = descriptors.len();
     descriptors.extend([Some(theirs.try_clone()?), Some(memory)]);
     let mut environment = order.environment;
     let serialization = if order.advanced { "advanced" } else { "json" };
-    let place = format!(
-        "{VARIABLE}={channel_place},{next},{},{serialization},{PROTOCOL}",
+    let variable = format!(
+        "{VARIABLE}={channel_number},{next},{},{serialization},{PROTOCOL}",
         next + 1
     );
-    environment.push(place);
+    environment.push(variable);
     let process = run(
         &order.file,
         order.arguments,
@@ -175,8 +175,8 @@ fn strings<T: Into<Vec<u8>>>(list: Vec<T>) -> Result<Vec<CString>, NulError> {
     list.into_iter().map(CString::new).collect()
 }
 
-fn null(place: usize) -> io::Result<OwnedFd> {
-    let access = if place == 0 {
+fn null(number: usize) -> io::Result<OwnedFd> {
+    let access = if number == 0 {
         OFlag::O_RDONLY
     } else {
         OFlag::O_RDWR

@@ -22,7 +22,7 @@ pub struct Program<'a> {
     pub environment: &'a [CString],
     /// The folder to start in; the current one if `None`.
     pub folder: Option<&'a CStr>,
-    /// The place in the list is the number in the program; a gap stays closed.
+    /// The index in the list is the number in the program; a gap stays closed.
     pub descriptors: &'a [Option<OwnedFd>],
     /// The user to become.
     pub user: Option<u32>,

@@ -271,7 +271,7 @@ impl Poll {
         Handle::new(event_loop, TYPE_POLL, init, callback).map(Poll)
     }
 
-    /// Waits for `interest` from now on, in place of what it waited for before.
+    /// Waits for `interest` from now on, and for nothing else.
     pub fn watch(&self, interest: Interest) -> io::Result<()> {
         let Handle { raw, uv, .. } = self.0;
         let events = c_int::from(interest.read) | c_int::from(interest.write) << 1;
