@@ -461,6 +461,35 @@ describe('what does not move', { concurrency: 2 }, () => {
     assert.strictEqual(await ask(open(), '/who'), '2 ');
   });
 
+  it('HTTP/2: no request of a busy client of Node fails', { timeout }, async (t) => {
+    const { program, place } = await serve(t, 'http2');
+    let session;
+    const workers = new Set();
+    const ask = async (isOver) => {
+      while (!isOver()) {
+        if (!session || session.closed || session.destroyed) {
+          session = http2.connect(`http://127.0.0.1:${place}`);
+          session.on('error', () => {}); // All is told by its streams.
+        }
+        const stream = session.request({ ':path': '/later' }).setEncoding('utf8');
+        let text = '';
+        for await (const part of stream) text += part;
+        workers.add(text);
+      }
+    };
+    let [done, failed] = [0];
+    const asking = Promise.all(Array.from({ length: 10 }, () => ask(() => done === 3)));
+    asking.catch((error) => (failed = error));
+    for (; done < 3; done++) {
+      await until(() => failed || workers.has(`${done + 1} later`), 'an answer');
+      if (failed) throw failed;
+      await replace(program);
+      await program.line(new RegExp(`^exit ${done + 1} 0 true$`));
+    }
+    await asking;
+    session.destroy();
+  });
+
   it('what came to the HTTP server from another one', { timeout }, async (t) => {
     const { program, place } = await serve(t, 'behind');
     const connection = await Connection.open(place);

@@ -1,6 +1,10 @@
 'use strict';
 
-// The HTTP/2 sessions of servers: not every release of Node has a list of them.
+// The HTTP/2 sessions of servers, and how their clients are asked to open others (RFC 9113, section 6.8). Not every release
+// of Node has a list of them.
+
+const { now } = require('../clock.js');
+const { findSymbol } = require('../symbols.js');
 
 const { Map, WeakMap, clearTimeout, setImmediate, setTimeout } = require('../primordials.js');
 
@@ -9,8 +13,16 @@ const sessionsOf = new WeakMap();
 // The highest number that a stream can have: it says that whatever is on its way is still answered.
 const ANY_STREAM = 2 ** 31 - 1;
 
-// For how long the client's answer to that is waited for, in milliseconds.
+// For how long the client's answer to a ping is waited for, in milliseconds.
 const PATIENCE = 1000;
+
+// Some clients give up what they have not sent yet, or even all that is not answered, when they are asked. So that is done
+// when nothing is going on in the session or, after so many milliseconds, when the client has read the last answer and had
+// the time to send what follows from it or, after twice as many, at any time.
+const IDLE_WITHIN = 1000;
+
+// How long after one attempt the next is made, in milliseconds.
+const PAUSE = 20;
 
 /** Takes note of a server's sessions, if it is for HTTP/2. */
 function watchSessions(server) {
@@ -24,26 +36,52 @@ function watchSessions(server) {
   });
 }
 
-/**
- * Asks the clients of a server to open another session for what comes next; what has begun goes on. As RFC 9113 has it
- * in its section on GOAWAY, the session is closed only when the client must have heard of it.
- */
+/** How many streams are open, and a number that changes when one of them ends. */
+function streamsOf(session) {
+  const { streams } = session[findSymbol(session, 'state')] ?? {};
+  const open = streams?.size;
+  return { open, ended: session.state.lastProcStreamID - 2 * open };
+}
+
+/** Asks a client to open another session for what comes next; what has begun goes on, and then this one is closed. */
+function ask(session) {
+  session.goaway(0, ANY_STREAM);
+  // In the same turn, the ping would be written first.
+  setImmediate(() => whenAnswered(session, () => session.close()));
+}
+
+/** Calls a function when the client has read what was sent until now; there may be no sign of it. */
+function whenAnswered(session, act) {
+  if (session.destroyed) return;
+  let isOver = false;
+  const once = () => {
+    if (!isOver && !session.destroyed) act();
+    isOver = true;
+    clearTimeout(timer);
+  };
+  const timer = setTimeout(once, PATIENCE).unref();
+  session.ping(once);
+}
+
+/** Asks a client when that harms it least. */
+function askSoon(session, begun = now()) {
+  const before = streamsOf(session);
+  whenAnswered(session, () => {
+    const { open, ended } = streamsOf(session);
+    const waited = now() - begun;
+    const isCalm = ended === before.ended && (open === 0 || waited > IDLE_WITHIN);
+    if (isCalm || waited > 2 * IDLE_WITHIN) ask(session);
+    else setTimeout(() => session.destroyed || askSoon(session, begun), PAUSE).unref();
+  });
+}
+
+/** Has the sessions of a server end; to be called again for those that come later. */
 function closeSessions(server) {
   const sessions = sessionsOf.get(server) ?? new Map();
-  for (const [session, isAsked] of sessions) {
-    if (isAsked || session.destroyed) continue;
+  for (const [session, isEnding] of sessions) {
+    if (isEnding || session.destroyed) continue;
     sessions.set(session, true);
-    const close = () => session.close();
-    const timer = setTimeout(close, PATIENCE).unref();
-    session.goaway(0, ANY_STREAM);
-    // In the same turn, the question would be written first.
-    setImmediate(() => {
-      if (session.destroyed) return;
-      session.ping(() => {
-        clearTimeout(timer);
-        close();
-      });
-    });
+    askSoon(session);
   }
 }
 
