@@ -575,7 +575,7 @@ test('what is no request is answered, and harms nobody', limit, async (t) => {
     () => text.split('\n').length === 7,
     () => text,
   );
-  const malformed = 'malformed request: a line is to be an object with a command, in JSON';
+  const malformed = 'malformed request: each line must be a JSON object with a command';
   assert.deepStrictEqual(
     text
       .trim()

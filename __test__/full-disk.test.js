@@ -8,7 +8,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { cleanEnvironment, freePort, get, root, scratch, until } = require('./support.js');
+const { cleanEnvironment, freePort, get, root, scratch, start, until } = require('./support.js');
 
 const bin = path.join(root, 'bin', 'cluster-rs.js');
 const namespaces = process.getuid() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
@@ -113,4 +113,20 @@ test('so it is where both outputs are on that disk', limit, async (t) => {
   process.kill(service.pid, 'SIGTERM');
   await until(() => service.log().endsWith('cluster-rs: app is stopping\n'), service.log);
   assert.deepStrictEqual(await service.exited, [0, null]);
+});
+
+test('the command that reads them says why it can not print them', { timeout: 120_000 }, async (t) => {
+  const folder = scratch(t);
+  fs.writeFileSync(path.join(folder, 'app.js'), `console.log('${TEXT}'); ${app}`);
+  const options = { cwd: folder, env: { XDG_RUNTIME_DIR: folder, PORT: `${await freePort()}` } };
+  const service = start(t, [bin, 'app.js', '-w', '1', '--name', 'api'], options);
+  await service.line(/^x+$/);
+  const script = 'exec "$0" "$1" logs api --no-follow > /dev/full';
+  const { status, stderr } = spawnSync('sh', ['-c', script, process.execPath, bin], {
+    cwd: folder,
+    env: { ...cleanEnvironment(), XDG_RUNTIME_DIR: folder },
+    encoding: 'utf8',
+  });
+  assert.strictEqual(status, 1);
+  assert.match(stderr, /^cluster-rs: standard output can't be written to: ENOSPC/);
 });

@@ -172,7 +172,7 @@ test('sockets that are for another process are left alone', withPython, async (t
 
 test('what is no socket of systemd stays open, though it should be one', withPython, async (t) => {
   const { port, has } = await activate(t, { port: 0, host: '127.0.0.1' }, { LISTEN_FDS: '16' });
-  await has(/CLUSTER_RS_SYSTEMD.* is no socket/);
+  await has(/CLUSTER_RS_SYSTEMD.* is not a socket/);
   await has(/^ready/m);
   assert.match(await get(port), /^\[\d+/);
 });

@@ -3,7 +3,7 @@
 // `cluster-rs list`, `status` and so on: asks programs that run.
 
 const { ask, isRunning } = require('./control.js');
-const { Failure, NOT_RUNNING, USAGE } = require('./failure.js');
+const { FAILED, Failure, NOT_RUNNING, USAGE } = require('./failure.js');
 const { foldersToSearch, namesWithSockets } = require('./runtime_folder.js');
 const { hasColours, table } = require('./table.js');
 const { countWorkers, formatSize, formatTime } = require('./units.js');
@@ -89,7 +89,10 @@ async function act({ json }, name, request, done) {
 async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
   if (!/^\d+$/.test(lines)) throw new Failure(`--lines must be a whole number, not ${JSON.stringify(lines)}`, USAGE);
   const print = ({ worker, text }) => (json ? printJson({ worker, text }) : console.log(`${worker} | ${text}`));
-  process.stdout.on('error', () => process.exit()); // Whoever reads has gone.
+  process.stdout.on('error', ({ code, message }) => {
+    if (code !== 'EPIPE') process.stderr.write(`cluster-rs: standard output can't be written to: ${message}\n`);
+    process.exit(code === 'EPIPE' ? 0 : FAILED); // Whoever reads may have gone.
+  });
   await ask(name, { command: 'logs', lines: Number(lines), follow: !noFollow }, print);
 }
 

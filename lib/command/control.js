@@ -167,7 +167,7 @@ async function serve(name, answer) {
     const reply = async (line) => {
       try {
         const request = parse(line);
-        if (!request) throw new Failure('malformed request: a line is to be an object with a command, in JSON');
+        if (!request) throw new Failure('malformed request: each line must be a JSON object with a command');
         write({ result: (await answer(request, (event) => write({ event }), gone)) ?? null });
       } catch (error) {
         write({ error: error.message });

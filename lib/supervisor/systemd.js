@@ -28,14 +28,16 @@ function adoptSockets(native) {
   if (count === undefined || pid === undefined || !isThisProcess(pid)) return;
   for (let fd = FIRST_SOCKET; fd < FIRST_SOCKET + Number(count); fd++) {
     if (native.adopt(fd)) continue;
-    process.emitWarning(`Descriptor ${fd} is no socket that a server can be made of`, { code: 'CLUSTER_RS_SYSTEMD' });
+    process.emitWarning(`Descriptor ${fd} of systemd's is not a socket that a server can use`, {
+      code: 'CLUSTER_RS_SYSTEMD',
+    });
   }
 }
 
 /** Who connects to a socket that no server uses, waits for ever. */
 function tellUnused(native) {
   for (const place of native.unusedSockets()) {
-    process.emitWarning(`systemd has opened a socket that no server listens on: ${place}`, {
+    process.emitWarning(`Socket of systemd's without a server: ${place}`, {
       code: 'CLUSTER_RS_SYSTEMD',
     });
   }
@@ -62,7 +64,9 @@ function setUpSystemd(native) {
 function tellOf(supervisor, socket, interval) {
   const tell = (...lines) => {
     if (binding.notify(socket, lines.join('\n'))) return;
-    process.emitWarning(`systemd does not hear: ${socket}`, { code: 'CLUSTER_RS_SYSTEMD' });
+    process.emitWarning(`Missing manager of this service: nobody is listening on ${socket}`, {
+      code: 'CLUSTER_RS_SYSTEMD',
+    });
   };
   const tellReady = () => tell('READY=1', `STATUS=${supervisor.workers.length} of ${supervisor.size} workers`);
 
