@@ -46,8 +46,8 @@ function setUpWorker(cluster, place) {
     onleavenoted: () => onLeaveNoted?.(),
     onresume: () => servers.resume(),
     ondrain: (moves, kept) => drain(moves === 1, JSON.parse(kept)),
-    onconnection: (listener, fd, served) =>
-      !draining?.movesFrom(listener) && servers.accept(listener, fd, served === 1),
+    onconnection: (listener, fd, served, unwanted) =>
+      !draining?.movesFrom(listener) && servers.accept(listener, fd, served === 1, unwanted === 1),
     onasked: () => rebalance().asked(),
     onexhausted() {
       if (isExhausted) return;

@@ -46,6 +46,9 @@ const FOR_EVER = 2 ** 31 - 1;
 const [major, minor] = process.versions.node.split('.').map(Number);
 const canDrop = major > 22 || (major === 22 && minor >= 12);
 
+// Whether a server whose `maxConnections` are 0 takes none; before Node 21 it takes all.
+const canBeZero = major > 20;
+
 // How much longer than it says a server keeps connections alive, in milliseconds, where it doesn't say that either.
 const KEEP_ALIVE_BUFFER = 1000;
 
@@ -182,11 +185,16 @@ class Servers {
    * @param {number} listener
    * @param {number} fd
    * @param {boolean} isServed whether another worker has answered requests on it
-   * @returns {boolean} whether a server here takes it; otherwise the descriptor stays the caller's
+   * @param {boolean} isUnwanted whether no worker takes any, so that it is to be turned away here
+   * @returns {boolean | undefined} whether a server here takes it; `undefined` if that takes none at all. The descriptor
+   *   stays the caller's in both cases.
    */
-  accept(listener, fd, isServed) {
+  accept(listener, fd, isServed, isUnwanted) {
     const server = this.#open.get(listener);
-    if (!server?.isFaux || isFull(ownerOf(server))) return false;
+    if (!server?.isFaux) return false;
+    const limit = limitOf(ownerOf(server));
+    if (limit <= 0 && !isUnwanted) return undefined;
+    if (limit > 0 && ownerOf(server)._connections >= limit) return false;
     let connection;
     try {
       connection = streamHandle(fd, server.getsockname !== undefined);
@@ -244,10 +252,11 @@ class Servers {
   }
 }
 
-/** Whether a server has as many connections as it may, and does not want to drop what comes. */
-function isFull(server) {
-  if (!server?.maxConnections || (server.dropMaxConnection && canDrop)) return false;
-  return server._connections >= server.maxConnections;
+/** How many connections a server may have; `undefined` if there is no limit, or it wants to drop by itself what comes beyond. */
+function limitOf(server) {
+  const { maxConnections, dropMaxConnection } = server ?? {};
+  const isLimited = canBeZero ? maxConnections != null : Boolean(maxConnections);
+  return isLimited && !(dropMaxConnection && canDrop) ? Number(maxConnections) : undefined;
 }
 
 /** Closes a connection that came between two requests if the next one does not come in the time that it has for that. */

@@ -21,6 +21,8 @@ pub(super) struct Member {
     turns: u64,
     /// How many connections it had open when it last gave one back; none since then.
     full_at: Option<u64>,
+    /// It gave that one back because it takes none at all.
+    takes_none: bool,
     next_try: Nanoseconds,
 }
 
@@ -31,18 +33,29 @@ impl Member {
             worker,
             turns: members.last().map_or(0, |last| last.turns),
             full_at: None,
+            takes_none: false,
             next_try: 0,
         }
     }
 
     /// It gave a connection back, with so many open.
-    pub(super) fn declined(&mut self, open: u64, now: Nanoseconds) {
+    pub(super) fn declined(&mut self, open: u64, takes_none: bool, now: Nanoseconds) {
         self.full_at = Some(open);
+        self.takes_none = takes_none;
         self.next_try = now + DECLINE;
     }
 
     pub(super) fn is_asked_again(&mut self) {
         self.full_at = None;
+        self.takes_none = false;
+    }
+
+    /// Whether it takes no connection at all, as far as is known.
+    pub(super) fn takes_none<H: Handoff>(&self, account: &Account<H>) -> bool {
+        self.takes_none
+            && self
+                .full_at
+                .is_some_and(|full_at| account.handoff.open() <= full_at)
     }
 
     /// Whether it takes connections as far as is known.
@@ -56,6 +69,7 @@ impl Member {
             && account.handoff.open() > *full_at
         {
             *full_at = account.handoff.open().saturating_mul(2);
+            self.takes_none = false;
         }
         self.has_room(account) || now >= self.next_try
     }
@@ -111,6 +125,8 @@ pub(super) struct Choice<'a> {
     pub(super) claimed: Option<Place>,
     /// Whether a worker has served it before: then it goes where the fewest are open, to even them out.
     pub(super) served: bool,
+    /// Whether no member takes any: then it is for whoever comes next, to turn the client away.
+    pub(super) unwanted: bool,
     /// After how long without taking anything a worker is still.
     pub(super) still_after: Nanoseconds,
     pub(super) now: Nanoseconds,
@@ -135,7 +151,8 @@ impl Choice<'_> {
             worker.refresh(self.now);
             let is_still = worker.is_still(self.now, self.still_after);
             somebody_goes_on |= !is_still && worker.is_there();
-            if !worker.can_take() || !member.may_be_offered(worker, self.now) {
+            let may_be_offered = member.may_be_offered(worker, self.now) || self.unwanted;
+            if !worker.can_take() || !may_be_offered {
                 continue;
             }
             let is_stuck = worker.is_stuck(self.now);

@@ -276,7 +276,7 @@ impl<H: Handoff> Scheduler<H> {
             && let Some(of) = self.listeners.get_mut(&listener)
             && let Some(member) = of.members.iter_mut().find(|member| member.worker == worker)
         {
-            member.declined(account.handoff.open(), now);
+            member.declined(account.handoff.open(), ticket.unwanted, now);
         }
         self.enqueue(ticket, connection);
         self.serve(listener, now);
@@ -654,11 +654,18 @@ impl<H: Handoff> Scheduler<H> {
             return Err(connection);
         };
         let key = Some(Key(ticket.key)).filter(|key| key.0 != 0);
+        let takes_none = |member: &Member| {
+            let account = self.workers.get(&member.worker);
+            account.is_some_and(|account| member.takes_none(account))
+        };
+        let unwanted = !of.members.is_empty() && of.members.iter().all(takes_none);
+        let ticket = Ticket { unwanted, ..ticket };
         let choice = Choice {
             policy: &self.policy,
             key,
             claimed: key.and_then(|key| self.claims.find(key)),
             served: ticket.served,
+            unwanted,
             still_after,
             now,
         };

@@ -247,7 +247,13 @@ impl World {
     }
 
     fn give_back(&mut self, number: u32) {
+        self.give_back_as(number, false);
+    }
+
+    /// The worker gives back what it has received last; `unwanted` because it takes none at all.
+    fn give_back_as(&mut self, number: u32, unwanted: bool) {
         let (ticket, token) = self.worker(number).held.borrow_mut().pop().unwrap();
+        let ticket = Ticket { unwanted, ..ticket };
         let (worker, now) = (WorkerId(number), self.now);
         self.scheduler.given_back(worker, ticket, token, now);
     }
@@ -492,6 +498,43 @@ fn a_worker_that_gave_back_is_left_alone_for_a_while() {
     world.now += DECLINE;
     world.accept(L, 1);
     assert_eq!(world.queued(), [3, 4]);
+}
+
+#[test]
+fn what_no_worker_takes_at_all_is_turned_away_at_once() {
+    let mut world = World::with(2);
+    let unwanted_by = |world: &World, number| {
+        world.worker(number).take_all();
+        let held = world.worker(number).held.borrow();
+        held.last().is_some_and(|(ticket, _)| ticket.unwanted)
+    };
+    world.accept(L, 1);
+    assert!(!unwanted_by(&world, 0));
+    world.give_back_as(0, true);
+    // The other may take it, and waits for room first.
+    assert_eq!(world.queued(), [0, 1]);
+    assert!(!unwanted_by(&world, 1));
+    world.give_back_as(1, false);
+    assert_eq!((world.queued(), world.figures().waiting), (vec![0, 0], 1));
+    world.tick_after(DECLINE / MILLISECOND);
+    let next = world.queued().iter().position(|queued| *queued == 1);
+    assert!(!unwanted_by(&world, next.unwrap() as u32));
+    // Nobody takes any.
+    world.give_back_as(next.unwrap() as u32, true);
+    world.tick_after(DECLINE / MILLISECOND);
+    assert!(!unwanted_by(&world, 1));
+    world.give_back_as(1, true);
+    assert_eq!(world.figures().waiting, 0);
+    assert!(unwanted_by(&world, 0) || unwanted_by(&world, 1));
+    world.accept(L, 2);
+    assert_eq!(world.figures().waiting, 0);
+    // One does again.
+    world.worker(0).take_all();
+    world.worker(0).page_open.set(1);
+    world.accept(L, 1);
+    assert_eq!(world.worker(0).queued(), 1);
+    assert!(!unwanted_by(&world, 0));
+    world.check();
 }
 
 #[test]

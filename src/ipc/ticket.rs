@@ -27,6 +27,8 @@ pub struct Ticket {
     pub since: u64,
     /// Whether another worker has served it before.
     pub served: bool,
+    /// From a worker: it takes none at all. From the dispatcher: nor does any other, so that somebody has to turn the client away.
+    pub unwanted: bool,
 }
 
 impl Ticket {
@@ -40,6 +42,7 @@ impl Ticket {
             key: 0,
             since,
             served: false,
+            unwanted: false,
         }
     }
 
@@ -57,7 +60,7 @@ impl Ticket {
         bytes[4..12].copy_from_slice(&self.arrival.to_le_bytes());
         bytes[12..20].copy_from_slice(&self.key.to_le_bytes());
         bytes[20..28].copy_from_slice(&self.since.to_le_bytes());
-        bytes[28] = self.served.into();
+        bytes[28] = u8::from(self.served) | u8::from(self.unwanted) << 1;
         bytes
     }
 
@@ -66,13 +69,14 @@ impl Ticket {
         let (arrival, rest) = rest.split_first_chunk()?;
         let (key, rest) = rest.split_first_chunk()?;
         let (since, rest) = rest.split_first_chunk()?;
-        let [served] = rest else { return None };
+        let [flags] = rest else { return None };
         Some(Ticket {
             listener: u32::from_le_bytes(*listener),
             arrival: u64::from_le_bytes(*arrival),
             key: u64::from_le_bytes(*key),
             since: u64::from_le_bytes(*since),
-            served: *served != 0,
+            served: flags & 1 != 0,
+            unwanted: flags & 2 != 0,
         })
     }
 }
@@ -200,6 +204,7 @@ mod tests {
             key: 1 << 63,
             since: 1 << 62,
             served: listener % 2 == 1,
+            unwanted: listener % 3 == 1,
         }
     }
 

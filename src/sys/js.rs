@@ -65,8 +65,8 @@ impl<'a> Argument<'a> {
 /// What a [`Callback`] came back with.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It returned; `true` if the value was `true`.
-    Returned(bool),
+    /// It returned, and a boolean if the value was one.
+    Returned(Option<bool>),
     /// It threw, and the exception has been reported as uncaught.
     Threw,
     /// JavaScript does not run any more: the process is about to end.
@@ -278,9 +278,9 @@ impl Callback {
         };
         if status == sys::Status::napi_ok {
             let mut truth = false;
-            // SAFETY: a live value; if it is no boolean, `truth` stays as it is.
-            unsafe { sys::napi_get_value_bool(env.raw(), result, &mut truth) };
-            Outcome::Returned(truth)
+            // SAFETY: a live value; if it is no boolean, the status says so.
+            let status = unsafe { sys::napi_get_value_bool(env.raw(), result, &mut truth) };
+            Outcome::Returned((status == sys::Status::napi_ok).then_some(truth))
         } else if scope.report_exception() {
             Outcome::Threw
         } else {

@@ -257,13 +257,16 @@ impl Intake {
             Argument::Number(ticket.listener.into()),
             Argument::Number(descriptor.as_raw_fd().into()),
             Argument::Number(u8::from(ticket.served).into()),
+            Argument::Number(u8::from(ticket.unwanted).into()),
         ];
         match self.connection.call(&arguments) {
             // It is JavaScript's now.
-            Outcome::Returned(true) | Outcome::Threw => {
+            Outcome::Returned(Some(true)) | Outcome::Threw => {
                 socket::release(descriptor);
             }
-            Outcome::Returned(false) | Outcome::NotCalled => {
+            outcome @ (Outcome::Returned(_) | Outcome::NotCalled) => {
+                let unwanted = matches!(outcome, Outcome::Returned(None));
+                let ticket = Ticket { unwanted, ..ticket };
                 // The primary is to know with how many open it was too much.
                 self.page.set_open_connections((self.counted)().open);
                 self.refused.borrow_mut().push_back((ticket, descriptor));
