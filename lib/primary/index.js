@@ -30,6 +30,7 @@ function setUpPrimary(cluster) {
   const channels = new WeakMap(); // by worker
   let isSetUp = false;
   let supervisor;
+  let chooser; // the program's scheduler
   let key; // what clients are recognised by with SCHED_STICKY
   let rebalance; // as has been asked for
 
@@ -139,21 +140,27 @@ function setUpPrimary(cluster) {
     if (scheduler !== null && typeof scheduler !== 'function') {
       throw errors.invalidArgument('scheduler', 'of type function', scheduler);
     }
-    native.setChooser(
-      scheduler &&
-        ((connection) => {
-          try {
-            const worker = scheduler(connection, Object.values(cluster.workers)) ?? undefined;
-            if (worker !== undefined && !(worker instanceof Worker)) throw errors.noWorker(worker);
-            return worker?.id;
-          } catch (error) {
-            nextTick(() => {
-              throw error;
-            });
-            return undefined;
-          }
-        }),
-    );
+    chooser = scheduler;
+    const choose = (connection) => {
+      try {
+        const worker = scheduler(connection, Object.values(cluster.workers)) ?? undefined;
+        if (worker !== undefined && !(worker instanceof Worker)) throw errors.noWorker(worker);
+        return worker?.id;
+      } catch (error) {
+        nextTick(() => {
+          throw error;
+        });
+        return undefined;
+      }
+    };
+    const wake = () => {
+      for (let left = native.questions(); left > 0 && chooser === scheduler; left--) {
+        const connection = native.nextQuestion();
+        if (!connection) return;
+        native.answer(choose(connection));
+      }
+    };
+    native.setChooser(scheduler && (() => chooser === scheduler && wake()));
   }
 
   /** The primary's inspector was opened by a signal: the workers' follow. */

@@ -1,20 +1,22 @@
 //! A primary and the processes of its workers, as JavaScript sees them.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{FnArgs, Function, Object};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
-use tokio::sync::oneshot;
 
 use super::channel::Channel;
 use super::{count_turns, errno, failed};
 use crate::dispatch::{Arrival, Chooser, Place, Policy, Report, StickyBy, WorkerId};
 use crate::ipc::queue_time::{BOUNDS, QueueTimes};
 use crate::ipc::{channel, delivery::Delivery};
+use crate::primary::asked::Asked;
 use crate::primary::process::{self, Order, Started, stdio_from};
 use crate::primary::worker::Share;
 use crate::primary::{self, WorkerControl};
@@ -147,6 +149,8 @@ impl From<Arrival> for ArrivingConnection {
 #[napi]
 pub struct Primary {
     inner: Rc<primary::Primary>,
+    /// What the program's own scheduler is asked.
+    asked: RefCell<Arc<Asked>>,
     _turns: Turn,
 }
 
@@ -183,6 +187,7 @@ impl Primary {
         };
         Ok(Primary {
             inner: primary::Primary::new(tell, permission.map(ask).transpose()?),
+            asked: RefCell::default(),
             _turns: count_turns(&env, &numbers)?,
         })
     }
@@ -204,30 +209,44 @@ impl Primary {
         Ok(())
     }
 
-    /// Has `choose(arrival)` say the id of the worker for each connection from now on; nothing, or too late, for the
-    /// next in turn. `null` gives the choice back to the policy.
+    /// Has the program choose from now on: `wake()` is called when there are [`questions`](Self::questions). `null` gives the
+    /// choice back to the policy.
     #[napi(catch_unwind)]
-    pub fn set_chooser(
-        &self,
-        choose: Option<Function<'_, ArrivingConnection, Option<u32>>>,
-    ) -> Result<()> {
-        let chooser = match choose {
+    pub fn set_chooser(&self, wake: Option<Function<'_, (), ()>>) -> Result<()> {
+        // Questions for another scheduler are dropped, and answered by that.
+        let asked = Arc::<Asked>::default();
+        self.asked.replace(Arc::clone(&asked));
+        let chooser = match wake {
             None => None,
-            Some(choose) => {
-                let choose = choose.build_threadsafe_function().weak::<true>().build()?;
-                let ask = move |arrival, answer: oneshot::Sender<Option<WorkerId>>| {
-                    let arrival = ArrivingConnection::from(arrival);
-                    let mode = ThreadsafeFunctionCallMode::NonBlocking;
-                    choose.call_with_return_value(arrival, mode, move |worker, _| {
-                        // Nobody waits for it any more, perhaps.
-                        let _ = answer.send(worker.ok().flatten().map(WorkerId));
-                        Ok(())
-                    });
+            Some(wake) => {
+                let wake = wake.build_threadsafe_function().weak::<true>().build()?;
+                let ask = move |arrival, answer| {
+                    if asked.add(arrival, answer) {
+                        wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+                    }
                 };
                 Some(Box::new(ask) as Chooser)
             }
         };
         self.inner.set_chooser(chooser).map_err(failed)
+    }
+
+    /// How many connections there are to choose for. For those that come from now on `wake()` is called again.
+    #[napi(catch_unwind)]
+    pub fn questions(&self) -> u32 {
+        self.asked.borrow().count()
+    }
+
+    /// The next connection to choose for, of those that somebody still waits for; [`answer`](Self::answer) is about it.
+    #[napi(catch_unwind)]
+    pub fn next_question(&self) -> Option<ArrivingConnection> {
+        self.asked.borrow().next().map(ArrivingConnection::from)
+    }
+
+    /// Names the worker for the connection that was asked about last; nothing for the next in turn.
+    #[napi(catch_unwind)]
+    pub fn answer(&self, id: Option<u32>) {
+        self.asked.borrow().answer(id.map(WorkerId));
     }
 
     /// What worker `id` is to get: nothing while it is paused, and otherwise its share by weight; with sticky scheduling

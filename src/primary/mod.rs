@@ -1,6 +1,7 @@
 //! The primary's side: its workers, and what they listen on.
 
 pub mod activation;
+pub mod asked;
 pub mod listener;
 pub mod notify;
 pub mod process;
