@@ -2,7 +2,7 @@
 
 // Kept-alive connections under fire: workers are blocked, killed, reloaded and scaled while clients exchange whatever
 // HTTP/1.1 allows. Each request is answered once, in its turn and with its own answer; none fails but in a worker that
-// was killed. CHAOS_SECONDS says how long for each policy, CHAOS_SEED does the same again as far as time allows.
+// was killed. KEPT_ALIVE_SECONDS says how long for each policy, CHAOS_SEED does the same again as far as time allows.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -13,7 +13,7 @@ const { chanceOf } = require('./chaos/chance.js');
 const { Client } = require('./kept_alive/client.js');
 const { freePort, startOurs, until } = require('./support.js');
 
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? 6);
+const SECONDS = Number(process.env.KEPT_ALIVE_SECONDS ?? 6);
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 const CLIENTS = 16;
 
