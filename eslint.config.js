@@ -16,7 +16,10 @@ const kept = [
   'require',
   'undefined',
 ];
-const replaceable = Object.keys({ ...globals.builtin, ...globals.node }).filter((name) => !kept.includes(name));
+const message = 'Programs may replace it: take it from lib/primordials.js.';
+const replaceable = Object.keys({ ...globals.builtin, ...globals.node })
+  .filter((name) => !kept.includes(name))
+  .map((name) => ({ name, message }));
 
 module.exports = [
   { ignores: ['native/', 'target/', '.nodes/'] },
@@ -46,8 +49,8 @@ module.exports = [
       'no-restricted-globals': ['error', ...replaceable],
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'nextTick' },
-        ...['Error', 'Number', 'Promise', 'String'].map((object) => ({ object })),
+        { object: 'process', property: 'nextTick', message },
+        ...['Error', 'Number', 'Promise', 'String'].map((object) => ({ object, message })),
       ],
     },
   },

@@ -2,7 +2,7 @@
 
 // What is to be done before this process ends.
 
-const { Number, Object, Promise, Reflect, promises, setTimeout } = require('./primordials.js');
+const { Number, Object, Promise, Reflect, arrays, promises, setTimeout } = require('./primordials.js');
 
 const { signals } = require('node:os').constants;
 
@@ -36,7 +36,7 @@ const onExit = () => {
 /** Whether a signal ends this process: it goes to this process, which does not listen to it. */
 function isDeadly(pid, signal) {
   if (signal === 0 || (pid > 0 && Number(pid) !== process.pid)) return false;
-  return !Object.keys(signals).some((name) => signals[name] === signal && process.listenerCount(name) > 0);
+  return !arrays.some(Object.keys(signals), (name) => signals[name] === signal && process.listenerCount(name) > 0);
 }
 
 /** Has `action` called before a function of `process` is, with the same arguments. */
@@ -69,7 +69,7 @@ function watch() {
 /** Has `action` called when this process exits, before the program's own listeners that are added later. */
 function atExit(action) {
   watch();
-  exitActions.push(action);
+  arrays.push(exitActions, action);
 }
 
 /**
@@ -78,12 +78,15 @@ function atExit(action) {
  */
 function atEnd(action) {
   watch();
-  endActions.push(action);
+  arrays.push(endActions, action);
 }
 
 /** Ends this process when what it has printed is written; if nobody reads that, soon. */
 async function exitWhenWritten(code) {
-  const written = [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve)));
+  const written = arrays.map(
+    [process.stdout, process.stderr],
+    (stream) => new Promise((resolve) => stream.write('', resolve)),
+  );
   await promises.race([promises.all(written), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   process.exit(code);
 }

@@ -7,7 +7,7 @@
 
 const { ChildProcess } = require('node:child_process');
 const net = require('node:net');
-const { Error, Object, Reflect, Set } = require('./primordials.js');
+const { Error, Object, Reflect, Set, arrays } = require('./primordials.js');
 const { handleOfDatagram, unheardDatagramSocket } = require('./channel/handles.js');
 const { binding } = require('./native.js');
 
@@ -44,7 +44,9 @@ isDenied('net');
 function askToSpawn(handle, given) {
   if (!isDenied('child')) return;
   const nothing =
-    given.length === 1 ? [{ ...given[0], cwd: NOWHERE, stdio: [] }] : given.with(FOLDER, NOWHERE).with(STDIO, []);
+    given.length === 1
+      ? [{ ...given[0], cwd: NOWHERE, stdio: [] }]
+      : arrays.with(arrays.with(given, FOLDER, NOWHERE), STDIO, []);
   Reflect.apply(spawn, handle, nothing);
 }
 

@@ -5,6 +5,7 @@
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
+const { arrays, regexps, strings } = require('./primordials.js');
 const { isBundled } = require('./copies.js');
 
 // Where there is no such file, nothing is started by this package.
@@ -34,10 +35,11 @@ function findRegister(program) {
  */
 function preload(environment, [name, ...args], program) {
   const register = findRegister(program);
-  const at = environment.findIndex((variable) => variable.startsWith(NAME));
-  const options = environment[at]?.slice(NAME.length);
-  if (!/(^|\s)(-r|--require)\b/.test(options)) return { environment, args: [name, '--require', register, ...args] };
-  return { environment: environment.with(at, NAME + optionFor(register) + options), args: [name, ...args] };
+  const at = arrays.findIndex(environment, (variable) => strings.startsWith(variable, NAME));
+  const options = at < 0 ? '' : strings.slice(environment[at], NAME.length);
+  if (regexps.exec(/(^|\s)(-r|--require)\b/, options) === null)
+    return { environment, args: [name, '--require', register, ...args] };
+  return { environment: arrays.with(environment, at, NAME + optionFor(register) + options), args: [name, ...args] };
 }
 
 /** Takes away from the variables of this worker what {@link preload} has added. */

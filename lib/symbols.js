@@ -1,6 +1,6 @@
 'use strict';
 
-const { Object } = require('./primordials.js');
+const { Object, descriptionOf } = require('./primordials.js');
 
 /**
  * A symbol that Node keeps a property of `object` under without showing it: own or inherited, found by description.
@@ -11,7 +11,7 @@ const { Object } = require('./primordials.js');
 function findSymbol(object, description) {
   for (let at = object; at != null; at = Object.getPrototypeOf(at)) {
     for (const symbol of Object.getOwnPropertySymbols(at)) {
-      if (symbol.description === description) return symbol;
+      if (descriptionOf(symbol) === description) return symbol;
     }
   }
   return undefined;

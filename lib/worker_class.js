@@ -13,7 +13,7 @@ const passing = new WeakMap(); // by worker: the listeners that pass on to it wh
  */
 function Worker(options) {
   if (!(this instanceof Worker)) return new Worker(options);
-  EventEmitter.call(this);
+  Reflect.apply(EventEmitter, this, []);
   const given = typeof options === 'object' && options !== null ? options : {};
 
   this.exitedAfterDisconnect = undefined;

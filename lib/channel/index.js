@@ -12,11 +12,14 @@ const {
   JSON,
   Math,
   Object,
+  Reflect,
   Set,
   Uint32Array,
+  arrays,
   nextTick,
   parseInt,
   setImmediate,
+  strings,
 } = require('../primordials.js');
 const { Control } = require('./control.js');
 const errors = require('../errors.js');
@@ -93,7 +96,7 @@ function deserialize(bytes) {
 }
 
 function isInternal(message) {
-  return typeof message?.cmd === 'string' && message.cmd.length > 5 && message.cmd.startsWith('NODE_');
+  return typeof message?.cmd === 'string' && message.cmd.length > 5 && strings.startsWith(message.cmd, 'NODE_');
 }
 
 /** Throws Node's own errors for what is no message. */
@@ -112,7 +115,7 @@ function check(message) {
 }
 
 // What is not well-formed survives only in JSON, which escapes it.
-const isLong = (value) => typeof value === 'string' && value.length >= LONG_STRING && value.isWellFormed();
+const isLong = (value) => typeof value === 'string' && value.length >= LONG_STRING && strings.isWellFormed(value);
 
 /**
  * Takes the longest string out of a plain object, if it has a long one. JSON sees to the rest as it would have.
@@ -131,7 +134,7 @@ function takeLongest(message) {
     if (isLong(value) && value.length > long.length) [found, long] = [name, value];
   }
   if (found === undefined) return undefined;
-  return { long, rest: JSON.stringify([{ ...message, [found]: 0 }, found]).slice(1, -1) };
+  return { long, rest: `${JSON.stringify({ ...message, [found]: 0 })},${JSON.stringify(found)}` };
 }
 
 /** Gives a message the string that came apart from it; `undefined` if it has no such place. */
@@ -281,7 +284,7 @@ class Channel {
   }
 
   #written(count) {
-    for (const callback of this.#waiting.splice(0, count)) {
+    for (const callback of arrays.splice(this.#waiting, 0, count)) {
       this.#control.unrefCounted();
       if (callback) nextTick(callback, null);
     }
@@ -309,7 +312,7 @@ class Channel {
   /** Who has not asked for the other end's errors is not ended by them. */
   #report(error) {
     const target = this.#target;
-    const passesOn = target.listeners('error').includes(ownListener(this.#worker, 'error'));
+    const passesOn = arrays.includes(target.listeners('error'), ownListener(this.#worker, 'error'));
     if ((passesOn ? this.#worker : target).listenerCount('error') > 0) target.emit('error', error);
     else process.emitWarning(error);
   }
@@ -420,7 +423,7 @@ class Channel {
       if (isFunction) nextTick(callback, null);
     } else {
       this.#control.refCounted();
-      this.#waiting.push(isFunction ? AsyncResource.bind(callback) : undefined);
+      arrays.push(this.#waiting, isFunction ? AsyncResource.bind(callback) : undefined);
     }
     return waiting < PLENTY;
   }
@@ -440,7 +443,7 @@ class Channel {
       const bytes = serialize([message, detached.about]);
       waiting = this.#native.sendAdvancedHandle(bytes, detached.fd, true);
     } else {
-      const text = JSON.stringify([message, detached.about]).slice(1, -1);
+      const text = `${JSON.stringify(message) ?? null},${JSON.stringify(detached.about)}`;
       waiting = this.#native.sendHandle(text, detached.fd, true);
     }
     detached.done();
@@ -477,7 +480,8 @@ class Channel {
       this.#deliver(messages, each, handles);
       return;
     }
-    for (const [i, message] of messages.entries()) {
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i];
       // What Node's own modules say to each other has its listener already.
       if (isInternal(message)) this.#deliver([message], each, [handles?.[i]]);
       else this.#hold(message, each, handles?.[i]);
@@ -493,7 +497,7 @@ class Channel {
     if (!this.#waits) return this.#target.listenerCount('message') > 0;
     const own = ownListener(this.#worker, 'message');
     const counts = (listener) => listener !== own || this.#worker.listenerCount('message') > 0;
-    this.#waits = !this.#target.listeners('message').some(counts);
+    this.#waits = !arrays.some(this.#target.listeners('message'), counts);
     return !this.#waits;
   }
 
@@ -519,10 +523,12 @@ class Channel {
   }
 
   #hold(message, size, handle) {
-    this.#held.push({ message, handle });
+    arrays.push(this.#held, { message, handle });
     this.#heldSize += Math.max(size, MESSAGE_SIZE);
     if (this.#heldSize <= MOST_HELD || this.#held.length === 1) return;
-    for (const { handle: lost } of this.#takeHeld()) (lost?.destroy ?? lost?.close)?.call(lost);
+    for (const { handle: lost } of this.#takeHeld()) {
+      if (lost) Reflect.apply(lost.destroy ?? lost.close, lost, []);
+    }
     this.#waits = false;
     process.emitWarning('Messages are lost: nobody has listened to them for too long', {
       code: 'CLUSTER_RS_MESSAGES_LOST',
@@ -543,9 +549,9 @@ class Channel {
       if (this.#held.length === 0 || !this.#isHeard()) return;
       const held = this.#takeHeld();
       this.#deliver(
-        held.map(({ message }) => message),
+        arrays.map(held, ({ message }) => message),
         MESSAGE_SIZE,
-        held.map(({ handle }) => handle),
+        arrays.map(held, ({ handle }) => handle),
       );
     });
   }

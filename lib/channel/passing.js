@@ -61,7 +61,7 @@ function describe(handle) {
 function detach(handle, keepOpen, target) {
   const { type, native } = describe(handle);
   if (!native || !(native.fd >= 0)) return undefined;
-  const about = { type };
+  const about = { __proto__: null, type }; // Without a `toJSON` of the program's.
   let done = () => {};
   if (type === 'net.Socket') {
     if (handle.server) {
@@ -91,7 +91,7 @@ const makers = {
  */
 function toHandle(type, fd, kind) {
   const make = makers[type];
-  const isDatagram = kind.startsWith('udp');
+  const isDatagram = kind === 'udp4' || kind === 'udp6';
   if (make === undefined || (make === handles.datagramHandle) !== isDatagram) {
     closeSync(fd);
     return undefined;

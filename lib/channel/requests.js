@@ -2,7 +2,7 @@
 
 // Questions with answers between a primary and its workers, on top of messages.
 
-const { Error, Map, Object, Promise, String, WeakMap, clearTimeout, setTimeout } = require('../primordials.js');
+const { Error, Map, Object, Promise, String, WeakMap, arrays, clearTimeout, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 
 // Messages with a command that starts with NODE_ are not the program's: it does not see them among its own.
@@ -71,7 +71,7 @@ function toPlain(error) {
   try {
     if (!(error instanceof Error)) return { message: String(error) };
     const { name, message, code } = error;
-    return { name: `${name}`, message: `${message}`, code: CODES.includes(typeof code) ? code : undefined };
+    return { name: `${name}`, message: `${message}`, code: arrays.includes(CODES, typeof code) ? code : undefined };
   } catch {
     return { message: 'The handler has thrown something that has no message' };
   }

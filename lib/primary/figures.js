@@ -2,6 +2,7 @@
 
 // What the addon counts, in the form in which programs get it.
 
+const { arrays } = require('../primordials.js');
 const { binding } = require('../native.js');
 
 let bounds; // of the buckets, in milliseconds
@@ -9,7 +10,7 @@ let bounds; // of the buckets, in milliseconds
 /** Gives the counts of a queue time the bounds that they stand for. */
 function describeQueueTime({ count, sum, buckets }) {
   bounds ??= [...binding.queueTimeBounds(), Infinity];
-  return { count, sum, buckets: buckets.map((inBucket, i) => ({ upTo: bounds[i], count: inBucket })) };
+  return { count, sum, buckets: arrays.map(buckets, (inBucket, i) => ({ upTo: bounds[i], count: inBucket })) };
 }
 
 /**
@@ -17,7 +18,10 @@ function describeQueueTime({ count, sum, buckets }) {
  * @returns {object[]} `ListenerFigures` in `index.d.ts`
  */
 function describeListeners(listeners) {
-  return listeners.map(({ queueTime, ...listener }) => ({ ...listener, queueTime: describeQueueTime(queueTime) }));
+  return arrays.map(listeners, ({ queueTime, ...listener }) => ({
+    ...listener,
+    queueTime: describeQueueTime(queueTime),
+  }));
 }
 
 module.exports = { describeListeners };

@@ -86,7 +86,7 @@ function setUpPrimary(cluster) {
 
   function setupPrimary(options) {
     const settings = {
-      args: process.argv.slice(2),
+      args: arrays.slice(process.argv, 2),
       exec: process.argv[1],
       execArgv: process.execArgv,
       silent: false,
@@ -184,7 +184,7 @@ function setUpPrimary(cluster) {
 
   /** What a worker is to know of it beside its descriptors, as a variable; usually nothing. */
   function wishes() {
-    const wanted = {};
+    const wanted = { __proto__: null }; // Without a `toJSON` of the program's.
     if (cluster.schedulingPolicy === SCHED_STICKY) wanted.key = key;
     if (supervisor) Object.assign(wanted, { isSupervised: true, stopSignal: supervisor.stopSignal });
     if (rebalances()) wanted.rebalances = true;
@@ -267,7 +267,7 @@ function setUpPrimary(cluster) {
    */
   function broadcast(message) {
     const encoded = new Map(); // by serialization
-    return Object.values(cluster.workers).filter((worker) => {
+    return arrays.filter(Object.values(cluster.workers), (worker) => {
       const channel = channels.get(worker);
       if (!channel) return false;
       if (!encoded.has(channel.advanced)) encoded.set(channel.advanced, channel.encode(message));

@@ -8,7 +8,7 @@ const childProcess = require('node:child_process');
 const { hasSubscribers, subscribe, unsubscribe } = require('node:diagnostics_channel');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
-const { Array, Object, String, URL, functions } = require('../primordials.js');
+const { Array, Object, String, URL, arrays, functions, regexps, strings } = require('../primordials.js');
 const errors = require('../errors.js');
 const { preload } = require('../preload.js');
 const { CHANNEL, closed, createProcess, giveHandle } = require('./worker_process.js');
@@ -23,7 +23,8 @@ let inspectors = 0;
 
 function usesInspector(execArgv) {
   const option = /--inspect(?:-brk|-port)?|--debug-port/;
-  return execArgv.some((argument) => option.test(argument)) || option.test(process.env.NODE_OPTIONS);
+  const isThere = (text) => regexps.exec(option, text) !== null;
+  return arrays.some(execArgv, isThere) || isThere(process.env.NODE_OPTIONS);
 }
 
 /** The port of the next worker's inspector (`getInspectPort` in `lib/internal/util/inspector.js`). */
@@ -35,19 +36,20 @@ function inspectPort(setting) {
     port = process.debugPort + ++inspectors;
     if (port > MOST_PORT) port = port - MOST_PORT + LEAST_PORT - 1;
   }
-  const isNumber = typeof port === 'number' || (typeof port === 'string' && port.trim() !== '');
+  const isNumber = typeof port === 'number' || (typeof port === 'string' && strings.trim(port) !== '');
   if (!isNumber || +port !== +port >>> 0 || port > MOST_PORT) throw errors.badPort(port);
   return port;
 }
 
+const toPairs = (variables) => arrays.map(Object.entries(variables), ([name, value]) => `${name}=${value}`);
 const toPath = (name) => (name instanceof URL ? fileURLToPath(name) : String(name));
 
 /** `ChildProcess.prototype.spawn` for a worker: the same, except for what starts the process and opens a channel. */
 function spawn(child, options, exec, { variables, start, connect, beforeSignal }) {
-  const place = options.stdio.indexOf('ipc');
-  if (place !== options.stdio.lastIndexOf('ipc')) return child.spawn(options); // Node refuses that.
+  const place = arrays.indexOf(options.stdio, 'ipc');
+  if (place !== arrays.lastIndexOf(options.stdio, 'ipc')) return child.spawn(options); // Node refuses that.
   // For a channel, Node would open its own.
-  options.stdio = options.stdio.with(place, 'ignore');
+  options.stdio = arrays.with(options.stdio, place, 'ignore');
   let native;
   const begin = (program, onexit) => {
     const script = path.resolve(program.folder ?? '', toPath(exec));
@@ -55,8 +57,8 @@ function spawn(child, options, exec, { variables, start, connect, beforeSignal }
     const whole = {
       ...program,
       args,
-      environment: [...environment, ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)],
-      stdio: program.stdio.with(place, CHANNEL),
+      environment: [...environment, ...toPairs(variables)],
+      stdio: arrays.with(program.stdio, place, CHANNEL),
       advanced: options.serialization === 'advanced',
     };
     native = start(child, whole, onexit);
@@ -86,7 +88,9 @@ function fork(exec, args, options, worker) {
     const value = (options) => {
       delete child.spawn;
       // Who has wrapped `fork` may have started something else before.
-      return options.envPairs?.includes(mark) ? spawn(child, options, exec, worker) : child.spawn(options);
+      return options.envPairs && arrays.includes(options.envPairs, mark)
+        ? spawn(child, options, exec, worker)
+        : child.spawn(options);
     };
     Object.defineProperty(child, 'spawn', { value, configurable: true });
   };
@@ -99,19 +103,19 @@ function fork(exec, args, options, worker) {
 }
 
 /** Whether a function of Node's is what it was: it has words in it that whoever wraps it has no use for. */
-const isOwn = (fn, words) => typeof fn === 'function' && functions.toString(fn).includes(words);
+const isOwn = (fn, words) => typeof fn === 'function' && strings.includes(functions.toString(fn), words);
 
-const isText = (value) => typeof value === 'string' && !value.includes('\0');
-const isListOfText = (value) => Array.isArray(value) && value.every(isText);
+const isText = (value) => typeof value === 'string' && !strings.includes(value, '\0');
+const isListOfText = (value) => Array.isArray(value) && arrays.every(value, isText);
 
 /** Whether there is nothing for Node's `fork` to find wrong, to deny or to add, and nobody who wants to know of it. */
 function isOrdinary(exec, args, { cwd, env, execArgv, gid, serialization, stdio, uid, windowsHide }) {
   const unset = [cwd, gid, serialization, stdio, uid, windowsHide];
-  const lists = [[exec], args, execArgv, Object.entries(env).flat()];
+  const lists = [[exec], args, execArgv, arrays.flat(Object.entries(env))];
   return (
     !isUnderModel &&
-    unset.every((value) => value === undefined) &&
-    lists.every(isListOfText) &&
+    arrays.every(unset, (value) => value === undefined) &&
+    arrays.every(lists, isListOfText) &&
     isOwn(childProcess.fork, "getValidatedPath(modulePath, 'modulePath')") &&
     isOwn(ChildProcess.prototype.spawn, 'this._handle.spawn(') &&
     !hasSubscribers('child_process')
@@ -130,7 +134,7 @@ function forkOrdinary(exec, args, options, worker) {
     execPath: file,
     file,
     args: [file, ...execArgv, exec, ...args],
-    envPairs: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    envPairs: toPairs(env),
     stdio: [standard, standard, standard, 'ipc'],
     detached: false,
     windowsHide: false,
@@ -157,7 +161,7 @@ function forkOrdinary(exec, args, options, worker) {
 function launch(settings, worker) {
   if (settings.inspectPort === null) throw errors.badPort(null);
   const { execArgv } = worker;
-  if (usesInspector(execArgv)) execArgv.push(`--inspect-port=${inspectPort(settings.inspectPort)}`);
+  if (usesInspector(execArgv)) arrays.push(execArgv, `--inspect-port=${inspectPort(settings.inspectPort)}`);
 
   const { args, cwd, exec, gid, serialization, silent, stdio, uid, windowsHide } = settings;
   const env = { ...process.env, ...worker.env, NODE_UNIQUE_ID: `${worker.id}` };

@@ -2,7 +2,7 @@
 
 // How connections are dispatched: the policies by their names, and the settings of `setupPrimary({ scheduling })`.
 
-const { Object, isInteger } = require('../primordials.js');
+const { Object, arrays, isInteger, regexps, strings } = require('../primordials.js');
 const errors = require('../errors.js');
 
 // The first two are Node's. By the names that NODE_CLUSTER_SCHED_POLICY has for them.
@@ -14,12 +14,14 @@ const KEYS = ['ip', 'header:NAME', 'cookie:NAME', 'query:NAME'];
 const VALUES = [...Object.keys(POLICIES), ...KEYS.map((key) => `sticky:${key}`)];
 const KEY = /^(?:ip|(?:header|cookie|query):.+)$/s;
 
+const isKey = (text) => regexps.exec(KEY, text) !== null;
+
 const longestDelay = 2 ** 31 - 1;
 const mostUnidentified = 2 ** 20; // No process has more descriptors, unless root has raised fs.nr_open.
 
 /** The name of a policy's number, or `undefined`. */
 function nameOf(policy) {
-  return Object.keys(POLICIES).find((name) => POLICIES[name] === policy);
+  return arrays.find(Object.keys(POLICIES), (name) => POLICIES[name] === policy);
 }
 
 /**
@@ -27,9 +29,11 @@ function nameOf(policy) {
  * @returns {{ policy: string, key?: string } | undefined}
  */
 function parse(text) {
-  const [policy, key] = text.split(/:(.*)/s);
+  const at = strings.indexOf(text, ':');
+  const policy = at < 0 ? text : strings.slice(text, 0, at);
+  const key = at < 0 ? undefined : strings.slice(text, at + 1);
   if (!Object.hasOwn(POLICIES, policy)) return undefined;
-  if (key !== undefined && (policy !== 'sticky' || !KEY.test(key))) return undefined;
+  if (key !== undefined && (policy !== 'sticky' || !isKey(key))) return undefined;
   return { policy, key };
 }
 
@@ -40,7 +44,8 @@ function parse(text) {
 function fromEnvironment() {
   const text = process.env.NODE_CLUSTER_SCHED_POLICY ?? '';
   const found = parse(text);
-  if (!found && /^(?:least|sticky)/.test(text)) throw errors.notOneOf('NODE_CLUSTER_SCHED_POLICY', VALUES, text);
+  if (!found && regexps.exec(/^(?:least|sticky)/, text) !== null)
+    throw errors.notOneOf('NODE_CLUSTER_SCHED_POLICY', VALUES, text);
   return found ?? {};
 }
 
@@ -59,13 +64,13 @@ function check(scheduling) {
     throw errors.invalidArgument('settings.scheduling', 'of type object', scheduling);
   }
   for (const name of Object.keys(scheduling)) {
-    if (!SETTINGS.includes(name)) throw errors.unknownProperty(`scheduling.${name}`, SETTINGS);
+    if (!arrays.includes(SETTINGS, name)) throw errors.unknownProperty(`scheduling.${name}`, SETTINGS);
   }
   const { policy, key, maxUnidentified, takeBackAfter, maxWait, rebalance, spreadDatagrams } = scheduling;
   if (policy !== undefined && !Object.hasOwn(POLICIES, policy)) {
     throw errors.notOneOf('scheduling.policy', Object.keys(POLICIES), policy);
   }
-  if (key !== undefined && !(typeof key === 'string' && KEY.test(key))) {
+  if (key !== undefined && !(typeof key === 'string' && isKey(key))) {
     throw errors.notOneOf('scheduling.key', KEYS, key);
   }
   if (

@@ -4,7 +4,7 @@ const { ChildProcess } = require('node:child_process');
 const EventEmitter = require('node:events');
 const fs = require('node:fs');
 const { constants } = require('node:os');
-const { Map, Object, String, nextTick } = require('../primordials.js');
+const { Map, Object, Reflect, String, arrays, nextTick } = require('../primordials.js');
 const errors = require('../errors.js');
 const { findSymbol } = require('../symbols.js');
 
@@ -89,10 +89,10 @@ class Process {
     this.#folder = typeof cwd === 'string' && cwd !== '' ? cwd : undefined; // A `Buffer` is passed over.
     const program = {
       file,
-      args: args.map(String),
+      args: arrays.map(args, String),
       environment: envPairs,
       folder: this.#folder,
-      stdio: stdio.map(placeOf),
+      stdio: arrays.map(stdio, placeOf),
       user: uid ?? undefined,
       group: gid ?? undefined,
     };
@@ -101,8 +101,8 @@ class Process {
       else this.onexit(code, '');
     });
     const { errno, pid, pipes } = this.#native;
-    for (const [i, fd] of pipes.entries()) {
-      if (fd >= 0) stdio[i].handle.open(fd);
+    for (let i = 0; i < pipes.length; i++) {
+      if (pipes[i] >= 0) stdio[i].handle.open(pipes[i]);
     }
     this.pid = pid ?? undefined;
     return errno;
@@ -120,7 +120,7 @@ class Process {
       const error = errors.fromSystem(exitCode, `spawn ${spawnfile}`);
       // Node's error names the program, whatever was missing.
       if (this.#folder && isMissing(this.#folder)) error.cause = errors.noFolder(this.#folder);
-      child.emit('error', Object.assign(error, { path: spawnfile, spawnargs: spawnargs.slice(1) }));
+      child.emit('error', Object.assign(error, { path: spawnfile, spawnargs: arrays.slice(spawnargs, 1) }));
     } else {
       child.emit('exit', child.exitCode, child.signalCode);
     }
@@ -147,7 +147,7 @@ class Process {
 /** A `ChildProcess` without a handle. Node's constructor gives it one that goes only after it has had a process. */
 function createProcess() {
   const child = Object.create(ChildProcess.prototype);
-  EventEmitter.call(child);
+  Reflect.apply(EventEmitter, child, []);
   return Object.assign(child, {
     _closesNeeded: 1,
     _closesGot: 0,

@@ -4,7 +4,7 @@
 // ends with its next answer where it can't.
 
 const diagnostics = require('node:diagnostics_channel');
-const { Set, WeakMap, clearInterval, nextTick, setInterval } = require('../primordials.js');
+const { Set, WeakMap, arrays, clearInterval, nextTick, setInterval } = require('../primordials.js');
 const { now } = require('../clock.js');
 const { closeSessions } = require('./http2_sessions.js');
 const { makeLast } = require('./last_answer.js');
@@ -86,7 +86,7 @@ class Draining {
 
   /** See {@link socketsOf}. */
   #sockets(which) {
-    return [...this.#listeners.keys()].flatMap((server) => socketsOf(server, which));
+    return arrays.flatMap([...this.#listeners.keys()], (server) => socketsOf(server, which));
   }
 
   #canMove(socket) {
@@ -112,17 +112,17 @@ class Draining {
   }
 
   #look() {
-    const silent = this.#sockets('all').filter(isSilent);
+    const silent = arrays.filter(this.#sockets('all'), isSilent);
     this.#release([...this.#sockets('idle'), ...silent]);
     for (const server of this.#listeners.keys()) closeSessions(server);
-    const isServing = [...this.#listeners.keys()].some((server) => server._connections > 0);
+    const isServing = arrays.some([...this.#listeners.keys()], (server) => server._connections > 0);
     if (isServing || openConnections() > 0 || this.#native.isGivingBack) return;
     clearInterval(this.#timer);
     this.#done();
   }
 
   #release(sockets) {
-    for (const socket of sockets.filter(isQuiet)) {
+    for (const socket of arrays.filter(sockets, isQuiet)) {
       if (this.#canMove(socket)) {
         if (!move(socket, this.#native)) return;
       } else if (this.#isIdleForLong(socket)) {

@@ -2,7 +2,7 @@
 
 // `cluster` in a worker (`lib/internal/cluster/child.js`).
 
-const { JSON, Object, Set } = require('../primordials.js');
+const { JSON, Object, Set, arrays } = require('../primordials.js');
 const { binding } = require('../native.js');
 const { Channel, numbers } = require('../channel/index.js');
 const { atExit } = require('../exit.js');
@@ -61,7 +61,8 @@ function setUpWorker(cluster, place) {
   // What comes from now on could not be served: it is for other workers.
   atExit(() => native.stopIntake());
   const servers = new Servers(worker, channel, native, place.isSupervised);
-  const control = channel.open(native.channel);
+  const end = native.channel; // Each look makes another object.
+  const control = channel.open(end);
   if (place.isSupervised) {
     require('./heartbeat.js').setUp();
     ignoreInterrupts();
@@ -84,7 +85,7 @@ function setUpWorker(cluster, place) {
 
   /** Listeners keep the channel, and so the process, alive, also the worker's own. */
   function keepAliveByListeners() {
-    native.channel.keepAlive(false);
+    end.keepAlive(false);
     process.on('newListener', (name) => {
       if (name in own) control.refCounted();
     });
@@ -97,7 +98,7 @@ function setUpWorker(cluster, place) {
   /** Leaves it to the program's listeners alone. */
   function releaseOwnListeners() {
     for (const [name, listener] of Object.entries(own)) {
-      if (!process.listeners(name).includes(listener) || released.has(listener)) continue;
+      if (!arrays.includes(process.listeners(name), listener) || released.has(listener)) continue;
       released.add(listener);
       control.unrefCounted();
     }

@@ -2,19 +2,20 @@
 
 // The last answer on a connection of HTTP/1: it says `Connection: close`, whatever the program wants it to say.
 
-const { Array, Boolean, Object, Reflect } = require('../primordials.js');
+const { Array, Boolean, Object, Reflect, arrays, regexps } = require('../primordials.js');
 
 const NAMES = /^(?:connection|keep-alive)$/i;
+const isOther = (name) => regexps.exec(NAMES, name) === null;
 
 /** What a program has given to `writeHead`, in the form that it has chosen, with the connection closed. */
 function withClose(headers = {}) {
   if (!Array.isArray(headers)) {
-    const others = Object.entries(headers).filter(([name]) => !NAMES.test(name));
+    const others = arrays.filter(Object.entries(headers), ([name]) => isOther(name));
     return { ...Object.fromEntries(others), Connection: 'close' };
   }
-  if (Array.isArray(headers[0])) return [...headers.filter(([name]) => !NAMES.test(name)), ['Connection', 'close']];
+  if (Array.isArray(headers[0])) return [...arrays.filter(headers, ([name]) => isOther(name)), ['Connection', 'close']];
   // Names and values in turn.
-  return [...headers.filter((_, i) => !NAMES.test(headers[i - (i % 2)])), 'Connection', 'close'];
+  return [...arrays.filter(headers, (_, i) => isOther(headers[i - (i % 2)])), 'Connection', 'close'];
 }
 
 /** Whether the client has sent another request by now: only the answer to its last one may close the connection. */

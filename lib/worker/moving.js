@@ -3,7 +3,7 @@
 // Kept-alive connections that leave this worker between two requests: the client goes on at another one, and does not
 // notice.
 
-const { Boolean, Math, WeakSet } = require('../primordials.js');
+const { Boolean, Math, WeakSet, arrays } = require('../primordials.js');
 const { listenerOf, idleTimeOf } = require('./servers.js');
 const { findSymbol } = require('../symbols.js');
 
@@ -26,7 +26,7 @@ function pin(socket) {
  */
 function socketsOf(server, which) {
   const connections = server[findSymbol(server, 'http.server.connections')];
-  return connections?.[which]().map((parser) => parser.socket) ?? [];
+  return arrays.map(connections?.[which]() ?? [], (parser) => parser.socket);
 }
 
 /** Whether a socket came to an HTTP server directly, from this listener: only then it has no state but its descriptor. */

@@ -18,6 +18,7 @@ const {
   String,
   Symbol,
   WeakMap,
+  arrays,
   clearInterval,
   nextTick,
   setInterval,
@@ -85,7 +86,7 @@ class Servers {
   getServer(server, options, callback) {
     let { address } = options;
     if (options.addressType === -1 && typeof address === 'string') address = path.resolve(address);
-    const place = this.#take([address, options.port, options.addressType, options.fd].join());
+    const place = this.#take(`${address},${options.port},${options.addressType},${options.fd}`);
 
     const data = server._getServerData?.();
     const question = this.#ask({ ...options, address, index: place.index }, data && JSON.stringify(data));
@@ -121,7 +122,7 @@ class Servers {
 
   /** A `net.Server` listens. */
   #listens(server) {
-    if ([...this.#open.values()].includes(server._handle)) return;
+    if (arrays.includes([...this.#open.values()], server._handle)) return;
     for (const other of this.#own) {
       if (!other.listening) this.#own.delete(other);
     }
@@ -223,8 +224,11 @@ class Servers {
 
   /** The listeners, by server or datagram socket; `undefined` for servers that have none in the primary. */
   listeners() {
-    const own = [...this.#own].filter(({ listening }) => listening).map((server) => [server, undefined]);
-    return new Map([...own, ...[...this.#open].map(([listener, handle]) => [ownerOf(handle), listener])]);
+    const own = arrays.filter([...this.#own], ({ listening }) => listening);
+    return new Map([
+      ...arrays.map(own, (server) => [server, undefined]),
+      ...arrays.map([...this.#open], ([listener, handle]) => [ownerOf(handle), listener]),
+    ]);
   }
 
   /** Begins to accept, or receive, where the primary has held that back. */
