@@ -605,11 +605,14 @@ test('lines of different workers are not mixed, and say whose they are', limit, 
     'app.js': `
       require('http').createServer().listen(0, '127.0.0.1');
       for (let i = 0; i < 200; i++) process.stdout.write(i + ' ${text}\\n');
-      process.stdout.write('no end', () => process.exit()); // Node itself waits for nothing.
+      process.on('SIGTERM', () => process.stdout.write('no end', () => process.exit())); // Node itself waits for nothing.
     `,
   });
   const program = await serve('app.js', '-w', '4', '--prefix', '--name', 'api');
-  await until(() => program.lines(/^\d+ \| no end$/).length >= 4, 'last lines');
+  process.kill(program.pid, 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+  assert.strictEqual(program.lines(/^\d+ \| no end$/).length, 4);
+  assert.strictEqual(program.lines(/^\d+ \| \d+ é+$/).length, 800);
   for (const line of program.stdout.split('\n').slice(0, -1)) assert.match(line, /^\d+ \| (\d+ é{3000}|no end)$/);
 });
 

