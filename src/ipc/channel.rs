@@ -45,9 +45,7 @@ pub trait Receiver {
 pub struct Channel(Rc<Inner>);
 
 struct Inner {
-    // Before the socket, which must be open as long as it is polled.
-    poll: RefCell<Option<Poll>>,
-    socket: RefCell<Option<OwnedFd>>,
+    socket: RefCell<Option<Poll>>,
     number: RawFd,
     receiver: RefCell<Option<Rc<dyn Receiver>>>,
     decoder: RefCell<Decoder>,
@@ -101,8 +99,7 @@ impl Channel {
     pub fn new(event_loop: &Loop, socket: OwnedFd) -> io::Result<Channel> {
         let number = socket.as_raw_fd();
         let inner = Rc::new(Inner {
-            poll: RefCell::new(None),
-            socket: RefCell::new(Some(socket)),
+            socket: RefCell::new(None),
             number,
             receiver: RefCell::new(None),
             decoder: RefCell::default(),
@@ -114,15 +111,12 @@ impl Channel {
             unreported: Cell::default(),
         });
         let weak: Weak<Inner> = Rc::downgrade(&inner);
-        let poll = match inner.socket.borrow().as_ref() {
-            Some(socket) => Poll::new(event_loop, socket.as_fd(), move |ready| {
-                if let Some(inner) = weak.upgrade() {
-                    Channel(inner).ready(ready);
-                }
-            })?,
-            None => return Err(ErrorKind::NotConnected.into()),
-        };
-        inner.poll.replace(Some(poll));
+        let poll = Poll::new(event_loop, socket, move |ready| {
+            if let Some(inner) = weak.upgrade() {
+                Channel(inner).ready(ready);
+            }
+        })?;
+        inner.socket.replace(Some(poll));
         Ok(Channel(inner))
     }
 
@@ -411,17 +405,16 @@ impl Channel {
             read: self.0.receiver.borrow().is_some(),
             write: writes,
         };
-        match self.0.poll.borrow().as_ref() {
-            Some(poll) => {
-                poll.keep_alive(writes || self.0.keeps_alive.get());
-                poll.watch(interest)
+        match self.0.socket.borrow().as_ref() {
+            Some(socket) => {
+                socket.keep_alive(writes || self.0.keeps_alive.get());
+                socket.watch(interest)
             }
             None => Ok(()),
         }
     }
 
     fn shut(&self) {
-        self.0.poll.replace(None);
         self.0.socket.replace(None);
         self.0.descriptors.borrow_mut().clear();
     }

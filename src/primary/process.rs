@@ -191,9 +191,7 @@ pub struct Process {
 }
 
 struct Watched {
-    // Before the descriptor, which must be open as long as it is polled.
-    poll: Poll,
-    pidfd: OwnedFd,
+    pidfd: Poll,
     /// Set between the end of the process and the report of it.
     report: Option<Turn>,
 }
@@ -215,7 +213,7 @@ impl Process {
         let event_loop = *event_loop;
         // What else has come in this turn, signals to this process above all, comes before the end of the worker: Ctrl+C
         // reaches both, and the program must know of it when it hears that the worker is gone.
-        let poll = Poll::new(&event_loop, pidfd.as_fd(), move |_| {
+        let pidfd = Poll::new(&event_loop, pidfd, move |_| {
             let (weak, ended) = (weak.clone(), Rc::clone(&ended));
             let Some(process) = weak.upgrade() else {
                 return;
@@ -229,12 +227,11 @@ impl Process {
                 watched.report = report.ok();
             }
         })?;
-        poll.watch(Interest {
+        pidfd.watch(Interest {
             read: true,
             write: false,
         })?;
         process.watched.replace(Some(Watched {
-            poll,
             pidfd,
             report: None,
         }));
@@ -265,8 +262,8 @@ impl Process {
 
     /// Whether waiting for the process's end keeps this process alive.
     pub fn keep_alive(&self, yes: bool) {
-        if let Some(Watched { poll, .. }) = self.watched.borrow().as_ref() {
-            poll.keep_alive(yes);
+        if let Some(Watched { pidfd, .. }) = self.watched.borrow().as_ref() {
+            pidfd.keep_alive(yes);
         }
     }
 

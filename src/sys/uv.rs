@@ -6,7 +6,7 @@
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::io;
 use std::mem::transmute;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::{NonNull, null_mut};
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -253,14 +253,18 @@ extern "C" fn on_turn(raw: RawHandle) {
     unsafe { run(raw, ready) };
 }
 
-/// A descriptor watched by the event loop (`uv_poll_t`). Must be dropped before the descriptor is closed.
-pub struct Poll(Handle);
+/// A descriptor watched by the event loop (`uv_poll_t`). Closed when dropped.
+pub struct Poll {
+    // Before the descriptor, which must be open as long as it is polled.
+    handle: Handle,
+    descriptor: OwnedFd,
+}
 
 impl Poll {
     /// Prepares to watch `descriptor`, which becomes non-blocking. Nothing is watched before [`Poll::watch`].
     pub fn new(
         event_loop: &Loop,
-        descriptor: BorrowedFd<'_>,
+        descriptor: OwnedFd,
         callback: impl Fn(Ready) + 'static,
     ) -> io::Result<Poll> {
         let raw_loop = event_loop.raw.as_ptr();
@@ -268,12 +272,13 @@ impl Poll {
             // SAFETY: memory for a handle of this kind, and the loop of an environment that runs.
             unsafe { (event_loop.uv.poll_init)(raw_loop, raw, descriptor.as_raw_fd()) }
         };
-        Handle::new(event_loop, TYPE_POLL, init, callback).map(Poll)
+        let handle = Handle::new(event_loop, TYPE_POLL, init, callback)?;
+        Ok(Poll { handle, descriptor })
     }
 
     /// Waits for `interest` from now on, and for nothing else.
     pub fn watch(&self, interest: Interest) -> io::Result<()> {
-        let Handle { raw, uv, .. } = self.0;
+        let Handle { raw, uv, .. } = self.handle;
         let events = c_int::from(interest.read) | c_int::from(interest.write) << 1;
         let code = if events == 0 {
             // SAFETY: initialised as a handle of this kind, and not closed.
@@ -290,7 +295,13 @@ impl Poll {
 
     /// Whether waiting keeps the process alive. It does at first.
     pub fn keep_alive(&self, yes: bool) {
-        self.0.keep_alive(yes);
+        self.handle.keep_alive(yes);
+    }
+}
+
+impl AsFd for Poll {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 }
 

@@ -47,11 +47,9 @@ pub struct Counted {
 /// The worker's end of its handoff socket.
 pub struct Intake {
     this: Weak<Intake>,
-    // Before the socket, which must be open as long as it is polled.
-    poll: RefCell<Option<Poll>>,
     turns: RefCell<Vec<Turn>>,
     event_loop: Loop,
-    socket: OwnedFd,
+    socket: Poll,
     page: Page,
     counted: Box<dyn Fn() -> Counted>,
     /// `onconnection(listener, fd, served)` gives `false` to refuse; otherwise the descriptor is JavaScript's.
@@ -65,7 +63,7 @@ pub struct Intake {
     /// How many kept-alive connections have been given back, all in all.
     moved: Cell<u64>,
     /// Whether there is something to take.
-    arrived: Cell<bool>,
+    arrived: Rc<Cell<bool>>,
     /// Connections that are to go back, but did not fit into the socket: nothing more is taken before they have.
     refused: RefCell<VecDeque<(Ticket, OwnedFd)>>,
     retry: RefCell<Option<Turn>>,
@@ -93,9 +91,13 @@ impl Intake {
         let connection = context.callback(events, "onconnection")?;
         let exhausted = context.callback(events, "onexhausted")?;
         let asked = context.callback(events, "onasked")?;
+        let arrived = Rc::new(Cell::new(false));
+        let seen = Rc::clone(&arrived);
+        let socket = Poll::new(event_loop, socket, move |_| seen.set(true))?;
+        // A server keeps the process alive; its connections on their way do not.
+        socket.keep_alive(false);
         let intake = Rc::new_cyclic(|this| Intake {
             this: this.clone(),
-            poll: RefCell::new(None),
             turns: RefCell::default(),
             event_loop: *event_loop,
             socket,
@@ -106,7 +108,7 @@ impl Intake {
             asked,
             heard: Cell::new(0),
             moved: Cell::new(0),
-            arrived: Cell::new(false),
+            arrived,
             refused: RefCell::default(),
             retry: RefCell::default(),
             paused: Cell::new(false),
@@ -116,11 +118,15 @@ impl Intake {
                 getrlimit(Resource::RLIMIT_NOFILE).is_ok_and(|(most, _)| most <= 2 * NARROW),
             ),
         });
-        intake.watch()?;
+        intake.begin()?;
         Ok(intake)
     }
 
-    fn watch(self: &Rc<Intake>) -> io::Result<()> {
+    fn begin(self: &Rc<Intake>) -> io::Result<()> {
+        self.socket.watch(Interest {
+            read: true,
+            write: false,
+        })?;
         let event_loop = &self.event_loop;
         let call = |action: fn(&Intake)| {
             let weak = Rc::downgrade(self);
@@ -130,15 +136,6 @@ impl Intake {
                 }
             }
         };
-        let arrived = call(|intake| intake.arrived.set(true));
-        let poll = Poll::new(event_loop, self.socket.as_fd(), move |_| arrived())?;
-        poll.watch(Interest {
-            read: true,
-            write: false,
-        })?;
-        // A server keeps the process alive; its connections on their way do not.
-        poll.keep_alive(false);
-        self.poll.replace(Some(poll));
         self.turns.replace(vec![
             Turn::before_sleep(event_loop, call(Intake::before_sleep))?,
             Turn::after_events(event_loop, call(Intake::woke))?,
@@ -175,7 +172,7 @@ impl Intake {
     /// Takes no connection any more, for a process that exits: those in the queue are for others.
     pub fn stop(&self) {
         self.stopped.set(true);
-        self.poll.replace(None);
+        self.watch_queue(false);
         self.retry.replace(None);
     }
 
@@ -201,13 +198,11 @@ impl Intake {
     }
 
     fn watch_queue(&self, yes: bool) {
-        if let Some(poll) = self.poll.borrow().as_ref() {
-            // Failing to watch is failing to serve: the primary takes back what waits.
-            let _ = poll.watch(Interest {
-                read: yes,
-                write: false,
-            });
-        }
+        // Failing to watch is failing to serve: the primary takes back what waits.
+        let _ = self.socket.watch(Interest {
+            read: yes && !self.stopped.get(),
+            write: false,
+        });
     }
 
     fn take(&self) {
