@@ -89,8 +89,8 @@ declare module 'cluster' {
      * No new connections for this worker; it finishes what it has begun, and ends. Plain HTTP connections that are kept
      * alive go on at other workers between two requests, and their clients do not notice; others end with their next
      * answer. The worker's `process` emits `'drain'` first, for those who have long connections to close. In the end a
-     * program that handles SIGTERM, or else SIGINT, gets that signal; otherwise its process exits with 0. In the primary
-     * only.
+     * program that handles SIGTERM, or else SIGINT, gets that signal; otherwise its process exits with 0, when what it does
+     * for clients after their answers is done. In the primary only.
      * @param options.move `false` if there is no worker to go on at: idle connections are closed then
      */
     drain(options?: { move?: boolean | undefined }): Worker;
@@ -388,8 +388,11 @@ declare namespace cluster {
     giveUp: [failures: number];
     /** A worker's event loop has not gone on for so many milliseconds. */
     hang: [worker: Worker, stuckFor: number];
-    /** A worker is going to be replaced; with `disconnect` it has closed its channel, and lives on. */
-    replace: [worker: Worker, reason: 'hang' | 'disconnect' | 'memory' | 'age' | 'requests'];
+    /**
+     * A worker is going to be replaced; with `disconnect` it has closed its channel, and lives on; with `leaving` it has got
+     * SIGTERM, or wants to leave for a reason of its own.
+     */
+    replace: [worker: Worker, reason: 'hang' | 'disconnect' | 'leaving' | 'memory' | 'age' | 'requests'];
     /** How far a reload has got. */
     reload: [done: number, of: number];
     /** How far a restart has got. */

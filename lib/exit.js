@@ -13,6 +13,7 @@ const exitActions = [];
 const endActions = [];
 let isWatching = false;
 let isDone = false;
+let takeSignal; // see `takeDeadlySignals`
 
 /** Whether this process exits. The event does not say so: programs emit it, too. */
 const isExiting = () => process._exiting;
@@ -39,14 +40,13 @@ function isDeadly(pid, signal) {
   return !arrays.some(Object.keys(signals), (name) => signals[name] === signal && process.listenerCount(name) > 0);
 }
 
-/** Has `action` called before a function of `process` is, with the same arguments. */
+/** Has `action` called before a function of `process` is, with the same arguments. What it returns, if anything, stands for it. */
 function precede(name, action) {
   const original = process[name];
   if (original === undefined) return; // Node 20 has no `execve`.
   const functions = {
     [name](...args) {
-      action(...args);
-      return Reflect.apply(original, this, args);
+      return action(...args) ?? Reflect.apply(original, this, args);
     },
   };
   process[name] = functions[name];
@@ -63,7 +63,23 @@ function watch() {
   precede('reallyExit', exit);
   precede('abort', () => prepare(true));
   precede('execve', () => prepare(true));
-  precede('_kill', (pid, signal) => prepare(isDeadly(pid, signal)));
+  precede('_kill', kill);
+}
+
+function kill(pid, signal) {
+  const isCertain = isDeadly(pid, signal);
+  if (isCertain && takeSignal?.(signal)) return 0;
+  prepare(isCertain);
+  return undefined;
+}
+
+/**
+ * Has `take` called with the number of a signal by which this process wants to end itself. If it returns `true`, the signal
+ * is not sent. `undefined` undoes it.
+ */
+function takeDeadlySignals(take) {
+  watch();
+  takeSignal = take;
 }
 
 /** Has `action` called when this process exits, before the program's own listeners that are added later. */
@@ -91,4 +107,4 @@ async function exitWhenWritten(code) {
   process.exit(code);
 }
 
-module.exports = { atExit, atEnd, isExiting, exitWhenWritten };
+module.exports = { atExit, atEnd, isExiting, exitWhenWritten, takeDeadlySignals };

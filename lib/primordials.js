@@ -39,6 +39,7 @@ module.exports = {
   Set: safe(Set),
   WeakMap: safe(WeakMap),
   WeakSet: safe(WeakSet),
+  WeakRef,
 
   Array: { from: Array.from, isArray: Array.isArray },
   Buffer: { from: Buffer.from },

@@ -142,12 +142,16 @@ const servers = {
     listen(http.createServer(answer));
     process.on('SIGTERM', () => process.send('says goodbye'));
   },
-  /** Has put listeners of its own in place of the module's, and has SIGTERM end nothing. */
+  /** Has put listeners of its own in place of the module's, and handles SIGTERM until one of them is called. */
   ownListeners() {
     process.removeAllListeners('message');
-    process.on('message', () => process.exit(7));
+    const told = new Promise((resolve) => process.on('message', resolve));
     listen(http.createServer(answer));
-    process.on('SIGTERM', () => process.send('has SIGTERM'));
+    process.on('SIGTERM', async () => {
+      process.send('has SIGTERM');
+      await told.then(() => {});
+      process.exit(7);
+    });
   },
   /** Looks at what comes, which makes Node read in another way, and tells what becomes of connections. */
   events() {

@@ -15,6 +15,7 @@ function app() {
     if (url === '/crash') process.exit(1);
     if (url === '/block') for (const end = Date.now() + 2500; Date.now() < end;);
     if (url === '/grow') kept.push(Buffer.alloc(150 * 1024 * 1024, 1));
+    if (url === '/never') setInterval(() => {}, 1000);
     if (url === '/leave') setInterval(() => require('cluster').worker.disconnect(), 1000); // And it lives on.
     if (url === '/slow') return setTimeout(() => response.end(`${process.pid}`), 700);
     response.end(url === '/version' ? version : `${process.pid}`);

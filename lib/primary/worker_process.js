@@ -42,7 +42,7 @@ function placeOf({ type, fd, handle }) {
 
 /** Reads what nobody has read yet, so that the streams end; but not from those that another process reads now. */
 function flush(child) {
-  for (const stream of child.stdio) {
+  for (const stream of child.stdio ?? []) {
     if (stream?.readable && !stream[findSymbol(stream, 'kIsUsedAsStdio')]) stream.resume();
   }
 }

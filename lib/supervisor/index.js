@@ -278,7 +278,8 @@ class Supervisor extends EventEmitter {
 
   /** Has a member finish what it does. One that hangs would only be waited for. */
   #end(member, move = true) {
-    return this.#leave(member, member.isHung ? member.kill() : member.drain({ move }));
+    const end = () => this.#native.end(member.worker.id);
+    return this.#leave(member, member.isHung ? member.kill() : member.drain({ move, end }));
   }
 
   /** Waits until all of these have started, and then has them get their places. If one of them fails, none is left. */
@@ -463,6 +464,7 @@ class Supervisor extends EventEmitter {
       member.isHung = blocked > 0;
       if (member.isHung && !wasHung) this.#tell('hang', member.worker, Math.round(blocked));
       const reason = reasonToReplace(member, figures, this.#options);
+      member.wasConnected = member.worker.isConnected();
       const isTime = now() >= place.replaceAt && !this.#turns.areTaken && !this.#isStopping;
       if (reason !== undefined && isTime) this.#replaceFor(place, reason);
     }

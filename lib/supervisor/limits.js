@@ -20,9 +20,11 @@ function blockedFor(figures, { hangTimeout }) {
  * @param {object | undefined} figures of the worker
  * @param {object} options of the supervisor
  */
-function reasonToReplace({ age, isHung, worker }, figures, options) {
+function reasonToReplace({ age, isHung, wasConnected, worker }, figures, options) {
   const { maxAge, maxMemory, maxRequests, replaceHung } = options;
-  if (!worker.isConnected()) return 'disconnect'; // It lives, and nobody will hear of it again.
+  // One that dies is disconnected for a moment; one that lives on like that will not be heard of again.
+  if (!worker.isConnected()) return wasConnected ? undefined : 'disconnect';
+  if (worker.exitedAfterDisconnect) return 'leaving'; // It has got SIGTERM, or wants to leave for a reason of its own.
   if (!figures) return undefined;
   if (isHung && replaceHung) return 'hang';
   if (maxMemory > 0 && memoryOf(worker.process.pid) > maxMemory) return 'memory';

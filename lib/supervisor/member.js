@@ -39,6 +39,7 @@ class Member {
   startedAt = now();
   hasStarted = false;
   isHung = false;
+  wasConnected = true; // when it was last looked at
   #options;
   #cpu = { time: 0, at: now() };
 
@@ -142,8 +143,9 @@ class Member {
    * Has it finish what it has begun, and then end; by force, if that takes too long.
    * @param {object} options
    * @param {boolean} options.move whether kept-alive connections go on at other workers
+   * @param {() => void} options.end tells it that the signal which follows is for itself, and not for the primary
    */
-  async drain({ move }) {
+  async drain({ move, end }) {
     if (!this.isForked) return;
     const { gracePeriod, killTimeout, stopSignal = 'SIGTERM' } = this.#options;
     const { process: child, state } = this.worker;
@@ -152,12 +154,13 @@ class Member {
     this.state = 'draining';
     let timer;
     const force = () => {
+      end();
       child.kill(stopSignal);
       if (killTimeout > 0) timer = setTimeout(() => child.kill('SIGKILL'), killTimeout);
     };
+    this.worker.drain({ move });
     if (!isServing) force();
     else if (gracePeriod > 0) timer = setTimeout(force, gracePeriod);
-    this.worker.drain({ move });
     await this.ended;
     clearTimeout(timer);
   }

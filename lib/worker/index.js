@@ -5,15 +5,19 @@
 const { JSON, Object, Set, arrays } = require('../primordials.js');
 const { binding } = require('../native.js');
 const { Channel, numbers } = require('../channel/index.js');
-const { atExit } = require('../exit.js');
+const { atExit, takeDeadlySignals } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
+const { LateWork } = require('./late_work.js');
 const { Servers } = require('./servers.js');
-const { ignoreInterrupts, raise, stopSignal } = require('./stop_signal.js');
+const { leaveToPrimary, leaveToProgram, stopSignals } = require('./signals.js');
 const { Worker, ownListener } = require('../worker_class.js');
 
 // While it can be read, see `lib/primary/index.js`.
-if (process.permission) [require('./draining.js'), require('./moving.js'), require('./rebalancing.js')];
+if (process.permission) ['draining', 'ending', 'moving', 'rebalancing'].map((name) => require(`./${name}.js`));
+
+// A worker that nobody has been connected with for so long does nothing for a client any more, in milliseconds.
+const REST = 10_000;
 
 /**
  * Turns `cluster`, the built-in object, and `process` into those of a worker.
@@ -27,7 +31,7 @@ if (process.permission) [require('./draining.js'), require('./moving.js'), requi
  * @param {string} [place.key] what clients are recognised by, with sticky scheduling
  * @param {boolean} [place.rebalances] whether kept-alive connections that are idle leave this worker
  * @param {string} [place.stopSignal] the signal that the program gets when it is drained, if it handles that
- * @param {boolean} [place.isSupervised] whether requests are to be counted, and Ctrl+C is for the primary alone
+ * @param {boolean} [place.isSupervised] whether requests are to be counted, and signals are for the primary
  */
 function setUpWorker(cluster, place) {
   const worker = new Worker({ id: place.id, process, state: 'online' });
@@ -38,6 +42,8 @@ function setUpWorker(cluster, place) {
   let onLeaveNoted;
   let draining;
   let rebalancing;
+  let isServing = false;
+  const lateWork = new LateWork();
 
   const events = {
     ...channel.events,
@@ -48,6 +54,8 @@ function setUpWorker(cluster, place) {
     ondrain: (moves, kept) => drain(moves === 1, JSON.parse(kept)),
     onconnection: (listener, fd, served, unwanted) =>
       !draining?.movesFrom(listener) && servers.accept(listener, fd, served === 1, unwanted === 1),
+    onlameduck: () => process.emit('lameDuck'),
+    onend: () => endNow(),
     onasked: () => rebalance().asked(),
     onexhausted() {
       if (isExhausted) return;
@@ -60,12 +68,15 @@ function setUpWorker(cluster, place) {
   const native = new binding.Worker(numbers.buffer, place.channel, place.handoff, place.page, events);
   // What comes from now on could not be served: it is for other workers.
   atExit(() => native.stopIntake());
-  const servers = new Servers(worker, channel, native, place.isSupervised);
+  const servers = new Servers(worker, channel, native, place.isSupervised, {
+    onlistening: beginService,
+    onclient: noteWhatLasts,
+  });
   const end = native.channel; // Each look makes another object.
   const control = channel.open(end);
   if (place.isSupervised) {
     require('./heartbeat.js').setUp();
-    ignoreInterrupts();
+    leaveToPrimary(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']);
   }
   if (place.key !== undefined) {
     const { claimSessions } = require('./session_keys.js');
@@ -125,9 +136,24 @@ function setUpWorker(cluster, place) {
     return (rebalancing ??= new Rebalancing(servers, native));
   }
 
+  /** Called when this worker begins to do its work. Until then nobody misses it when SIGTERM ends it. */
+  function beginService() {
+    if (isServing) return;
+    isServing = true;
+    noteWhatLasts();
+    if (!place.isSupervised || draining) return;
+    // It may have come to this process alone: then another takes over, before this one ends.
+    leaveToPrimary(['SIGTERM'], () => native.leaving());
+  }
+
+  function noteWhatLasts() {
+    lateWork.note(servers.timers);
+  }
+
   /** Leaves when all that has begun is finished. */
   function drain(moves, kept) {
     rebalancing?.stop();
+    if (isServing && servers.restingFor > REST) noteWhatLasts();
     worker.exitedAfterDisconnect = true;
     if (!draining) {
       const { Draining } = require('./draining.js');
@@ -136,17 +162,22 @@ function setUpWorker(cluster, place) {
     draining.begin(moves, kept);
   }
 
-  /** Ends a worker without connections; one that handles a signal ends in its own way, and nothing here keeps it from that. */
+  /** Ends a worker without connections, and keeps it from nothing. */
   function drained() {
-    const signal = stopSignal(place.stopSignal);
-    if (signal === undefined) {
-      servers.closeAll(() => process.exit(0));
-      return;
-    }
-    raise(signal, () => {
-      servers.unrefAll();
-      releaseOwnListeners();
-    });
+    const ending = require('./ending.js');
+    const signals = stopSignals(place.stopSignal);
+    releaseOwnListeners();
+    if (signals.length === 0) return servers.closeAll(() => ending.end(signals, lateWork));
+    servers.unrefAll(); // They are the program's to close.
+    ending.end(signals, lateWork);
+  }
+
+  /** Has the next signal to end do what it does in any process. What has come before has been left to the primary. */
+  function endNow() {
+    const { stopSignal = 'SIGTERM' } = place;
+    leaveToProgram(stopSignal);
+    takeDeadlySignals(undefined);
+    if (process.listenerCount(stopSignal) === 0) process.kill(process.pid, stopSignal);
   }
 
   Object.assign(cluster, {
@@ -156,7 +187,7 @@ function setUpWorker(cluster, place) {
     Worker,
     worker,
     _getServer(...query) {
-      require('./draining.js'); // While there are descriptors to read it with.
+      [require('./draining.js'), require('./ending.js')]; // While there are descriptors to read them with.
       servers.getServer(...query);
     },
     // Node has called its own when it started; nobody should call it again.
@@ -169,6 +200,7 @@ function setUpWorker(cluster, place) {
     },
 
     ready() {
+      beginService();
       channel.flush();
       native.ready();
     },

@@ -6,6 +6,7 @@
 const diagnostics = require('node:diagnostics_channel');
 const { constants } = require('node:os');
 const path = require('node:path');
+const { now } = require('../clock.js');
 const {
   Boolean,
   JSON,
@@ -57,6 +58,8 @@ class Servers {
   #worker;
   #channel;
   #native;
+  #onlistening;
+  #onclient;
   #answers = new Map(); // what to do with the answer, by the number of the question
   #open = new Map(); // the handles that servers listen on, by listener
   #places = new Map(); // which of the servers of an address is the next
@@ -68,8 +71,13 @@ class Servers {
    * @param {import('../channel/index.js').Channel} channel
    * @param {object} native the addon's `Worker`
    * @param {boolean} isSupervised whether the primary wants to know of each server
+   * @param {object} events
+   * @param {() => void} events.onlistening called when a server listens
+   * @param {() => void} events.onclient called when the first connection comes
    */
-  constructor(worker, channel, native, isSupervised) {
+  constructor(worker, channel, native, isSupervised, { onlistening, onclient }) {
+    this.#onlistening = onlistening;
+    this.#onclient = onclient;
     this.#worker = worker;
     this.#channel = channel;
     this.#native = native;
@@ -128,6 +136,7 @@ class Servers {
     }
     this.#own.add(server);
     watchSessions(server);
+    this.#onlistening();
     if (!this.#isSupervised) return; // The built-in module says nothing of it.
     const bound = server.address();
     if (typeof bound === 'string') this.#tell(-1, bound, -1);
@@ -137,6 +146,7 @@ class Servers {
   /** Says that this worker listens there. */
   #tell(addressType, address, port, fd) {
     this.#worker.state = 'listening';
+    this.#onlistening();
     this.#channel.flush();
     this.#native.listening(String(addressType), address ?? undefined, toInteger(port), fd ?? undefined);
   }
@@ -196,6 +206,8 @@ class Servers {
     const limit = limitOf(ownerOf(server));
     if (limit <= 0 && !isUnwanted) return undefined;
     if (limit > 0 && ownerOf(server)._connections >= limit) return false;
+    this.#onclient?.();
+    this.#onclient = undefined;
     let connection;
     try {
       connection = streamHandle(fd, server.getsockname !== undefined);
@@ -234,6 +246,16 @@ class Servers {
   /** Begins to accept, or receive, where the primary has held that back. */
   resume() {
     for (const handle of this.#open.values()) handle.resume?.();
+  }
+
+  /** How many timers keep the process alive for servers. */
+  get timers() {
+    return arrays.filter([...this.#open.values()], (handle) => handle.hasTimer?.()).length;
+  }
+
+  /** For how many milliseconds no connection from the primary has been open. */
+  get restingFor() {
+    return numbers[OPEN] > 0 ? 0 : now() - restingSince;
   }
 
   /** No server keeps the process alive any more. */
@@ -278,13 +300,15 @@ function idleTimeOf(server) {
   return Math.min(keepAliveTimeout + keepAliveTimeoutBuffer, FOR_EVER);
 }
 
+let restingSince = now();
+
 const counting = new WeakMap(); // by the function of Node's that it calls
 
 /** A function that does what `close` does, and counts the connection no more. */
 function countingDown(close) {
   if (!counting.has(close)) {
     counting.set(close, function () {
-      if (this[IS_OPEN]) numbers[OPEN]--;
+      if (this[IS_OPEN] && --numbers[OPEN] === 0) restingSince = now();
       this[IS_OPEN] = false;
       return Reflect.apply(close, this, arguments);
     });
@@ -372,6 +396,7 @@ function fauxHandle(bound, onclose) {
   let isOpen = true;
   const handle = {
     isFaux: true,
+    hasTimer: () => timer !== undefined,
     listen: () => 0,
     // A listening socket keeps the process alive.
     ref() {

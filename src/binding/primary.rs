@@ -472,6 +472,18 @@ impl Primary {
         self.inner.drain(id, moves);
     }
 
+    /// Tells worker `id` that it is going to be drained after a while.
+    #[napi(catch_unwind)]
+    pub fn lame_duck(&self, id: u32) {
+        self.inner.lame_duck(id);
+    }
+
+    /// Tells worker `id` that the SIGTERM which follows is for itself.
+    #[napi(catch_unwind)]
+    pub fn end(&self, id: u32) {
+        self.inner.end(id);
+    }
+
     /// Takes worker `id` out of all its listeners.
     #[napi(catch_unwind)]
     pub fn leave_all(&self, id: u32) {

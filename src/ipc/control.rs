@@ -15,7 +15,7 @@ pub enum FromWorker {
     Ready,
     /// A server is closed.
     Close { listener: u32 },
-    /// The worker leaves of its own will; answered by [`FromPrimary::LeaveNoted`].
+    /// The worker leaves of its own will, or wants to; answered by [`FromPrimary::LeaveNoted`].
     Leaving,
 }
 
@@ -34,6 +34,10 @@ pub enum FromPrimary {
     LeaveNoted,
     /// Accept, or receive, from the sockets that were [held](Answer::Granted::held).
     Resume,
+    /// The primary is going to have the worker drained after a while, in which it serves as before.
+    LameDuck,
+    /// The time to finish is over: SIGTERM follows, and is for the worker itself.
+    End,
 }
 
 /// What a server of a worker wants to listen on: the options that `net` and `dgram` pass to `cluster._getServer`.

@@ -271,6 +271,16 @@ impl Primary {
         self.tell(worker, &FromPrimary::Drain { moves, kept }, None);
     }
 
+    /// Tells a worker that it is going to be drained after a while.
+    pub fn lame_duck(&self, worker: u32) {
+        self.tell(worker, &FromPrimary::LameDuck, None);
+    }
+
+    /// Tells a worker that the SIGTERM which follows is for itself, and not for its primary.
+    pub fn end(&self, worker: u32) {
+        self.tell(worker, &FromPrimary::End, None);
+    }
+
     /// Takes a worker out of all its listeners.
     pub fn leave_all(&self, worker: u32) {
         let listeners = self.registry.borrow().listeners_of(worker);

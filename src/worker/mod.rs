@@ -50,13 +50,15 @@ impl Questions {
 /// JavaScript hears of `onanswer(question, errno, listener, address, family, port, data, shared, fd)`, where `errno` is 0
 /// for success and `shared` is 1 if the worker accepts by itself, from `fd`, which is -1 if it was lost, and 2 if it does so
 /// only after `onresume()`; of `ondisconnect()`; of `ondrain(moves, kept)` with 1 or 0 and the JSON of an array of listeners;
-/// and of `onleavenoted()`.
+/// of `onleavenoted()`; of `onlameduck()`; and of `onend()`.
 pub struct PrimaryControl {
     answer: Callback,
     disconnect: Callback,
     drain: Callback,
     leave_noted: Callback,
     resume: Callback,
+    lame_duck: Callback,
+    end: Callback,
 }
 
 impl PrimaryControl {
@@ -69,6 +71,8 @@ impl PrimaryControl {
             drain: context.callback(events, "ondrain")?,
             leave_noted: context.callback(events, "onleavenoted")?,
             resume: context.callback(events, "onresume")?,
+            lame_duck: context.callback(events, "onlameduck")?,
+            end: context.callback(events, "onend")?,
         })
     }
 
@@ -121,6 +125,12 @@ impl ControlReceiver for PrimaryControl {
             }
             FromPrimary::Resume => {
                 self.resume.call(&[]);
+            }
+            FromPrimary::LameDuck => {
+                self.lame_duck.call(&[]);
+            }
+            FromPrimary::End => {
+                self.end.call(&[]);
             }
         }
         Ok(())

@@ -1,0 +1,68 @@
+'use strict';
+
+// What a worker still does when all its clients have their answers: a mail, a row for the audit. Nothing tells it from
+// what lasts, as pools, pollers and timers of metrics do, but that those were there before the first client came.
+
+const { now } = require('../clock.js');
+const { Map, Reflect, arrays } = require('../primordials.js');
+const { activeHandles } = require('./handles.js');
+
+const { getActiveResourcesInfo } = process;
+
+// For how long nothing goes over a connection to somebody else before it is taken for an idle one, in milliseconds.
+const SILENCE = 1000;
+
+// What the kinds of handles are called that the standard output and error can have.
+const KINDS = { __proto__: null, Pipe: 'PipeWrap', TCP: 'TCPSocketWrap', TTY: 'TTYWrap' };
+
+/** How many resources of each kind keep this process alive. */
+function census() {
+  const counts = new Map();
+  const add = (kind, count) => counts.set(kind, (counts.get(kind) ?? 0) + count);
+  for (const kind of Reflect.apply(getActiveResourcesInfo, process, [])) add(kind, 1);
+  for (const output of activeHandles().outputs) add(KINDS[output._handle?.constructor.name], -1);
+  return counts;
+}
+
+class LateWork {
+  #lasting;
+  #traffic = new Map(); // by connection: how much has gone over it, and since when no more has
+
+  /** Whether it is known what lasts. */
+  get isNoted() {
+    return this.#lasting !== undefined;
+  }
+
+  /**
+   * Takes all that is there now for what lasts.
+   * @param {number} ownTimers how many of the timers are not the program's
+   */
+  note(ownTimers) {
+    this.#lasting = census();
+    this.#lasting.set('Timeout', (this.#lasting.get('Timeout') ?? 0) - ownTimers);
+  }
+
+  /** Whether something goes on that was begun for a client, as far as can be seen. None of the timers must be our own. */
+  get isGoingOn() {
+    if (!this.isNoted) return false;
+    const isMore = ([kind, count]) => count > (this.#lasting.get(kind) ?? 0);
+    return arrays.some([...census()], isMore) || this.#isHeard();
+  }
+
+  /** Whether something has gone over a connection lately: somebody may have been asked for something. */
+  #isHeard() {
+    const connections = arrays.filter(activeHandles().handles, (handle) => handle.bytesRead !== undefined);
+    return arrays.includes(
+      arrays.map(connections, (connection) => this.#isSilent(connection)),
+      false,
+    );
+  }
+
+  #isSilent(connection) {
+    const amount = connection.bytesRead + connection.bytesWritten;
+    if (this.#traffic.get(connection)?.amount !== amount) this.#traffic.set(connection, { amount, since: now() });
+    return now() - this.#traffic.get(connection).since >= SILENCE;
+  }
+}
+
+module.exports = { LateWork };
