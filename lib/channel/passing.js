@@ -5,6 +5,7 @@
 const dgram = require('node:dgram');
 const { closeSync } = require('node:fs');
 const net = require('node:net');
+const { Reflect } = require('../primordials.js');
 const errors = require('../errors.js');
 const handles = require('./handles.js');
 const { findSymbol } = require('../symbols.js');
@@ -33,10 +34,11 @@ function describe(handle) {
   if (handle instanceof net.Server) {
     return { type: 'net.Server', native: handle._handle };
   }
-  // Since Node 26. It goes to another thread in the same way, which detaches it here.
+  // Since Node 24, and sent since Node 26: it goes to another thread in the same way, which detaches it here.
   if (net.BoundSocket && handle instanceof net.BoundSocket) {
-    if (handle.isPipe) throw errors.invalidHandleType();
-    return { type: 'net.BoundSocket', native: handle[findSymbol(handle, 'messaging_transfer_symbol')]().data.handle };
+    const transfer = handle[findSymbol(handle, 'messaging_transfer_symbol')];
+    if (handle.isPipe || typeof transfer !== 'function') throw errors.invalidHandleType();
+    return { type: 'net.BoundSocket', native: Reflect.apply(transfer, handle, []).data.handle };
   }
   if (handle instanceof TCP || handle instanceof Pipe) {
     return { type: 'net.Native', native: handle };
