@@ -25,6 +25,11 @@ function findRegister(program) {
   }
 }
 
+/** Whether a worker runs a single executable application, which loads this package itself, and takes every argument for its own. */
+function isApplication(file) {
+  return file === process.execPath && require('node:sea').isSea();
+}
+
 /**
  * Puts this package in front of the program's preloads. Those of `NODE_OPTIONS` come before those of the command line,
  * so where there are any it has to be the first of them.
@@ -34,6 +39,7 @@ function findRegister(program) {
  * @returns {{ environment: string[], args: string[] }}
  */
 function preload(environment, [name, ...args], program) {
+  if (isApplication(name)) return { environment, args: [name, ...args] };
   const register = findRegister(program);
   const at = arrays.findIndex(environment, (variable) => strings.startsWith(variable, NAME));
   const options = at < 0 ? '' : strings.slice(environment[at], NAME.length);
