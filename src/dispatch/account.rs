@@ -82,6 +82,8 @@ pub(super) struct Account<H> {
     /// How many kept-alive connections it has given back, and how many it was asked for, all in all.
     moved: u64,
     asked: u64,
+    /// What its page says of past stalls.
+    stalled: u64,
     /// What its loop did when last looked at.
     seen: Option<LoopState>,
     /// It was found stuck, and a nudge is in its queue: when it has taken that, it is well again.
@@ -98,6 +100,7 @@ impl<H: Handoff> Account<H> {
     pub(super) fn new(handoff: H, place: Place, counts: Arc<Counts>) -> Self {
         Account {
             taken: handoff.taken(),
+            stalled: handoff.stalled(),
             handoff,
             weight: Weight::default(),
             place,
@@ -193,6 +196,9 @@ impl<H: Handoff> Account<H> {
             LoopState::Asleep { .. } => None,
         };
         self.stalls.look(awake_since, another_is_free, now);
+        let stalled = self.handoff.stalled();
+        self.stalls.ended(stalled.wrapping_sub(self.stalled), now);
+        self.stalled = stalled;
         self.seen.replace(state) != Some(state) || awake_since.is_some()
     }
 

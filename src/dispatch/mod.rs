@@ -37,6 +37,7 @@ use tokio::sync::oneshot;
 
 pub use figures::Figures;
 pub use first_bytes::StickyBy;
+pub use stalls::STALL_FROM;
 
 use crate::sys::page::Page;
 use figures::Counts;

@@ -45,6 +45,8 @@ pub(super) trait Handoff {
     fn loop_state(&self) -> LoopState;
     /// How many connections the worker says it has open.
     fn open(&self) -> u64;
+    /// The sum of the squares of its past stalls in callbacks for I/O, in µs².
+    fn stalled(&self) -> u64;
     /// Asks the worker to have given back so many kept-alive connections, all in all.
     fn ask(&self, total: u64);
 }

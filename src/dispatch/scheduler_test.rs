@@ -44,6 +44,7 @@ struct Worker {
     page_loop: Cell<LoopState>,
     page_open: Cell<u64>,
     page_asked: Cell<u64>,
+    page_stalled: Cell<u64>,
     broken: Cell<bool>,
     no_room: Cell<bool>,
     /// What it has received, and how much that is: not yet on its page, perhaps.
@@ -95,6 +96,10 @@ impl Handoff for Rc<Worker> {
 
     fn open(&self) -> u64 {
         self.page_open.get()
+    }
+
+    fn stalled(&self) -> u64 {
+        self.page_stalled.get()
     }
 
     fn ask(&self, total: u64) {
@@ -190,6 +195,7 @@ impl World {
             page_loop: Cell::new(LoopState::Asleep { since_ns: 0 }),
             page_open: Cell::new(0),
             page_asked: Cell::new(0),
+            page_stalled: Cell::new(0),
             broken: Cell::new(false),
             no_room: Cell::new(false),
             held: RefCell::default(),
@@ -1000,6 +1006,22 @@ fn a_worker_that_stalls_is_asked_for_its_connections_and_comes_last_for_a_while(
     world.worker(0).page_open.set(0);
     world.scheduler.rebalance(world.now);
     assert_eq!(asked(&world), [0, 0, 0]);
+}
+
+#[test]
+fn stalls_in_request_handlers_count_when_they_are_over() {
+    let mut world = World::with(2);
+    for number in 0..2 {
+        world.worker(number).page_open.set(10);
+    }
+    for _ in 0..20 {
+        world.now += 10 * MILLISECOND;
+        world.scheduler.rebalance(world.now);
+    }
+    assert_eq!(world.worker(0).page_asked.get(), 0);
+    world.worker(0).page_stalled.set(200_000 * 200_000);
+    world.scheduler.rebalance(world.now);
+    assert_eq!(world.worker(0).page_asked.get(), 10);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::queue::Nanoseconds;
 
 /// How long a loop must run callbacks without a break for it to count as a stall. It is longer than the kernel lets a
 /// process wait for a core on a machine that is only loaded.
-const STALL_FROM: Nanoseconds = 25_000_000;
+pub const STALL_FROM: Nanoseconds = 25_000_000;
 /// After how long a stall counts `1/e` of what it did.
 const MEMORY: Nanoseconds = 2_000_000_000;
 
@@ -21,7 +21,14 @@ pub(super) struct Stalls {
     /// The one that goes on: since when, and for how much of that time another worker was free.
     current: Option<(Nanoseconds, Nanoseconds)>,
     looked_at: Nanoseconds,
+    /// How often another worker was free lately, from 0 to 1.
+    help: f64,
 }
+
+/// How much a look counts for `help`.
+const NEWEST: f64 = 0.1;
+/// The most that the page can make a stall be, in µs²: what it says may be nonsense.
+const LONGEST: u64 = 10_000_000 * 10_000_000;
 
 impl Stalls {
     /// Takes a look: since when the worker's loop has been awake, if it is, and whether another worker is free, to which
@@ -33,6 +40,7 @@ impl Stalls {
         now: Nanoseconds,
     ) {
         let last = std::mem::replace(&mut self.looked_at, now);
+        self.help += (f64::from(u8::from(another_is_free)) - self.help) * NEWEST;
         let stalled_since = awake_since.filter(|&since| now.saturating_sub(since) >= STALL_FROM);
         if let Some((since, saved)) = self.current
             && stalled_since != Some(since)
@@ -46,6 +54,15 @@ impl Stalls {
             if another_is_free {
                 *saved += now.saturating_sub(last.max(since));
             }
+        }
+    }
+
+    /// Stalls are over that no look has seen, since they were in callbacks for I/O: the sum of their squares, in µs².
+    pub(super) fn ended(&mut self, squares: u64, now: Nanoseconds) {
+        if squares > 0 {
+            let saved = squares.min(LONGEST) as f64 * 1e6 * self.help;
+            self.squares = self.remembered(now) + saved;
+            self.counted_at = now;
         }
     }
 

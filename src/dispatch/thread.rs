@@ -183,6 +183,10 @@ impl Handoff for Line {
         self.page.open_connections()
     }
 
+    fn stalled(&self) -> u64 {
+        self.page.stalled()
+    }
+
     fn ask(&self, total: u64) {
         self.page.set_asked(total);
     }

@@ -30,6 +30,7 @@ struct Counters {
     turn: AtomicU64,
     lag: AtomicU64,
     asked: AtomicU64,
+    stalled: AtomicU64,
     tallies: [Tally; TALLIES],
 }
 
@@ -152,6 +153,17 @@ impl Page {
     /// Says by how many milliseconds the worker's last regular timer was late.
     pub fn set_lag(&self, lag: u64) {
         self.counters().lag.store(lag, Relaxed);
+    }
+
+    /// The sum of the squares of how long the worker's loop has run callbacks for I/O without a break, where that was long; in
+    /// µs².
+    pub fn stalled(&self) -> u64 {
+        self.counters().stalled.load(Relaxed)
+    }
+
+    /// Adds a square, in µs². The worker does so when such a time is over: nothing runs before its first callback.
+    pub fn add_stalled(&self, square: u64) {
+        self.counters().stalled.fetch_add(square, Relaxed);
     }
 
     /// How many kept-alive connections the worker is to have given back, all in all.

@@ -44,6 +44,7 @@ pub struct Uv {
     check_start: unsafe extern "C" fn(RawHandle, TurnCallback) -> c_int,
     timer_init: unsafe extern "C" fn(*mut c_void, RawHandle) -> c_int,
     timer_start: unsafe extern "C" fn(RawHandle, TurnCallback, u64, u64) -> c_int,
+    metrics_idle_time: unsafe extern "C" fn(*mut c_void) -> u64,
 }
 
 impl Uv {
@@ -91,6 +92,7 @@ impl Uv {
             check_start: function!(c"uv_check_start"),
             timer_init: function!(c"uv_timer_init"),
             timer_start: function!(c"uv_timer_start"),
+            metrics_idle_time: function!(c"uv_metrics_idle_time"),
         })
     }
 }
@@ -116,6 +118,13 @@ impl Loop {
             env: env.raw(),
             uv,
         })
+    }
+
+    /// For how many nanoseconds the loop has waited for events so far, as Node has it counted for
+    /// `performance.eventLoopUtilization()`.
+    pub fn idle_time(&self) -> u64 {
+        // SAFETY: `raw` is the loop of an environment that this thread runs; the function only reads.
+        unsafe { (self.uv.metrics_idle_time)(self.raw.as_ptr()) }
     }
 }
 

@@ -12,7 +12,7 @@ use napi::bindgen_prelude::Object;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::resource::{Resource, getrlimit};
 
-use crate::dispatch::Key;
+use crate::dispatch::{Key, STALL_FROM};
 use crate::ipc::queue_time::bucket_of;
 use crate::ipc::ticket::{self, Received, Ticket};
 use crate::sys::handoff;
@@ -60,6 +60,8 @@ pub struct Intake {
     asked: Callback,
     /// The number on the page of which JavaScript has been told last.
     heard: Cell<u64>,
+    /// When the loop last began to wait for events, and for how long it had waited before; zeros if it has not yet.
+    slept: Cell<(u64, u64)>,
     /// How many kept-alive connections have been given back, all in all.
     moved: Cell<u64>,
     /// Whether there is something to take.
@@ -107,6 +109,7 @@ impl Intake {
             exhausted,
             asked,
             heard: Cell::new(0),
+            slept: Cell::new((0, 0)),
             moved: Cell::new(0),
             arrived,
             refused: RefCell::default(),
@@ -154,7 +157,9 @@ impl Intake {
         self.page.set_open_connections(counted.open);
         self.page.set_requests(counted.requests);
         self.page.set_lag(counted.lag);
-        self.page.sleep(page::now_ns());
+        let now = page::now_ns();
+        self.slept.set((now, self.event_loop.idle_time()));
+        self.page.sleep(now);
     }
 
     /// Tells the dispatcher that a client is given this key, before the client has it. If there is no room for that, it
@@ -177,7 +182,16 @@ impl Intake {
     }
 
     fn woke(&self) {
-        self.page.wake(page::now_ns());
+        let now = page::now_ns();
+        self.page.wake(now);
+        // Callbacks for I/O have run before this one, while the page said that the loop is asleep.
+        let (since, idle) = self.slept.get();
+        let waited = self.event_loop.idle_time().saturating_sub(idle);
+        let ran = now.saturating_sub(since).saturating_sub(waited);
+        if since > 0 && ran >= STALL_FROM {
+            let ran = ran / 1000;
+            self.page.add_stalled(ran.saturating_mul(ran));
+        }
         // What gives a descriptor back, gives the loop a turn.
         if self.paused.get() && handoff::has_room(self.socket.as_fd()) {
             self.paused.set(false);
