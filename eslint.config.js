@@ -22,7 +22,7 @@ const replaceable = Object.keys({ ...globals.builtin, ...globals.node })
   .map((name) => ({ name, message }));
 
 module.exports = [
-  { ignores: ['native/', 'target/', '.nodes/'] },
+  { ignores: ['native/', 'npm/', 'target/', '.nodes/', '.installers/'] },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2023, globals: globals.node },

@@ -1,6 +1,6 @@
 'use strict';
 
-// The package as its users get it: packed, and installed into an empty project.
+// The package as its users get it: packed, as is its platform's, and both installed into an empty project.
 
 const assert = require('node:assert');
 const { after, before, test } = require('node:test');
@@ -8,8 +8,12 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { makePathWithoutRust, run } = require('./package/commands.js');
+const { pack } = require('./package/pack.js');
+const { ownPlatform, packageOf, published } = require('../lib/platform.js');
+const { version } = require('../package.json');
 
 const root = path.join(__dirname, '..');
+const platform = packageOf(ownPlatform());
 const minutes = 60_000;
 
 // The smallest program that shows that a connection reaches a worker. It knows nothing of cluster-rs.
@@ -31,10 +35,10 @@ const program = `
 `;
 
 let scratch;
-let tarball;
 let project;
+let modules;
 let installed;
-let installScript;
+let buildScript;
 let withoutRust;
 
 /** Runs a command in the project, without Rust in reach; fails if the command does, and gives what it printed. */
@@ -44,25 +48,19 @@ function inProject(...command) {
   return { stdout, stderr };
 }
 
-function removeBinary() {
-  const folder = path.join(installed, 'native');
-  for (const name of fs.readdirSync(folder)) if (name.endsWith('.node')) fs.rmSync(path.join(folder, name));
+function removePlatform() {
+  fs.rmSync(path.join(modules, platform), { recursive: true, force: true });
 }
 
 before(() => {
   scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-rs-package-'));
   withoutRust = makePathWithoutRust(path.join(scratch, 'bin'));
 
-  const packed = run(root, ['npm', 'pack', '--pack-destination', scratch]);
-  assert.strictEqual(packed.status, 0, packed.stderr);
-  tarball = path.join(
-    scratch,
-    fs.readdirSync(scratch).find((name) => name.endsWith('.tgz')),
-  );
-
+  const tarballs = pack(scratch);
   project = path.join(scratch, 'project');
-  installed = path.join(project, 'node_modules', 'cluster-rs');
-  installScript = path.join(installed, 'scripts', 'install.js');
+  modules = path.join(project, 'node_modules');
+  installed = path.join(modules, 'cluster-rs');
+  buildScript = path.join(installed, 'scripts', 'build-from-source.js');
   fs.mkdirSync(project);
   fs.writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
   fs.writeFileSync(
@@ -73,7 +71,7 @@ before(() => {
     path.join(project, 'app.mjs'),
     `import cluster from 'node:cluster';\nimport http from 'node:http';\n${program}`,
   );
-  inProject('npm', 'install', '--offline', '--no-audit', '--no-fund', tarball);
+  inProject('npm', 'install', '--offline', '--no-audit', '--no-fund', ...tarballs);
 });
 
 after(() => fs.rmSync(scratch, { recursive: true, force: true }));
@@ -94,11 +92,35 @@ test('the package holds what its users need and nothing else', () => {
     'examples',
     'index.d.ts',
   ];
-  expected.push('index.js', 'lib', 'native', 'package.json', 'register.d.ts', 'register.js', 'scripts', 'src');
+  expected.push('index.js', 'lib', 'package.json', 'register.d.ts', 'register.js', 'scripts', 'src');
   assert.deepStrictEqual(files, expected.sort());
-  const { dependencies, scripts } = JSON.parse(fs.readFileSync(path.join(installed, 'package.json'), 'utf8'));
-  assert.strictEqual(dependencies, undefined);
-  assert.strictEqual(scripts.install, 'node scripts/install.js');
+});
+
+test('it has a package for each platform, of its own version, and runs nothing when it is installed', () => {
+  const manifestOf = (name) => JSON.parse(fs.readFileSync(path.join(modules, name, 'package.json'), 'utf8'));
+  const { dependencies, scripts, optionalDependencies } = manifestOf('cluster-rs');
+  assert.deepStrictEqual([dependencies, scripts], [undefined, undefined]);
+  assert.deepStrictEqual(optionalDependencies, Object.fromEntries(published.map((name) => [packageOf(name), version])));
+
+  const [os, cpu, abi] = ownPlatform().split('-');
+  const runsOn = { os: [os], cpu: [cpu], libc: [abi === 'gnu' ? 'glibc' : 'musl'] };
+  const found = manifestOf(platform);
+  assert.deepStrictEqual({ os: found.os, cpu: found.cpu, libc: found.libc }, runsOn);
+  assert.deepStrictEqual([found.version, found.scripts, found.dependencies], [version, undefined, undefined]);
+  const binary = `cluster-rs.${ownPlatform()}.node`;
+  assert.deepStrictEqual(fs.readdirSync(path.join(modules, platform)).sort(), [
+    'LICENSE',
+    'README.md',
+    binary,
+    'package.json',
+  ]);
+});
+
+test('what is packed in a clone has the binary that was built there', { timeout: minutes }, () => {
+  const { status, stdout, stderr } = run(root, ['npm', 'pack', '--dry-run', '--json', '--ignore-scripts']);
+  assert.strictEqual(status, 0, stderr);
+  const files = Object.values(JSON.parse(stdout))[0].files.map((file) => file.path);
+  assert.ok(files.includes(`native/cluster-rs.${ownPlatform()}.node`), files.join('\n'));
 });
 
 test('each link of the README leads somewhere in the package', () => {
@@ -145,7 +167,7 @@ test(
   },
 );
 
-test('require and import give the module, on the prebuilt binary', { timeout: 2 * minutes }, () => {
+test('require and import give the module, on the binary for the platform', { timeout: 2 * minutes }, () => {
   const check = "console.log(cluster.native, cluster === require('node:cluster'));";
   const required = inProject('node', '-e', `const cluster = require('cluster-rs'); ${check}`);
   assert.deepStrictEqual(required, { stdout: 'true true\n', stderr: '' });
@@ -168,36 +190,66 @@ for (const [option, file] of [
   });
 }
 
+const warnings = (stderr) => stderr.match(/CLUSTER_RS_FALLBACK/g)?.length;
+
+test('a package of another version is not loaded', { timeout: 2 * minutes }, () => {
+  const file = path.join(modules, platform, 'package.json');
+  const text = fs.readFileSync(file, 'utf8');
+  fs.writeFileSync(file, text.replace(`"version": "${version}"`, '"version": "0.0.1"'));
+  const { stdout, stderr } = inProject('node', '-p', "require('cluster-rs').native");
+  fs.writeFileSync(file, text);
+  assert.strictEqual(stdout, 'false\n');
+  assert.ok(stderr.includes(`${platform} is of version 0.0.1, and ${version} is needed; "npm install`), stderr);
+});
+
+test('a binary that does not load says why', { timeout: 2 * minutes }, () => {
+  const file = path.join(modules, platform, `cluster-rs.${ownPlatform()}.node`);
+  fs.renameSync(file, `${file}.kept`);
+  fs.writeFileSync(file, 'not a library');
+  const { stdout, stderr } = inProject('node', '-p', "require('cluster-rs').native");
+  fs.renameSync(`${file}.kept`, file);
+  assert.strictEqual(stdout, 'false\n');
+  assert.match(stderr, /its binary can't be loaded: .*(file too short|invalid ELF header)/);
+});
+
 test(
-  'without a binary and without Rust, the built-in module serves, with one warning',
+  "without its platform's package, the built-in module serves; one warning says what is missing and how to get it",
   { timeout: 2 * minutes },
   () => {
-    removeBinary();
-    const { stderr } = inProject('node', installScript);
-    assert.match(stderr, /^cluster-rs: cargo was not found; .*\n$/);
-
+    removePlatform();
     const script = "require('cluster-rs/register'); console.log(require('cluster-rs').native);";
     const loaded = inProject('node', '-e', script);
     assert.strictEqual(loaded.stdout, 'false\n');
-    assert.strictEqual(loaded.stderr.match(/CLUSTER_RS_FALLBACK/g)?.length, 1, loaded.stderr);
+    assert.strictEqual(warnings(loaded.stderr), 1, loaded.stderr);
+    assert.match(loaded.stderr, new RegExp(`its package ${platform} is not installed, as after --omit=optional`));
+    const install = `"npm install --include=optional --save-optional ${platform}@${version}" adds it`;
+    assert.ok(loaded.stderr.includes(`; ${install}, and "node ${buildScript}" builds it`), loaded.stderr);
 
     const served = inProject('node', '-r', 'cluster-rs/register', 'app.js');
     assert.strictEqual(served.stdout, 'answered by worker 1, native: false\n');
-    assert.strictEqual(served.stderr.match(/CLUSTER_RS_FALLBACK/g)?.length, 1, served.stderr);
+    assert.strictEqual(warnings(served.stderr), 1, served.stderr);
   },
 );
 
-test('without a binary and with Rust, it is built from source', { timeout: 15 * minutes }, () => {
-  removeBinary();
+test('without Rust, building from source says what to install', { timeout: minutes }, () => {
+  const { status, stdout, stderr } = run(project, ['node', buildScript], { PATH: withoutRust });
+  assert.deepStrictEqual([status, stdout], [1, '']);
+  assert.match(stderr, /^cluster-rs: cargo was not found; install Rust .*\n$/);
+});
+
+test('with Rust, it is built from source by one command', { timeout: 15 * minutes }, () => {
+  removePlatform();
   const quick = { CARGO_BUILD_JOBS: '2', CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_OPT_LEVEL: '0' };
   // A user's own target moves the result to another folder.
   const [, host] = /^host: (.*)$/m.exec(run(project, ['rustc', '-vV']).stdout);
   fs.mkdirSync(path.join(project, '.cargo'));
   fs.writeFileSync(path.join(project, '.cargo', 'config.toml'), `[build]\ntarget = "${host}"\n`);
-  const built = run(project, ['node', installScript], quick);
+  const built = run(project, ['node', buildScript], quick);
   assert.strictEqual(built.status, 0, built.stderr);
+  const binary = path.join(installed, 'native', `cluster-rs.${ownPlatform()}.node`);
+  assert.strictEqual(built.stdout, `cluster-rs: built ${binary}\n`);
 
   const output = inProject('node', '-r', 'cluster-rs/register', 'app.js');
   assert.deepStrictEqual(output, { stdout: 'answered by worker 1, native: true\n', stderr: '' }, built.stderr);
-  assert.ok(!fs.existsSync(path.join(installed, 'target')), 'what cargo left behind is removed');
+  assert.deepStrictEqual(fs.readdirSync(path.dirname(binary)), [path.basename(binary)]);
 });

@@ -14,7 +14,7 @@ test('in a clone without Rust, one line says what to install', { timeout: 60_000
   t.after(() => fs.rmSync(scratch, { recursive: true, force: true }));
   const PATH = makePathWithoutRust(path.join(scratch, 'bin'));
   const clone = path.join(scratch, 'clone');
-  for (const name of ['package.json', 'package-lock.json', 'Cargo.toml', 'src', 'scripts']) {
+  for (const name of ['package.json', 'package-lock.json', 'Cargo.toml', 'src', 'lib', 'scripts']) {
     fs.cpSync(path.join(root, name), path.join(clone, name), { recursive: true });
   }
 

@@ -23,8 +23,8 @@ const LARGEST_RELEASE = 5_000_000;
 
 /** Why the addon can't be measured; `undefined` if it can. */
 function unfitAddon() {
-  const { binary } = require('../scripts/platform.js');
-  const stat = fs.statSync(path.resolve(root, binary), { throwIfNoEntry: false });
+  const { builtBinary, ownPlatform } = require('../lib/platform.js');
+  const stat = fs.statSync(builtBinary(ownPlatform()), { throwIfNoEntry: false });
   if (stat === undefined) return 'there is no addon in native/: npm run build';
   if (stat.size > LARGEST_RELEASE) return 'the addon in native/ is a debug build: npm run build';
   return undefined;

@@ -6,10 +6,11 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { binary } = require('./platform.js');
+const { builtBinary, ownPlatform } = require('../lib/platform.js');
 const { missingTool } = require('./toolchain.js');
 
 const root = path.join(__dirname, '..');
+const binary = builtBinary(ownPlatform());
 const sources = ['src', 'build.rs', 'Cargo.toml', 'Cargo.lock'];
 
 /** When a file was last written, or the newest file of a folder, in milliseconds; 0 if there is none. */
@@ -32,7 +33,7 @@ function run(command, args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const mustBuild = isOutdated(binary, sources) || isOutdated('native/binding.js', ['Cargo.toml']);
+const mustBuild = isOutdated(binary, sources);
 
 // Said before anything is downloaded, so that it stands alone.
 const missing = mustBuild ? missingTool() : undefined;
