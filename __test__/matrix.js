@@ -69,4 +69,6 @@ function main() {
   process.exitCode = total.failed === 0 ? 0 : 1;
 }
 
-main();
+if (require.main === module) main();
+
+module.exports = { fetchNode, releases };

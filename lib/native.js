@@ -3,6 +3,7 @@
 // The addon, or the reason why it can't serve here.
 
 const path = require('node:path');
+const { Error } = require('./primordials.js');
 const { isBundled } = require('./copies.js');
 const { builtBinary, ownPlatform, packageOf, platforms, published } = require('./platform.js');
 

@@ -11,7 +11,10 @@ const { isBundled } = require('./copies.js');
 // Where there is no such file, nothing is started by this package.
 const REGISTER = isBundled ? '' : path.join(__dirname, '..', 'register.js');
 const NAME = 'NODE_OPTIONS=';
-const optionFor = (register) => `--require "${register.replace(/["\\]/g, '\\$&')}" `;
+const optionFor = (register) => `--require "${register.replace(/["\\]/g, '\\$&')}"`;
+
+// What finds packages that are not in folders (Yarn's Plug'n'Play): this one is among them.
+const FINDER = /^\s*(?:-r|--require)[\s=]\s*(?:"[^"]*\.pnp\.c?js"|\S*\.pnp\.c?js)(?=\s|$)/;
 
 /** This package or, if it has been removed with an old release of the program, the one that the program has now. */
 function findRegister(program) {
@@ -32,7 +35,7 @@ function isApplication(file) {
 
 /**
  * Puts this package in front of the program's preloads. Those of `NODE_OPTIONS` come before those of the command line,
- * so where there are any it has to be the first of them.
+ * so where there are any it has to be the first of them; but one that it is found by.
  * @param {string[]} environment `NAME=value`
  * @param {string[]} args with Node's own name first
  * @param {string} program its absolute path
@@ -45,13 +48,20 @@ function preload(environment, [name, ...args], program) {
   const options = at < 0 ? '' : strings.slice(environment[at], NAME.length);
   if (regexps.exec(/(^|\s)(-r|--require)\b/, options) === null)
     return { environment, args: [name, '--require', register, ...args] };
-  return { environment: arrays.with(environment, at, NAME + optionFor(register) + options), args: [name, ...args] };
+  const finder = process.versions.pnp === undefined ? null : regexps.exec(FINDER, options);
+  const joined =
+    finder === null
+      ? `${optionFor(register)} ${options}`
+      : `${finder[0]} ${optionFor(register)}${strings.slice(options, finder[0].length)}`;
+  return { environment: arrays.with(environment, at, NAME + joined), args: [name, ...args] };
 }
 
 /** Takes away from the variables of this worker what {@link preload} has added. */
 function removePreload(env) {
   const option = optionFor(REGISTER);
-  if (env.NODE_OPTIONS?.startsWith(option)) env.NODE_OPTIONS = env.NODE_OPTIONS.slice(option.length);
+  const options = env.NODE_OPTIONS;
+  if (options?.startsWith(`${option} `)) env.NODE_OPTIONS = options.slice(option.length + 1);
+  else if (process.versions.pnp && options) env.NODE_OPTIONS = options.replace(` ${option}`, () => '');
 }
 
 module.exports = { preload, removePreload };
