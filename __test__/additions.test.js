@@ -155,7 +155,9 @@ test('the figures account for each connection', { timeout: 60_000 }, async (t) =
       net.createServer((socket) => socket.end('x')).listen(0, '127.0.0.1');
     }
   });
-  const zeros = '{"accepted":0,"taken":0,"takenBack":0,"givenBack":0,"closed":0,"queued":0,"waiting":0}';
+  const counts = ['accepted', 'taken', 'takenBack', 'givenBack', 'moved', 'parked', 'closed', 'evicted', 'shed'];
+  const zero = (name) => `"${name}":0`;
+  const zeros = `{${counts.map(zero)},"listeners":[],${['queued', 'waiting'].map(zero)}}`;
   assert.deepStrictEqual(lines, [zeros, 'ERR_OUT_OF_RANGE', '10 10 0 0']);
 });
 
