@@ -17,6 +17,7 @@ class Rebalancing {
   #servers;
   #native;
   #isAsked = false;
+  #isLooking = false;
   #idle = new WeakMap(); // how much had been read from a socket when it was first found idle, and how many looks ago
 
   /**
@@ -42,26 +43,34 @@ class Rebalancing {
   asked() {
     if (this.#isAsked || !this.#servers) return;
     this.#isAsked = true;
-    diagnostics.subscribe(ANSWERED, this.#answered);
-    for (const [server, listener] of this.#servers.listeners()) {
-      for (const socket of socketsOf(server, 'idle')) {
-        if (!this.#isWanted()) return;
-        this.#leave(socket, listener);
-      }
-    }
+    diagnostics.subscribe(ANSWERED, this.#lookSoon);
+    this.#giveBack();
   }
 
-  #answered = ({ socket, server }) => {
+  #lookSoon = () => {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     nextTick(() => {
-      if (this.#isWanted()) this.#leave(socket, this.#servers.listeners().get(server));
+      this.#isLooking = false;
+      this.#giveBack();
     });
   };
+
+  /** Only Node knows which are idle: of the next request on a connection, a part may have been read. */
+  #giveBack() {
+    for (const [server, listener] of this.#servers?.listeners() ?? []) {
+      for (const socket of socketsOf(server, 'idle')) {
+        if (!this.#isWanted() || !this.#leave(socket, listener)) return;
+      }
+    }
+    this.#isWanted();
+  }
 
   /** Whether the dispatcher still asks. */
   #isWanted() {
     if (this.#servers && this.#native.asked > 0) return true;
     this.#isAsked = false;
-    diagnostics.unsubscribe(ANSWERED, this.#answered);
+    diagnostics.unsubscribe(ANSWERED, this.#lookSoon);
     return false;
   }
 
