@@ -3,13 +3,14 @@
 // The command `cluster-rs`, as its users run it.
 
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { Lines, split } = require('../lib/command/lines.js');
 const { formatTime, parseSize, parseTime } = require('../lib/command/units.js');
-const { freePort, get, gone, isAlive, kill, root, run, scratch, start, stop, until } = require('./support.js');
+const { freePort, get, gone, isAlive, kill, root, run, scratch, start, stop, until, write } = require('./support.js');
 
 const limit = { timeout: 120_000 };
 const bin = path.join(root, 'bin', 'cluster-rs.js');
@@ -163,6 +164,16 @@ describe('a release that is a symbolic link', { concurrency: 2 }, () => {
     const { code, stderr } = await run(t, [bin, 'reload'], { env: { XDG_RUNTIME_DIR: folder } });
     assert.deepStrictEqual([code, stderr], [0, '']);
     await get(env.PORT);
+  });
+
+  test('from a folder that has been removed nothing runs', limit, async (t) => {
+    const folder = scratch(t);
+    const missing = path.join(folder, 'missing');
+    const file = write(t, app);
+    const script = `mkdir ${missing}; cd ${missing}; rmdir ${missing}; exec ${process.execPath} ${bin} ${file}`;
+    const { status, stderr } = spawnSync('sh', ['-c', script], { env: { XDG_RUNTIME_DIR: folder }, encoding: 'utf8' });
+    assert.strictEqual(status, 2);
+    assert.match(stderr, /^cluster-rs: missing folder: the current one has been removed$/m);
   });
 
   test('a folder that has been removed is a failed start', limit, async (t) => {

@@ -5,6 +5,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { Failure, USAGE } = require('./failure.js');
 
 function* wayTo(program) {
   for (let name = program; name !== path.dirname(name); name = path.dirname(name)) yield name;
@@ -20,13 +21,22 @@ function isCurrent(folder) {
   }
 }
 
+function withoutLinks() {
+  try {
+    return process.cwd();
+  } catch {
+    throw new Failure('missing folder: the current one has been removed', USAGE);
+  }
+}
+
 /**
  * @param {string} program as the user has named it; one that is inside the current folder tells that folder's name, too
  * @returns {string} an absolute path: what the shell calls it, or else the way to the program, or else without links
+ * @throws {Failure} if it has been removed
  */
 function currentFolder(program) {
   const named = [process.env.PWD ?? '', ...(path.isAbsolute(program) ? wayTo(path.normalize(program)) : [])];
-  return named.find((folder) => path.isAbsolute(folder) && isCurrent(folder)) ?? process.cwd();
+  return named.find((folder) => path.isAbsolute(folder) && isCurrent(folder)) ?? withoutLinks();
 }
 
 module.exports = { currentFolder };
