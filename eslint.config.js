@@ -39,6 +39,7 @@ module.exports = [
   },
   {
     files: ['**/*.js', '**/*.cjs'],
+    ignores: ['__test__/stacks/next/**'],
     languageOptions: { sourceType: 'commonjs' },
     rules: { strict: ['error', 'global'] },
   },
