@@ -341,10 +341,21 @@ declare namespace cluster {
     spares?: number | undefined;
     /**
      * Whether SIGTERM and SIGINT stop the workers (at once, when one of them comes again) and then this process, and
-     * SIGHUP and SIGUSR2 reload.
+     * those of `reloadSignals` reload.
      * @default true
      */
     signals?: boolean | undefined;
+    /**
+     * Which signals reload. SIGHUP and SIGUSR2 stop, where they are not among them.
+     * @default both; none if a standard stream is a terminal, where SIGHUP says that it is closed
+     */
+    reloadSignals?: ('SIGHUP' | 'SIGUSR2')[] | undefined;
+    /**
+     * For how long the workers go on to accept when they are to stop, by SIGTERM or `stop()`. The event `'lameDuck'` is
+     * emitted at once, and on `process` in each worker, for those who tell a load balancer that they are not ready.
+     * @default 0
+     */
+    lameDuck?: number | undefined;
   }
 
   /** What a worker of a supervisor does. */
@@ -401,6 +412,8 @@ declare namespace cluster {
     reloaded: [];
     /** A reload has failed, for the reason that its promise rejects with. */
     reloadFailed: [error: Error];
+    /** The workers are going to be ended in so many milliseconds, and accept until then. */
+    lameDuck: [time: number];
     /** The workers are about to be ended. */
     stop: [];
   }
@@ -429,8 +442,11 @@ declare namespace cluster {
      * @returns rejects with code `ERR_CLUSTER_RS_START_FAILED` if a new one does not start; their number stays then
      */
     scale(workers: number | 'max'): Promise<void>;
-    /** Drains all workers, and closes what they listened on. Fulfilled when they have ended. */
-    stop(): Promise<void>;
+    /**
+     * Drains all workers, and closes what they listened on. Fulfilled when they have ended.
+     * @param options.lameDuck `false` to begin at once, whatever the option of the supervisor says
+     */
+    stop(options?: { lameDuck?: boolean | undefined }): Promise<void>;
     /** Ends all workers by SIGKILL. */
     killAll(): void;
     /** What each worker does, in the order of their ids. */

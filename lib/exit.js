@@ -4,7 +4,9 @@
 
 const { Number, Object, Promise, Reflect, arrays, promises, setTimeout } = require('./primordials.js');
 
+const fs = require('node:fs');
 const { signals } = require('node:os').constants;
+const { isatty } = require('node:tty');
 
 // How long a reader of the output that does not read is waited for, in milliseconds.
 const PATIENCE = 1000;
@@ -97,14 +99,25 @@ function atEnd(action) {
   arrays.push(endActions, action);
 }
 
+/** Which standard streams of this process are terminals. */
+const terminals = () => arrays.filter([0, 1, 2], isatty);
+const terminalsAtStart = terminals();
+
+/** Closes terminals that have gone: Node, which sets them as they were when it exits, aborts if it can't. */
+function leaveTerminals() {
+  const left = terminals();
+  for (const fd of terminalsAtStart) {
+    if (!arrays.includes(left, fd)) fs.closeSync(fd);
+  }
+}
+
 /** Ends this process when what it has printed is written; if nobody reads that, soon. */
 async function exitWhenWritten(code) {
-  const written = arrays.map(
-    [process.stdout, process.stderr],
-    (stream) => new Promise((resolve) => stream.write('', resolve)),
-  );
+  const write = (stream) => new Promise((resolve) => stream.on('error', resolve).write('', resolve));
+  const written = arrays.map([process.stdout, process.stderr], write);
   await promises.race([promises.all(written), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  leaveTerminals();
   process.exit(code);
 }
 
-module.exports = { atExit, atEnd, isExiting, exitWhenWritten, takeDeadlySignals };
+module.exports = { atExit, atEnd, isExiting, exitWhenWritten, takeDeadlySignals, terminals };

@@ -25,6 +25,7 @@ function app() {
     http.createServer((request, response) => response.end('later')).listen(process.env.LATER, '127.0.0.1');
   if (process.env.LATER) setTimeout(later, 300);
   if (process.env.READY) setTimeout(() => require('cluster').worker.ready(), 300);
+  process.on('lameDuck', () => console.log(`worker ${process.pid} is a lame duck`));
   process.on('exit', () => console.log(`exit ${process.pid}`));
 }
 

@@ -9,8 +9,8 @@ Runs a program that listens on all cores, and keeps it alive.
                           ip, header:NAME, cookie:NAME or query:NAME
       --rebalance on|off  kept-alive connections go where they wait least (on)
       --max-wait TIME     refuse a connection that waits longer for a worker
-      --grace TIME        how long requests in progress may take (7s)
-      --stop-signal NAME  for a worker that has finished (SIGTERM or SIGINT)
+      --grace TIME        for requests in progress (7s); --lame-duck TIME before
+      --stop-signal NAME  for a worker that has finished; --reload-signals NAMES
       --spares N          workers that wait to take the place of a dead one
       --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME
                           replace a worker that exceeds it

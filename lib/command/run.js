@@ -18,12 +18,14 @@ const { countWorkers } = require('./units.js');
 // The settings that are options of `cluster.supervise` as they are.
 const SAME = [
   'deathsWithin',
+  'lameDuck',
   'maxAge',
   'maxDeaths',
   'maxDelay',
   'maxMemory',
   'maxRequests',
   'minDelay',
+  'reloadSignals',
   'spares',
   'startTimeout',
   'stopSignal',
@@ -65,6 +67,7 @@ function tellEvents(supervisor, name) {
   supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is being replaced: ${reason}`));
   supervisor.on('reloaded', () => say(`${name} has been reloaded`));
   supervisor.on('reloadFailed', (error) => say(error.message));
+  supervisor.on('lameDuck', (time) => say(`${name} is stopping in ${time} ms, and accepting connections until then`));
   supervisor.on('stop', () => say(`${name} is stopping`));
 }
 

@@ -4,7 +4,7 @@
 // wherever it comes from.
 
 const { KEYS, parse: parsePolicy } = require('../primary/scheduling.js');
-const { LEAST_MEMORY, LONGEST, STOP_SIGNALS } = require('../supervisor/options.js');
+const { LEAST_MEMORY, LONGEST, RELOAD_SIGNALS, STOP_SIGNALS } = require('../supervisor/options.js');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { NAME } = require('./runtime_folder.js');
 const { parseSize, parseTime } = require('./units.js');
@@ -29,6 +29,12 @@ const text = { read: (value) => (typeof value === 'string' && value !== '' ? val
 const isList = (value) => Array.isArray(value) && value.every(isScalar);
 const flag = { read: (value) => (typeof value === 'boolean' ? value : undefined), what: 'true or false', isFlag: true };
 
+function readReloadSignals(value) {
+  if (value === 'none') return [];
+  const signals = typeof value === 'string' ? value.split(',') : value;
+  return isList(signals) && signals.every((signal) => RELOAD_SIGNALS.includes(signal)) ? signals : undefined;
+}
+
 // By their names in files. On the command line `maxMemory` is `--max-memory`.
 const SETTINGS = {
   workers: { ...count(1), short: 'w' },
@@ -45,6 +51,11 @@ const SETTINGS = {
   stopSignal: {
     read: (value) => STOP_SIGNALS.find((signal) => signal === value),
     what: `one of ${STOP_SIGNALS.join(', ')}`,
+  },
+  lameDuck: time,
+  reloadSignals: {
+    read: readReloadSignals,
+    what: `none, or ${RELOAD_SIGNALS.join(' or ')}, or both with a comma between`,
   },
   spares: count(0),
   maxMemory: size,

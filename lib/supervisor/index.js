@@ -4,7 +4,7 @@
 
 const EventEmitter = require('node:events');
 const { clearInterval, clearTimeout, setInterval, setTimeout } = require('node:timers');
-const { Array, Boolean, Math, Object, Set, nextTick, promises } = require('../primordials.js');
+const { Array, Boolean, Math, Object, Promise, Set, nextTick, promises } = require('../primordials.js');
 const { now } = require('../clock.js');
 const errors = require('../errors.js');
 const { describeListeners } = require('../primary/figures.js');
@@ -47,6 +47,7 @@ class Supervisor extends EventEmitter {
   #lookedAt = now();
   #hasGivenUp = false;
   #isStopping = false;
+  #lameDuck; // what is waited for before the stop, and the function that ends it
   #wasReady = false;
 
   /**
@@ -74,7 +75,7 @@ class Supervisor extends EventEmitter {
 
   /** Called once, by `cluster.supervise`. */
   start() {
-    const { hangTimeout, maxMemory, signals, workers } = this.#options;
+    const { hangTimeout, maxMemory, reloadSignals, signals, workers } = this.#options;
     if (maxMemory > 0) askForFigures();
     const tellSystemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
     const first = this.#fork(0);
@@ -85,7 +86,7 @@ class Supervisor extends EventEmitter {
     this.#fillSpares();
     this.#native.keepListeners(true);
     tellSystemd(this);
-    if (signals) obeySignals(this);
+    if (signals) obeySignals(this, reloadSignals);
     const interval = hangTimeout > 0 ? Math.min(LOOK, Math.ceil(hangTimeout / 4)) : LOOK;
     this.#watch = setInterval(() => this.#look(interval), interval).unref();
   }
@@ -155,6 +156,7 @@ class Supervisor extends EventEmitter {
     member.started.then(
       () => {
         if (place.member !== member || member.state !== 'ready') return;
+        if (this.#lameDuck) this.#native.lameDuck(member.worker.id);
         this.#tell('workerReady', member.worker);
         this.#tellWhenReady();
       },
@@ -239,7 +241,7 @@ class Supervisor extends EventEmitter {
     this.#startNothingMore();
     this.#tellEnd(lastMember, ending, undefined);
     this.#tell('giveUp', maxDeaths);
-    if (exitOnGiveUp) this.stop().then(() => exitWhenWritten(1));
+    if (exitOnGiveUp) this.stop({ lameDuck: false }).then(() => exitWhenWritten(1));
   }
 
   #fillSpares() {
@@ -427,8 +429,32 @@ class Supervisor extends EventEmitter {
     return removed.filter(({ member }) => member).map(({ member }) => this.#end(member));
   }
 
-  /** Ends all workers, and closes what they listened on. Fulfilled when they have ended. */
-  async stop() {
+  /** Goes on for a while as if nothing were, so that those who balance load can send their requests elsewhere. */
+  async #beLameDuck() {
+    const { lameDuck } = this.#options;
+    if (!this.#lameDuck) {
+      this.#lameDuck = {};
+      this.#lameDuck.isOver = new Promise((resolve) => {
+        const timer = setTimeout(resolve, lameDuck);
+        this.#lameDuck.end = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      for (const { member } of this.#inService()) this.#native.lameDuck(member.worker.id);
+      this.#tell('lameDuck', lameDuck);
+    }
+    await this.#lameDuck.isOver;
+  }
+
+  /**
+   * Ends all workers, and closes what they listened on. Fulfilled when they have ended.
+   * @param {object} [options]
+   * @param {boolean} [options.lameDuck] whether that begins only after `lameDuck` of the supervisor's options
+   */
+  async stop({ lameDuck = true } = {}) {
+    if (!lameDuck) this.#lameDuck?.end();
+    else if (this.#options.lameDuck > 0 && !this.#isStopping) await this.#beLameDuck();
     const members = this.#places.map(({ member }) => member).filter(Boolean);
     if (!this.#isStopping) {
       this.#isStopping = true;

@@ -3,7 +3,7 @@
 // The options of `cluster.supervise`, checked.
 
 const { availableParallelism } = require('node:os');
-const { Object, isInteger } = require('../primordials.js');
+const { Array, Object, isInteger } = require('../primordials.js');
 const errors = require('../errors.js');
 
 const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
@@ -24,6 +24,10 @@ const isBoolean = { type: 'boolean' };
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'];
 const isStopSignal = (value) => STOP_SIGNALS.includes(value);
 
+// Those that can have the workers reloaded.
+const RELOAD_SIGNALS = ['SIGHUP', 'SIGUSR2'];
+const areReloadSignals = (value) => Array.isArray(value) && value.every((one) => RELOAD_SIGNALS.includes(one));
+
 // What each is if it is not given, and when it is right. Times are in milliseconds, memory is in bytes; 0 means never.
 const OPTIONS = {
   workers: {
@@ -39,6 +43,7 @@ const OPTIONS = {
   gracePeriod: { default: 7000, ...isTime(0) },
   stopSignal: { default: undefined, isRight: isStopSignal, what: `one of ${STOP_SIGNALS.join(', ')}` },
   killTimeout: { default: 2000, ...isTime(0) },
+  lameDuck: { default: 0, ...isTime(0) },
   minDelay: { default: 100, ...isTime(0) },
   maxDelay: { default: 15_000, ...isTime(0) },
   maxDeaths: { default: 10, ...isCount(1) },
@@ -56,6 +61,7 @@ const OPTIONS = {
   rebalance: { default: undefined, ...isBoolean },
   spares: { default: 0, ...isCount(0) },
   signals: { default: true, ...isBoolean },
+  reloadSignals: { default: undefined, isRight: areReloadSignals, what: `a list of ${RELOAD_SIGNALS.join(', ')}` },
 };
 
 /** How many workers `'max'`, or a number, means. */
@@ -89,4 +95,4 @@ function readOptions(given = {}) {
   return options;
 }
 
-module.exports = { LEAST_MEMORY, LONGEST, STOP_SIGNALS, countOf, readOptions };
+module.exports = { LEAST_MEMORY, LONGEST, RELOAD_SIGNALS, STOP_SIGNALS, countOf, readOptions };

@@ -77,6 +77,7 @@ function tellOf(supervisor, socket, interval) {
   });
   supervisor.on('reloaded', tellReady);
   supervisor.on('reloadFailed', tellReady);
+  supervisor.on('lameDuck', () => tell('STOPPING=1', 'STATUS=Accepting for a while'));
   supervisor.on('stop', () => tell('STOPPING=1', 'STATUS=Finishing requests'));
   if (interval > 0) {
     const beat = () => supervisor.workers.length > 0 && tell('WATCHDOG=1');
