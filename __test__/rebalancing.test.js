@@ -164,7 +164,8 @@ describe('connections move', { concurrency: 2 }, () => {
       const workers = await Promise.all(connections.map(async (connection) => workerOf(await connection.get('/'))));
       return workers.every((worker) => worker === 2);
     }, 'all clients to be answered by the other worker');
-    assert.ok((await figuresOf(program)).moved >= 4);
+    const stuck = connections.filter(({ worker }) => worker === 1);
+    assert.ok((await figuresOf(program)).moved >= stuck.length);
   });
 
   it('to a worker that has joined', { timeout }, async (t) => {
