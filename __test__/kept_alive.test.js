@@ -76,7 +76,8 @@ for (const settings of policies) {
       );
       program.tell('figures');
       const { figures } = await until(() => said.find(({ event }) => event === 'figures'), 'the figures');
-      assert.ok(figures.moved > 0);
+      // Where a client belongs to a worker, only reloads move it, and there may have been none.
+      assert.ok(figures.moved > 0 || settings.policy === 'sticky');
       const exchanges = summaries.reduce((sum, summary) => sum + summary.exchanges, 0);
       t.diagnostic(
         `${exchanges} exchanges, ${figures.moved} moves, ${killed.length} workers killed, ${all('failed').length} failures with them`,
