@@ -16,6 +16,7 @@ const ANSWERED = 'http.server.response.finish';
 class Rebalancing {
   #servers;
   #native;
+  #timer;
   #isAsked = false;
   #isLooking = false;
   #idle = new WeakMap(); // how much had been read from a socket when it was first found idle, and how many looks ago
@@ -31,11 +32,11 @@ class Rebalancing {
 
   /** Has connections leave that are idle, until {@link stop} is called. */
   start() {
-    this.timer = setInterval(() => this.#look(), LOOK_EVERY).unref();
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY).unref();
   }
 
   stop() {
-    clearInterval(this.timer);
+    clearInterval(this.#timer);
     this.#servers = undefined;
   }
 
