@@ -85,22 +85,21 @@ describe('signals to a worker alone', { concurrency: 2 }, () => {
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-// Runs a command on a terminal of its own, closes that when it is told to, and says how the command has ended.
+// Runs a command on a terminal of its own, closes that when it is told to, and says how the command has ended. One
+// thread: a read that waits would keep the terminal open.
 const terminal = `
-import os, pty, sys, threading
+import os, pty, select, sys
 pid, master = pty.fork()
 if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
-def read():
-    try:
-        while os.read(master, 65536): pass
-    except OSError: pass
-threading.Thread(target=read, daemon=True).start()
-def close():
-    if sys.stdin.readline(): os.close(master)
-threading.Thread(target=close, daemon=True).start()
 print('pid', pid, flush=True)
+try:
+    while True:
+        ready, _, _ = select.select([master, sys.stdin], [], [])
+        if sys.stdin in ready: break
+        if not os.read(master, 65536): break
+except OSError: pass
+os.close(master)
 print('ended', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-os._exit(0)
 `;
 
 describe('on a terminal', { concurrency: 2, skip: !hasPython }, () => {

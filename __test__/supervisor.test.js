@@ -497,7 +497,8 @@ describe('with --policy none, a spare accepts nothing before it has a place', { 
     const [first] = await pids();
     assert.deepStrictEqual(await ask(), new Set([first]));
     await kill(first);
-    const [second] = await until(async () => (await pids())[0] !== first && pids(), 'another worker');
+    const other = async () => (await pids()).find((pid) => pid !== first);
+    const second = await until(other, 'another worker');
     assert.deepStrictEqual(await ask(), new Set([second]));
   });
 });
