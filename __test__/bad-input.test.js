@@ -132,6 +132,13 @@ const controls = (messages) =>
     text: JSON.stringify(message),
   }));
 
+/** Messages with notes, and bytes for these. */
+function clones(name, json, bytes = '') {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  return { name: `clones ${name}`, kind: 2, text: `${length.toString('latin1')}${json}${bytes}` };
+}
+
 /** Each ends its worker's channel. */
 const malformed = [
   { name: 'random bytes', hex: noise() },
@@ -161,8 +168,23 @@ const malformed = [
   { name: 'message of nothing', kind: 1, text: '' },
   { name: 'message that is no array', kind: 1, text: '5' },
   { name: 'message that is an object', kind: 1, text: '{"map":1}' },
-  { name: 'structured clone of nonsense', kind: 2, text: 'nonsense' },
-  { name: 'structured clone of nothing', kind: 2, text: '' },
+  { name: 'clones of nonsense', kind: 2, text: 'nonsense' },
+  { name: 'clones of nothing', kind: 2, text: '' },
+  clones('that are no list', '{}'),
+  clones('without a list of notes', '[[0]]'),
+  clones('with a note of no kind', '[[0],[0,99,0,0,0]]'),
+  clones('with a note that is cut', '[[0],[0,3]]'),
+  clones('with a note that never ends', '[[0],[0,3,5,0,1e9]]'),
+  clones('with a note of what is not there', '[[{"a":1}],[0,0,0,0,1,"b"]]'),
+  clones('with a note of a prototype', '[[{}],[0,0,0,0,2,"__proto__","toString"]]'),
+  clones('with a note of a constructor', '[[{}],[0,0,0,0,3,"constructor","prototype","toString"]]'),
+  clones('with a map of a promised length', '[[{"length":1e15}],[0,6,0,0,0]]'),
+  clones('with more bytes than there are', '[[0],[0,4,1000,"Buffer",0]]', 'bytes'),
+  clones('with bytes that are not there', '[[0],[0,4,1000,"Buffer",0]]'),
+  clones('with a view of no type', '[[0],[0,4,5,"Map",0]]', 'bytes'),
+  clones('with a string in no encoding', '[[0],[0,5,5,"nonsense",0]]', 'bytes'),
+  clones('with a structured clone of nonsense', '[[0],[0,8,5,0,0]]', 'bytes'),
+  clones('with a number that is none', '[[0],[0,2,"nonsense",0,0]]'),
   { name: 'handle of no JSON', kind: 3, text: 'nonsense' },
   { name: 'handle that is no array', kind: 3, text: '5' },
   { name: 'handle of nonsense in structured clone', kind: 4, text: 'nonsense' },

@@ -22,6 +22,7 @@ const uncurried = (prototype, names) => Object.fromEntries(names.map((name) => [
 
 module.exports = {
   ArrayBuffer,
+  BigInt,
   Boolean,
   Error,
   Number,
@@ -41,8 +42,8 @@ module.exports = {
   WeakSet: safe(WeakSet),
   WeakRef,
 
-  Array: { from: Array.from, isArray: Array.isArray },
-  Buffer: { from: Buffer.from },
+  Array: { from: Array.from, isArray: Array.isArray, prototype: Array.prototype },
+  Buffer: { allocUnsafeSlow: Buffer.allocUnsafeSlow, byteLength: Buffer.byteLength, from: Buffer.from },
   JSON: { parse: JSON.parse, stringify: JSON.stringify },
   Math: { ceil: Math.ceil, max: Math.max, min: Math.min, round: Math.round },
   Object: {
@@ -62,6 +63,26 @@ module.exports = {
   },
   Reflect: { apply: Reflect.apply },
 
+  // What is made for the program, whose prototypes these have.
+  constructors: {
+    BigInt64Array,
+    BigUint64Array,
+    Buffer,
+    Date,
+    Float32Array,
+    Float64Array,
+    Int16Array,
+    Int32Array,
+    Int8Array,
+    Map,
+    Set,
+    Uint16Array,
+    Uint32Array,
+    Uint8Array,
+    Uint8ClampedArray,
+  },
+
+  arrayBuffers: uncurried(ArrayBuffer.prototype, ['slice']),
   arrays: uncurried(Array.prototype, [
     'every',
     'filter',
@@ -79,7 +100,13 @@ module.exports = {
     'splice',
     'with',
   ]),
+  bigInts: uncurried(BigInt.prototype, ['toString']),
+  buffers: uncurried(Buffer.prototype, ['set', 'subarray', 'toString', 'write']),
+  dates: uncurried(Date.prototype, ['getTime']),
   descriptionOf: uncurryThis(getOwnPropertyDescriptor(Symbol.prototype, 'description').get),
+  maps: uncurried(Map.prototype, ['forEach', 'set']),
+  sets: uncurried(Set.prototype, ['add', 'forEach']),
+  viewName: uncurryThis(getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get),
   functions: uncurried(Function.prototype, ['toString']),
   regexps: uncurried(RegExp.prototype, ['exec']),
   strings: uncurried(String.prototype, ['includes', 'indexOf', 'isWellFormed', 'slice', 'startsWith', 'trim']),

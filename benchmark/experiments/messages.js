@@ -11,12 +11,14 @@ function each({ primary, workers }, operations) {
  * Sends messages one way for a second.
  * @param {object} way
  * @param {object} options
+ * @param {string} [options.shape] one of `programs/shapes.js`; `text` by default
+ * @param {'json' | 'advanced'} [options.serialization]
  * @param {number} options.bytes of a message as JSON
  * @param {number} options.batch how many are sent before the sender looks around
  * @param {'to the worker' | 'to the primary'} options.direction
  */
-function oneWay(way, { bytes, batch, direction }) {
-  const options = { bytes, batch, direction, milliseconds: 1000 };
+function oneWay(way, { shape, bytes, batch, direction, serialization }) {
+  const options = { shape, bytes, batch, direction, serialization, milliseconds: 1000 };
   return withProgram(['messages', way, options], async (program) => {
     const { messages, seconds, cpu } = await program.next();
     return { perSecond: messages / seconds, bytesPerSecond: (messages * bytes) / seconds, cpu: each(cpu, messages) };

@@ -14,7 +14,7 @@ module.exports = {
   operation: 'round trip',
   ways: { ours, builtin },
   sample: (way) =>
-    withProgram(['round_trips', way, { roundTrips: 30_000, warmUp: 5000 }, { core }], async (program) => {
+    withProgram(['round_trips', way, { bytes: 64, roundTrips: 30_000, warmUp: 5000 }, { core }], async (program) => {
       const { roundTrips, cpu } = await program.next();
       return { cpu: each(cpu, roundTrips) };
     }),

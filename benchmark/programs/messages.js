@@ -4,15 +4,13 @@
 
 const cluster = require('cluster');
 const { options, ownCpu, say } = require('./options.js');
+const { shapes } = require('./shapes.js');
 
 // Sent together, and how many such batches may be on their way: enough that neither end waits for the other.
 const WINDOW = 2;
 
-// What 16 bytes and more of JSON make of a message: two properties, of which the second is as long as it takes.
-const EMPTY = JSON.stringify({ n: 100000, text: '' }).length;
-
-const { bytes, batch, milliseconds } = options;
-const text = 'x'.repeat(bytes - EMPTY);
+const { bytes, batch, milliseconds, shape = 'text' } = options;
+const make = shapes[shape];
 
 /** Sends with `send(message, callback)`; then `{ sent }`, the number of messages. */
 function flood(send) {
@@ -34,8 +32,8 @@ function flood(send) {
       return;
     }
     flying++;
-    for (let i = 1; i < batch; i++) send({ n: 100000 + (sent++ % 900000), text });
-    send({ n: 100000 + (sent++ % 900000), text }, () => {
+    for (let i = 1; i < batch; i++) send(make(100000 + (sent++ % 900000), bytes));
+    send(make(100000 + (sent++ % 900000), bytes), () => {
       flying--;
       sendNext();
     });
@@ -48,7 +46,7 @@ function flood(send) {
 function drain(emitter, done) {
   let received = 0;
   emitter.on('message', (message) => {
-    if (message.text !== undefined) received++;
+    if (message.n !== undefined) received++;
     if (message.sent === undefined) return;
     if (received !== message.sent) throw new Error(`${received} of ${message.sent} messages have come`);
     done(received);
@@ -56,6 +54,7 @@ function drain(emitter, done) {
 }
 
 if (cluster.isPrimary) {
+  cluster.setupPrimary({ serialization: options.serialization ?? 'json' });
   const worker = cluster.fork();
   let begin;
   const started = () => {

@@ -21,6 +21,7 @@ const {
   setImmediate,
   strings,
 } = require('../primordials.js');
+const { Batch } = require('./batch.js');
 const { Control } = require('./control.js');
 const errors = require('../errors.js');
 const { atEnd, isExiting } = require('../exit.js');
@@ -89,11 +90,7 @@ function isPassing(decoded) {
 }
 
 // While it can be read, see `lib/primary/index.js`.
-if (process.permission) [require('./passing.js'), require('./serialization.js')];
-
-function deserialize(bytes) {
-  return require('./serialization.js').deserialize(bytes);
-}
+if (process.permission) [require('./passing.js'), require('./clone.js')];
 
 function isInternal(message) {
   return typeof message?.cmd === 'string' && message.cmd.length > 5 && strings.startsWith(message.cmd, 'NODE_');
@@ -157,7 +154,7 @@ class Channel {
   #posted = 0;
   #eager = EAGER;
   #searches = 0;
-  #batch = '';
+  #batch = new Batch();
   #isHeeded = false; // whether somebody wants to hear that the batch could not be written
   #waiting = [];
   #onclose = () => {};
@@ -175,12 +172,13 @@ class Channel {
       const decoded = this.#decode(() => complete(JSON.parse(text), missing), Array.isArray);
       if (decoded) this.#receive(decoded, text.length + missing.length);
     },
-    onadvanced: (bytes) => {
-      const decoded = this.#decode(() => [deserialize(bytes)], Array.isArray);
-      if (decoded) this.#receive(decoded, bytes.length);
+    onclones: (text, bytes) => {
+      const messages = this.#decode(() => require('./clone.js').decode(text, bytes), Array.isArray);
+      if (messages) this.#receive(messages, text.length + (bytes?.length ?? 0));
     },
     onhandle: (text, ...passed) => this.#receiveHandle(() => JSON.parse(text), ...passed),
-    onadvancedhandle: (bytes, ...passed) => this.#receiveHandle(() => deserialize(bytes), ...passed),
+    onadvancedhandle: (bytes, ...passed) =>
+      this.#receiveHandle(() => require('./serialization.js').deserialize(bytes), ...passed),
     onwritten: (count) => this.#written(count),
     onended: (malformed) => this.#end(malformed === 1),
   };
@@ -328,16 +326,13 @@ class Channel {
   }
 
   /**
-   * A message in the form in which it travels: JSON, structured-clone bytes, or a long string and, where that is a
-   * property, JSON of the message without it and of its name.
-   * @returns {string | Buffer | { long: string, rest?: string }}
+   * A message in the form in which it travels: JSON, with notes where that does not say all, or a long string and, where
+   * that is a property, JSON of the message without it and of its name.
+   * @returns {string | import('./clone.js').Clone | { long: string, rest?: string }}
    */
   encode(message) {
     check(message);
-    if (this.advanced) {
-      const { serialize } = require('./serialization.js');
-      return serialize(message);
-    }
+    if (this.advanced) return require('./clone.js').encode(message);
     if (isLong(message)) return { long: message };
     let incomplete;
     if (this.#searches > 0) {
@@ -351,16 +346,12 @@ class Channel {
   }
 
   #write(encoded, callback, options) {
-    if (typeof encoded === 'string') return this.#post(encoded, callback, options);
+    if (encoded.long === undefined) return this.#post(encoded, callback, options);
     this.flush();
-    return this.#sent(this.#writeAlone(encoded), callback, options);
-  }
-
-  #writeAlone(encoded) {
     const { long, rest } = encoded;
-    if (long === undefined) return this.#native.sendAdvanced(encoded, true);
-    if (rest === undefined) return this.#native.sendText(long, true);
-    return this.#native.sendIncomplete(rest, long, true);
+    const waiting =
+      rest === undefined ? this.#native.sendText(long, true) : this.#native.sendIncomplete(rest, long, true);
+    return this.#sent(waiting, callback, options);
   }
 
   /**
@@ -374,40 +365,36 @@ class Channel {
   }
 
   /** Writes a message at once if it is one of the first of its turn; otherwise together with those that follow. */
-  #post(text, callback, options) {
+  #post(encoded, callback, options) {
     if (this.#turn !== numbers[TURN]) {
       this.#turn = numbers[TURN];
       this.#eager = this.#posted > EAGER ? 1 : EAGER;
       this.#posted = 0;
     }
     this.#posted++;
+    const size = encoded.length ?? encoded.text.length + encoded.bytes;
     // A callback comes when its message is written, and programs wait for it with the next one.
-    if (callback) this.flush();
-    if (this.#batch === '') {
-      if (this.#posted <= this.#eager || callback || isExiting()) {
-        const waiting = this.#native.sendMessages(text, true);
-        const sent = this.#sent(waiting, callback, options);
+    if (callback || this.#batch.size + size > BATCH) this.flush();
+    const isFirst = this.#batch.isEmpty;
+    this.#batch.add(encoded);
+    if (isFirst) {
+      if (this.#posted <= this.#eager || callback || size > BATCH || isExiting()) {
+        const sent = this.#sent(this.#batch.write(this.#native), callback, options);
         if (isExiting()) this.#native.flush(this.#patience);
         return sent;
       }
       setImmediate(() => this.flush());
-      this.#batch = text;
-    } else {
-      if (this.#batch.length + text.length > BATCH) this.flush();
-      this.#batch = this.#batch === '' ? text : `${this.#batch},${text}`;
     }
     this.#isHeeded ||= !options?.swallowErrors;
-    return this.#waiting.length === 0 && this.#batch.length < PLENTY;
+    return this.#waiting.length === 0 && this.#batch.size < PLENTY;
   }
 
   /** Writes what was to go together. In a process that ends, also waits for it to be read. */
   flush(isEnding = isExiting()) {
-    if (this.#batch !== '') {
-      const text = this.#batch;
+    if (!this.#batch.isEmpty) {
       const swallowErrors = !this.#isHeeded || !this.#target.connected;
-      this.#batch = '';
       this.#isHeeded = false;
-      this.#sent(this.#native.sendMessages(text, true), undefined, { swallowErrors });
+      this.#sent(this.#batch.write(this.#native), undefined, { swallowErrors });
     }
     if (isEnding) this.#native?.flush(this.#patience);
   }

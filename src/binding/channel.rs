@@ -54,23 +54,26 @@ impl Channel {
         missing: Text<'_>,
         reported: bool,
     ) -> Result<f64> {
-        let mut draft = self.0.draft();
-        let payload = draft.payload();
-        let begin = payload.len() + LENGTH;
-        payload.resize(begin, 0);
-        payload.push(b'[');
-        text.append_to(payload)?;
-        payload.push(b']');
-        let length = (payload.len() - begin) as u32;
-        payload[begin - LENGTH..begin].copy_from_slice(&length.to_le_bytes());
-        missing.append_to(payload)?;
+        let mut draft = self.measured_array(&text)?;
+        missing.append_to(draft.payload())?;
         self.send(Kind::Incomplete, draft, Vec::new(), reported)
     }
 
-    /// Sends one structured-clone message.
+    /// Sends messages with notes about them, a list of each as JSON separated by a comma, and as many of the `bytes` as are
+    /// said.
     #[napi(catch_unwind)]
-    pub fn send_advanced(&self, bytes: BufferSlice<'_>, reported: bool) -> Result<f64> {
-        self.send(Kind::Advanced, self.copy(&bytes), Vec::new(), reported)
+    pub fn send_clones(
+        &self,
+        text: Text<'_>,
+        bytes: Option<BufferSlice<'_>>,
+        length: u32,
+        reported: bool,
+    ) -> Result<f64> {
+        let mut draft = self.measured_array(&text)?;
+        let bytes = bytes.as_deref().unwrap_or_default();
+        let bytes = &bytes[..bytes.len().min(length as usize)];
+        draft.payload().extend_from_slice(bytes);
+        self.send(Kind::Clones, draft, Vec::new(), reported)
     }
 
     /// Sends a message and its handle's description, given as JSON separated by a comma, and a duplicate of the descriptor `fd`.
@@ -122,6 +125,20 @@ impl Channel {
         draft.payload().push(b'[');
         text.append_to(draft.payload())?;
         draft.payload().push(b']');
+        Ok(draft)
+    }
+
+    /// The same, after its length.
+    fn measured_array(&self, text: &Text<'_>) -> Result<Draft> {
+        let mut draft = self.0.draft();
+        let payload = draft.payload();
+        let begin = payload.len() + LENGTH;
+        payload.resize(begin, 0);
+        payload.push(b'[');
+        text.append_to(payload)?;
+        payload.push(b']');
+        let length = (payload.len() - begin) as u32;
+        payload[begin - LENGTH..begin].copy_from_slice(&length.to_le_bytes());
         Ok(draft)
     }
 

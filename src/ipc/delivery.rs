@@ -24,8 +24,9 @@ pub trait ControlReceiver {
 /// - `onmessages(text)`: a JSON array of messages;
 /// - `ontext(text)`: one message that is a string;
 /// - `onincomplete(text, missing)`: a JSON array of one message and what is to be known about the string missing in it;
-/// - `onadvanced(bytes)`: one structured-clone message;
-/// - `onhandle(text, fd, kind)`, `onadvancedhandle(bytes, fd, kind)`: a message and a descriptor, -1 if that was lost or no
+/// - `onclones(text, bytes)`: messages with notes about what JSON has no form for, and the bytes that those take, `undefined`
+///   for none;
+/// - `onhandle(text, fd, kind)`, `onadvancedhandle(bytes, fd, kind)`: a message, as JSON or structured-clone bytes, and a descriptor, -1 if that was lost or no
 ///   handle of Node's can be made of it; `kind` is `TCP`, `Pipe`, `udp4` or `udp6`;
 /// - `onwritten(count)`: so many of the frames that had to wait are written;
 /// - `onended(malformed)`: the channel is closed from the other end, 1 if that has sent what is no frame, 0 otherwise.
@@ -34,7 +35,7 @@ pub struct Delivery<C> {
     messages: Callback,
     text: Callback,
     incomplete: Callback,
-    advanced: Callback,
+    clones: Callback,
     handle: Callback,
     advanced_handle: Callback,
     written: Callback,
@@ -50,7 +51,7 @@ impl<C: ControlReceiver> Delivery<C> {
             messages: context.callback(events, "onmessages")?,
             text: context.callback(events, "ontext")?,
             incomplete: context.callback(events, "onincomplete")?,
-            advanced: context.callback(events, "onadvanced")?,
+            clones: context.callback(events, "onclones")?,
             handle: context.callback(events, "onhandle")?,
             advanced_handle: context.callback(events, "onadvancedhandle")?,
             written: context.callback(events, "onwritten")?,
@@ -98,7 +99,14 @@ impl<C: ControlReceiver> Receiver for Delivery<C> {
                 self.incomplete
                     .call(&[Argument::Text(text), Argument::Text(missing)])
             }
-            Kind::Advanced => self.advanced.call(&[Argument::Bytes(payload)]),
+            Kind::Clones => {
+                let (text, bytes) = frame::split(payload).ok_or(Malformed)?;
+                let bytes = match bytes {
+                    [] => Argument::Undefined,
+                    _ => Argument::Bytes(bytes),
+                };
+                self.clones.call(&[Argument::Text(text), bytes])
+            }
             Kind::Handle => {
                 let [fd, kind] = passed(descriptors);
                 self.handle.call(&[Argument::Text(payload), fd, kind])

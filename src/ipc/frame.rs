@@ -23,8 +23,9 @@ const MOST_KEPT: usize = 4 << 20;
 pub enum Kind {
     /// A JSON array of messages of the program.
     Messages,
-    /// One structured-clone message (`serialization: 'advanced'`).
-    Advanced,
+    /// Messages that JSON has no form for (`serialization: 'advanced'`): the length of the JSON (u32, little-endian), a JSON
+    /// array of a list of messages and a list of notes about what is to be put into them, and the bytes that this takes.
+    Clones,
     /// A JSON array of one message and what JavaScript needs to know about the handle that comes with it.
     Handle,
     /// The same for `serialization: 'advanced'`.
@@ -42,7 +43,7 @@ impl Kind {
     fn from_byte(byte: u8) -> Option<Kind> {
         [
             Kind::Messages,
-            Kind::Advanced,
+            Kind::Clones,
             Kind::Handle,
             Kind::AdvancedHandle,
             Kind::Control,
@@ -56,7 +57,7 @@ impl Kind {
     fn to_byte(self) -> u8 {
         match self {
             Kind::Messages => 1,
-            Kind::Advanced => 2,
+            Kind::Clones => 2,
             Kind::Handle => 3,
             Kind::AdvancedHandle => 4,
             Kind::Control => 5,
@@ -76,7 +77,7 @@ pub fn header(kind: Kind, payload: usize, descriptors: usize) -> [u8; HEADER] {
 /// How many bytes the length takes that [`split`] finds in front.
 pub const LENGTH: usize = 4;
 
-/// The two parts of the payload of [`Kind::Incomplete`]; `None` if it has not got them.
+/// The two parts of the payload of [`Kind::Incomplete`] or [`Kind::Clones`]; `None` if it has not got them.
 pub fn split(payload: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = payload.split_first_chunk::<LENGTH>()?;
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
@@ -219,7 +220,7 @@ mod tests {
     fn kinds() -> impl Strategy<Value = Kind> {
         prop::sample::select(vec![
             Kind::Messages,
-            Kind::Advanced,
+            Kind::Clones,
             Kind::Handle,
             Kind::AdvancedHandle,
             Kind::Control,

@@ -1,0 +1,28 @@
+'use strict';
+
+const { ways, withProgram } = require('../program.js');
+const { each } = require('./messages.js');
+
+const { ours, builtin } = ways;
+
+module.exports = {
+  name: 'echo',
+  operation: 'echo',
+  ways: { ours, builtin },
+  sample: (way) => {
+    const echoes = 100_000;
+    return withProgram(['echo', way, { workers: 4, together: 10, echoes, warmUp: 10_000 }], async (program) => {
+      const { seconds, cpu } = await program.next();
+      return { perSecond: echoes / seconds, cpu: each(cpu, echoes) };
+    });
+  },
+  rows: [
+    {
+      name: 'echoes of 4 workers',
+      unit: '/s',
+      what: 'Ten small objects to each of 4 workers, which send them back; the next ten when all have come.',
+      value: (sample) => sample.perSecond,
+      wanted: { atLeast: 1 },
+    },
+  ],
+};

@@ -1,0 +1,82 @@
+'use strict';
+
+// Messages of one turn of the loop, which are written together.
+
+const { Buffer, Math, buffers, constructors } = require('../primordials.js');
+
+// The memory for bytes that go with messages, for the next batch; larger ones get their own.
+const KEPT = 65536;
+
+class Batch {
+  /** JSON of the messages, separated by commas. */
+  #text = '';
+  #count = 0;
+  #notes = '';
+  #memory;
+  #length = 0; // of the bytes in the memory
+
+  get isEmpty() {
+    return this.#count === 0;
+  }
+
+  /** How long it is, in characters and bytes. */
+  get size() {
+    return this.#text.length + this.#notes.length + this.#length;
+  }
+
+  /** @param {string | import('./clone.js').Clone} encoded a message as JSON, with notes or without */
+  add(encoded) {
+    const text = typeof encoded === 'string' ? encoded : encoded.text;
+    this.#text = this.#count === 0 ? text : `${this.#text},${text}`;
+    if (text !== encoded) this.#addNotes(encoded);
+    this.#count++;
+  }
+
+  #addNotes({ bytes, notes, parts }) {
+    for (let i = 0; i < notes.length; i++) {
+      const note = `${this.#count}${notes[i]}`;
+      this.#notes = this.#notes === '' ? note : `${this.#notes},${note}`;
+    }
+    this.#reserve(bytes);
+    for (let i = 0; i < parts.length; i++) this.#addBytes(parts[i]);
+  }
+
+  #addBytes(part) {
+    if (part.string !== undefined) {
+      this.#length += buffers.write(this.#memory, part.string, this.#length, part.encoding);
+    } else {
+      const { buffer, byteLength, byteOffset } = part;
+      buffers.set(this.#memory, new constructors.Uint8Array(buffer, byteOffset, byteLength), this.#length);
+      this.#length += byteLength;
+    }
+  }
+
+  #reserve(count) {
+    const needed = this.#length + count;
+    if (needed === 0 || this.#memory?.length >= needed) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, KEPT));
+    if (this.#length > 0) buffers.set(larger, buffers.subarray(this.#memory, 0, this.#length), 0);
+    this.#memory = larger;
+  }
+
+  /**
+   * Writes all of it, and begins anew.
+   * @param {object} native the addon's end of the channel
+   * @returns {number} what its methods say that send
+   */
+  write(native) {
+    const text = this.#text;
+    const notes = this.#notes;
+    const length = this.#length;
+    const memory = this.#memory;
+    this.#text = '';
+    this.#count = 0;
+    this.#notes = '';
+    this.#length = 0;
+    if (memory?.length > KEPT) this.#memory = undefined;
+    if (notes === '') return native.sendMessages(text, true);
+    return native.sendClones(`[${text}],[${notes}]`, length > 0 ? memory : undefined, length, true);
+  }
+}
+
+module.exports = { Batch };
