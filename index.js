@@ -8,6 +8,13 @@ exports.Worker = exports.worker = exports.workers = exports.settings = undefined
 exports.setupMaster = exports.setupPrimary = exports.fork = exports.disconnect = undefined;
 exports.broadcast = exports.figures = exports.onRequest = undefined;
 
+// A parent that watches the program's files is not to hear of this package's; where nobody can be told, Node reports nothing.
+if (process.send && process.env.WATCH_REPORT_DEPENDENCIES) {
+  const { send } = process;
+  process.send = undefined;
+  process.send = require('./lib/reports.js').filtered(send);
+}
+
 const { byNode } = require('./lib/copies.js');
 
 module.exports = byNode('../index.js') ?? require('./lib/load.js');

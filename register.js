@@ -3,6 +3,13 @@
 // Loaded before the program, by `node -r cluster-rs/register` or `--import cluster-rs/register`, and by the primary in
 // front of each worker's own arguments.
 
+// A parent that watches the program's files is not to hear of this package's; where nobody can be told, Node reports nothing.
+if (process.send && process.env.WATCH_REPORT_DEPENDENCIES) {
+  const { send } = process;
+  process.send = undefined;
+  process.send = require('./lib/reports.js').filtered(send);
+}
+
 const { byNode } = require('./lib/copies.js');
 const { isMainThread } = require('./lib/native.js');
 

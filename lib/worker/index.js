@@ -13,6 +13,8 @@ const { Servers } = require('./servers.js');
 const { leaveToPrimary, leaveToProgram, stopSignals } = require('./signals.js');
 const { Worker, ownListener } = require('../worker_class.js');
 
+const reports = process.env.WATCH_REPORT_DEPENDENCIES && require('../reports.js'); // Before there is somebody to report to.
+
 // While it can be read, see `lib/primary/index.js`.
 if (process.permission) ['draining', 'ending', 'moving', 'rebalancing'].map((name) => require(`./${name}.js`));
 
@@ -74,6 +76,7 @@ function setUpWorker(cluster, place) {
   });
   const end = native.channel; // Each look makes another object.
   const control = channel.open(end);
+  if (reports) process.send = reports.filtered(process.send);
   if (place.isSupervised) {
     require('./heartbeat.js').setUp();
     leaveToPrimary(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']);
