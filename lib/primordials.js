@@ -43,7 +43,7 @@ module.exports = {
   WeakRef,
 
   Array: { from: Array.from, isArray: Array.isArray, prototype: Array.prototype },
-  Buffer: { allocUnsafeSlow: Buffer.allocUnsafeSlow, byteLength: Buffer.byteLength, from: Buffer.from },
+  Buffer: { allocUnsafeSlow: Buffer.allocUnsafeSlow, from: Buffer.from },
   JSON: { parse: JSON.parse, stringify: JSON.stringify },
   Math: { ceil: Math.ceil, max: Math.max, min: Math.min, round: Math.round },
   Object: {

@@ -5,13 +5,17 @@
 const { Buffer, Math, buffers, constructors } = require('../primordials.js');
 
 // The memory for bytes that go with messages, for the next batch; larger ones get their own.
-const KEPT = 65536;
+const KEPT = 262144;
+
+// How many bytes a unit of a string takes in UTF-8 at most.
+const MOST_OF_UNIT = 3;
 
 class Batch {
   /** JSON of the messages, separated by commas. */
   #text = '';
   #count = 0;
   #notes = '';
+  #sizes = '';
   #memory;
   #length = 0; // of the bytes in the memory
 
@@ -32,29 +36,35 @@ class Batch {
     this.#count++;
   }
 
-  #addNotes({ bytes, notes, parts }) {
+  #addNotes({ notes, parts }) {
     for (let i = 0; i < notes.length; i++) {
       const note = `${this.#count}${notes[i]}`;
       this.#notes = this.#notes === '' ? note : `${this.#notes},${note}`;
     }
-    this.#reserve(bytes);
-    for (let i = 0; i < parts.length; i++) this.#addBytes(parts[i]);
+    for (let i = 0; i < parts.length; i++) {
+      const size = this.#addPart(parts[i]);
+      this.#sizes = this.#sizes === '' ? `${size}` : `${this.#sizes},${size}`;
+      this.#length += size;
+    }
   }
 
-  #addBytes(part) {
-    if (part.string !== undefined) {
-      this.#length += buffers.write(this.#memory, part.string, this.#length, part.encoding);
-    } else {
-      const { buffer, byteLength, byteOffset } = part;
-      buffers.set(this.#memory, new constructors.Uint8Array(buffer, byteOffset, byteLength), this.#length);
-      this.#length += byteLength;
+  /** Copies a part behind the others, and gives its size. */
+  #addPart(part) {
+    if (typeof part === 'string') {
+      this.#reserve(part.length * MOST_OF_UNIT);
+      return buffers.write(this.#memory, part, this.#length, 'utf8');
     }
+    const { buffer, byteLength, byteOffset } = part;
+    this.#reserve(byteLength);
+    buffers.set(this.#memory, new constructors.Uint8Array(buffer, byteOffset, byteLength), this.#length);
+    return byteLength;
   }
 
   #reserve(count) {
     const needed = this.#length + count;
-    if (needed === 0 || this.#memory?.length >= needed) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, KEPT));
+    const size = this.#memory?.length ?? 0;
+    if (size >= needed) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * size, KEPT));
     if (this.#length > 0) buffers.set(larger, buffers.subarray(this.#memory, 0, this.#length), 0);
     this.#memory = larger;
   }
@@ -67,15 +77,17 @@ class Batch {
   write(native) {
     const text = this.#text;
     const notes = this.#notes;
+    const sizes = this.#sizes;
     const length = this.#length;
     const memory = this.#memory;
     this.#text = '';
     this.#count = 0;
     this.#notes = '';
+    this.#sizes = '';
     this.#length = 0;
     if (memory?.length > KEPT) this.#memory = undefined;
     if (notes === '') return native.sendMessages(text, true);
-    return native.sendClones(`[${text}],[${notes}]`, length > 0 ? memory : undefined, length, true);
+    return native.sendClones(`[${text}],[${notes}],[${sizes}]`, length > 0 ? memory : undefined, length, true);
   }
 }
 

@@ -3,14 +3,13 @@
 // Values of the structured clone algorithm as JSON, with notes of what JSON can't say. V8's serializer knows more types, but
 // costs microseconds for each message before it has written anything: it has those that are left here.
 //
-// A note is a part of a flat list: the index of the message, what is to be put into that, two arguments of this, how many keys
-// lead to the place, and these keys. What is inside of a value is noted before the value.
+// A note is a part of a flat list: the index of the message, what is to be put into that, an argument of this, how many keys lead
+// to the place, and these keys. What is inside of a value is noted before the value.
 
 const { isDate, isMap, isProxy, isSet } = require('node:util/types');
 const {
   Array,
   BigInt,
-  Buffer,
   JSON,
   Map,
   Number,
@@ -26,6 +25,7 @@ const {
   dates,
   maps,
   sets,
+  strings,
   viewName,
 } = require('../primordials.js');
 const { deserialize, serialize } = require('./serialization.js');
@@ -150,8 +150,8 @@ class Clone {
   notes = [];
   /** Views and strings, whose bytes follow each other in the order of their notes. */
   parts = [];
-  /** How many bytes those are. */
-  bytes = 0;
+  /** About how many bytes the parts are. */
+  size = 0;
   #seen = new Seen();
 
   constructor(message) {
@@ -159,9 +159,10 @@ class Clone {
     if (this.text !== undefined) return;
     this.notes = [];
     this.parts = [];
-    this.bytes = 0;
+    this.size = 0;
     const bytes = serialize(message);
-    this.text = this.#note(SERIALIZED, this.#part(bytes, bytes.length), 0, '', 0);
+    this.#part(bytes, bytes.length);
+    this.text = this.#note(SERIALIZED, 0, '', 0);
   }
 
   /**
@@ -173,23 +174,19 @@ class Clone {
   #value(value, path, level) {
     switch (typeof value) {
       case 'string':
-        return value.length < LONG_STRING ? JSON.stringify(value) : this.#string(value, path, level);
+        if (value.length < LONG_STRING || !strings.isWellFormed(value)) return JSON.stringify(value);
+        this.#part(value, value.length);
+        return this.#note(STRING, 0, path, level);
       case 'number':
         if (isExactNumber(value)) return `${value}`;
-        return this.#note(NUMBER, value === 0 ? '"-0"' : `"${value}"`, 0, path, level);
+        return this.#note(NUMBER, value === 0 ? '"-0"' : `"${value}"`, path, level);
       case 'boolean':
         return value ? 'true' : 'false';
       case 'undefined':
-        return this.#note(UNDEFINED, 0, 0, path, level);
+        return this.#note(UNDEFINED, 0, path, level);
       case 'bigint':
         // Digits to the base of 16: others take time that grows with the square of their number.
-        return this.#note(
-          BIG_INT,
-          `"0x${bigInts.toString(value < 0n ? -value : value, 16)}"`,
-          value < 0n ? 1 : 0,
-          path,
-          level,
-        );
+        return this.#note(BIG_INT, `"${bigInts.toString(value, 16)}"`, path, level);
       case 'object':
         return value === null ? 'null' : this.#object(value, path, level);
       default:
@@ -198,23 +195,14 @@ class Clone {
   }
 
   /** Takes note of a value, and gives what stands for it in the JSON. */
-  #note(kind, argument, detail, path, level) {
-    arrays.push(this.notes, `,${kind},${argument},${detail},${level}${path}`);
+  #note(kind, argument, path, level) {
+    arrays.push(this.notes, `,${kind},${argument},${level}${path}`);
     return '0';
   }
 
-  /** Gives the part's size. */
   #part(part, size) {
     arrays.push(this.parts, part);
-    this.bytes += size;
-    return size;
-  }
-
-  #string(string, path, level) {
-    // In both of these, writing and reading is copying.
-    const encoding = Buffer.byteLength(string) === string.length ? 'latin1' : 'utf16le';
-    const size = encoding === 'latin1' ? string.length : 2 * string.length;
-    return this.#note(STRING, this.#part({ string, encoding }, size), `"${encoding}"`, path, level);
+    this.size += size;
   }
 
   /** Like {@link Clone.#value}, for objects. */
@@ -231,7 +219,7 @@ class Clone {
       case constructors.Set.prototype:
         return isSet(object) ? this.#collection(SET, members(object), path, level) : undefined;
       case constructors.Date.prototype:
-        return isDate(object) ? this.#note(DATE, JSON.stringify(dates.getTime(object)), 0, path, level) : undefined;
+        return isDate(object) ? this.#note(DATE, JSON.stringify(dates.getTime(object)), path, level) : undefined;
       default:
         return this.#view(object, path, level);
     }
@@ -257,7 +245,7 @@ class Clone {
   /** The JSON is that of a list, of which the other end makes a collection. */
   #collection(kind, list, path, level) {
     const text = list.length >= MANY ? this.#array(list, path, level + 1) : this.#elements(list, path, level + 1);
-    if (text !== undefined) this.#note(kind, 0, 0, path, level);
+    if (text !== undefined) this.#note(kind, 0, path, level);
     return text;
   }
 
@@ -275,30 +263,29 @@ class Clone {
     const name = viewName(view);
     if (name === undefined || !Object.hasOwn(constructors, name) || view.byteLength === 0) return undefined;
     const type = name === 'Uint8Array' && view.constructor === constructors.Buffer ? 'Buffer' : name;
-    return this.#note(VIEW, this.#part(view, view.byteLength), `"${type}"`, path, level);
+    this.#part(view, view.byteLength);
+    return this.#note(VIEW, `"${type}"`, path, level);
   }
 }
 
-/** The bytes of a frame's notes, taken one after the other. */
-class Bytes {
+/** The parts that came with a frame, taken one after the other. */
+class Parts {
   #bytes;
+  #sizes;
   #taken = 0;
+  #end = 0;
 
-  constructor(bytes) {
+  constructor(bytes, sizes) {
     this.#bytes = bytes;
+    this.#sizes = sizes;
   }
 
-  /** A Buffer over the next so many. */
-  take(count) {
-    const begin = this.#taken;
-    this.#taken += count;
-    if (!(this.#taken <= this.#bytes.length)) throw new RangeError('a note takes more bytes than there are');
-    return buffers.subarray(this.#bytes, begin, this.#taken);
-  }
-
-  /** The string in the next so many. */
-  string(count, encoding) {
-    return buffers.toString(this.take(count), encoding);
+  /** A Buffer over the next one. */
+  take() {
+    const begin = this.#end;
+    this.#end += this.#sizes[this.#taken++];
+    if (!(this.#end <= this.#bytes.length)) throw new RangeError('a note takes more than there is');
+    return buffers.subarray(this.#bytes, begin, this.#end);
   }
 }
 
@@ -311,6 +298,13 @@ function viewOf(name, bytes) {
   const end = bytes.byteOffset + bytes.length;
   if (bytes.byteOffset % size !== 0) return new View(arrayBuffers.slice(bytes.buffer, bytes.byteOffset, end));
   return new View(bytes.buffer, bytes.byteOffset, bytes.length / size);
+}
+
+/** @param {string} digits to the base of 16 */
+function bigIntOf(digits) {
+  const isNegative = strings.startsWith(digits, '-');
+  const amount = BigInt(`0x${isNegative ? strings.slice(digits, 1) : digits}`);
+  return isNegative ? -amount : amount;
 }
 
 /** Of what is no list, the length would be a matter of trust. */
@@ -333,26 +327,26 @@ function setOf(list) {
 }
 
 /** What is to be where `found` stands in the JSON. */
-function noted(found, kind, argument, detail, bytes) {
+function noted(found, kind, argument, parts) {
   switch (kind) {
     case UNDEFINED:
       return undefined;
     case NUMBER:
       return Number(argument);
     case BIG_INT:
-      return detail === 1 ? -BigInt(argument) : BigInt(argument);
+      return bigIntOf(argument);
     case DATE:
       return new constructors.Date(argument ?? NaN);
     case VIEW:
-      return viewOf(detail, bytes.take(argument));
+      return viewOf(argument, parts.take());
     case STRING:
-      return bytes.string(argument, detail);
+      return buffers.toString(parts.take(), 'utf8');
     case MAP:
       return mapOf(found);
     case SET:
       return setOf(found);
     case SERIALIZED:
-      return deserialize(bytes.take(argument));
+      return deserialize(parts.take());
     default:
       throw new TypeError('a note of an unknown kind');
   }
@@ -360,27 +354,26 @@ function noted(found, kind, argument, detail, bytes) {
 
 /**
  * Reads messages with their notes.
- * @param {string} text JSON of a list of messages and a list of notes
- * @param {Buffer} [bytes] what the notes need; values are made over it
+ * @param {string} text JSON of a list of messages, one of notes, and one of the sizes of their parts
+ * @param {Buffer} [bytes] the parts; views are made over it
  * @returns {unknown[]} the messages
  * @throws if this is not what {@link Clone} has made
  */
 function decode(text, bytes) {
-  const { 0: messages, 1: notes } = JSON.parse(text);
-  const rest = new Bytes(bytes);
+  const { 0: messages, 1: notes, 2: sizes } = JSON.parse(text);
+  const parts = new Parts(bytes, sizes);
   for (let i = 0; i < notes.length;) {
     let container = messages;
     let key = notes[i];
     const kind = notes[i + 1];
     const argument = notes[i + 2];
-    const detail = notes[i + 3];
-    const end = i + 5 + notes[i + 4];
+    const end = i + 4 + notes[i + 3];
     if (!(end <= notes.length)) throw new RangeError('a note that is cut');
-    for (i += 5; i < end; i++) {
+    for (i += 4; i < end; i++) {
       container = own(container, key);
       key = notes[i];
     }
-    container[key] = noted(own(container, key), kind, argument, detail, rest);
+    container[key] = noted(own(container, key), kind, argument, parts);
   }
   return messages;
 }

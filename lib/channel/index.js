@@ -372,7 +372,7 @@ class Channel {
       this.#posted = 0;
     }
     this.#posted++;
-    const size = encoded.length ?? encoded.text.length + encoded.bytes;
+    const size = encoded.length ?? encoded.text.length + encoded.size;
     // A callback comes when its message is written, and programs wait for it with the next one.
     if (callback || this.#batch.size + size > BATCH) this.flush();
     const isFirst = this.#batch.isEmpty;

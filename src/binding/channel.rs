@@ -59,8 +59,8 @@ impl Channel {
         self.send(Kind::Incomplete, draft, Vec::new(), reported)
     }
 
-    /// Sends messages with notes about them, a list of each as JSON separated by a comma, and as many of the `bytes` as are
-    /// said.
+    /// Sends messages, notes about them, and the sizes of the parts that those take: a list of each as JSON, separated by
+    /// commas. The parts are the first `length` of the `bytes`.
     #[napi(catch_unwind)]
     pub fn send_clones(
         &self,

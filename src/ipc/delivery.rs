@@ -24,7 +24,7 @@ pub trait ControlReceiver {
 /// - `onmessages(text)`: a JSON array of messages;
 /// - `ontext(text)`: one message that is a string;
 /// - `onincomplete(text, missing)`: a JSON array of one message and what is to be known about the string missing in it;
-/// - `onclones(text, bytes)`: messages with notes about what JSON has no form for, and the bytes that those take, `undefined`
+/// - `onclones(text, bytes)`: messages with notes about what JSON has no form for, and the parts that those take, `undefined`
 ///   for none;
 /// - `onhandle(text, fd, kind)`, `onadvancedhandle(bytes, fd, kind)`: a message, as JSON or structured-clone bytes, and a descriptor, -1 if that was lost or no
 ///   handle of Node's can be made of it; `kind` is `TCP`, `Pipe`, `udp4` or `udp6`;

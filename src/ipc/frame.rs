@@ -24,7 +24,8 @@ pub enum Kind {
     /// A JSON array of messages of the program.
     Messages,
     /// Messages that JSON has no form for (`serialization: 'advanced'`): the length of the JSON (u32, little-endian), a JSON
-    /// array of a list of messages and a list of notes about what is to be put into them, and the bytes that this takes.
+    /// array of a list of messages, one of notes about what is to be put into them and one of the sizes of the parts that
+    /// this takes, and these parts.
     Clones,
     /// A JSON array of one message and what JavaScript needs to know about the handle that comes with it.
     Handle,
