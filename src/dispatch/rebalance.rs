@@ -121,12 +121,12 @@ impl Budget {
         }
     }
 
-    /// Grants as many of these as are left.
-    pub(super) fn grant(&mut self, wanted: u64, now: Nanoseconds) -> u64 {
+    /// How many connections all workers together may be asked for.
+    pub(super) fn left(&mut self, now: Nanoseconds) -> u64 {
         let elapsed = now.saturating_sub(self.filled_at) as f64 / 1e9;
         self.filled_at = now;
         self.left = (self.left + elapsed * PER_SECOND).min(AT_ONCE);
-        wanted.min(self.left as u64)
+        self.left as u64
     }
 
     /// Notes that so many connections have moved.
@@ -233,9 +233,9 @@ mod tests {
         let mut budget = Budget::new();
         let mut moved = 0;
         for now in (0..1000).map(|ms| ms * MS) {
-            let granted = budget.grant(10_000, now);
-            budget.spend(granted);
-            moved += granted;
+            let left = budget.left(now);
+            budget.spend(left);
+            moved += left;
         }
         assert!((1200..=1250).contains(&moved), "{moved}");
     }

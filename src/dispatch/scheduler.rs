@@ -420,12 +420,14 @@ impl<H: Handoff> Scheduler<H> {
         if !by_key {
             self.evening = evening;
         }
+        let mut left = match self.policy {
+            // The client would come back to the same worker.
+            Policy::Sticky(_) => 0,
+            _ => self.budget.left(now),
+        };
         for (worker, wanted) in moves {
-            let granted = match self.policy {
-                // The client would come back to the same worker.
-                Policy::Sticky(_) => 0,
-                _ => self.budget.grant(wanted, now),
-            };
+            let granted = wanted.min(left);
+            left -= granted;
             if let Some(account) = self.workers.get_mut(&worker) {
                 account.ask(granted);
             }
@@ -480,6 +482,9 @@ impl<H: Handoff> Scheduler<H> {
             }
         }
         for of in self.listeners.values_mut() {
+            if !of.waiting.iter().any(|(ticket, _)| is_overdue(ticket)) {
+                continue;
+            }
             let (overdue, waiting) = std::mem::take(&mut of.waiting)
                 .into_iter()
                 .partition(|(ticket, _)| is_overdue(ticket));

@@ -1025,6 +1025,28 @@ fn stalls_in_request_handlers_count_when_they_are_over() {
 }
 
 #[test]
+fn all_that_stall_are_asked_for_what_may_move_together() {
+    let mut world = World::with(3);
+    for number in 0..2 {
+        world.worker(number).page_open.set(200);
+    }
+    for _ in 0..20 {
+        world.now += 10 * MILLISECOND;
+        world.scheduler.rebalance(world.now);
+    }
+    for number in 0..2 {
+        world.worker(number).page_stalled.set(200_000 * 200_000);
+    }
+    world.scheduler.rebalance(world.now);
+    let asked: u64 = world
+        .workers
+        .values()
+        .map(|worker| worker.page_asked.get())
+        .sum();
+    assert_eq!(asked, 250);
+}
+
+#[test]
 fn with_sticky_scheduling_nobody_is_asked() {
     let mut world = World::with(2);
     world
