@@ -4,6 +4,7 @@
 // that run in a program's process take from here what they call later, as Node's own do from their `primordials`.
 
 const { defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
+const OwnPromise = Promise;
 const uncurryThis = Function.prototype.bind.bind(Function.prototype.call);
 
 /** The same collection, with its methods on its own prototype. */
@@ -19,6 +20,24 @@ function safe(Collection) {
 
 /** Methods as functions, whose first argument is the object. */
 const uncurried = (prototype, names) => Object.fromEntries(names.map((name) => [name, uncurryThis(prototype[name])]));
+
+// A callback of `then` gives no promise: that would be looked at for its `then`. `await` needs nobody's.
+const then = uncurryThis(Promise.prototype.then);
+
+/** Fulfilled when all promises of a list are; rejected as soon as one is. */
+const all = (list) =>
+  new OwnPromise((resolve, reject) => {
+    let left = list.length;
+    if (left === 0) resolve();
+    const count = () => --left === 0 && resolve();
+    for (const one of list) then(one, count, reject);
+  });
+
+/** Settled as the first promise of a list is. */
+const race = (list) =>
+  new OwnPromise((resolve, reject) => {
+    for (const one of list) then(one, resolve, reject);
+  });
 
 module.exports = {
   ArrayBuffer,
@@ -92,12 +111,14 @@ module.exports = {
     'flatMap',
     'includes',
     'indexOf',
+    'join',
     'lastIndexOf',
     'map',
     'push',
     'slice',
     'some',
     'splice',
+    'toSorted',
     'with',
   ]),
   bigInts: uncurried(BigInt.prototype, ['toString']),
@@ -109,14 +130,24 @@ module.exports = {
   viewName: uncurryThis(getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get),
   functions: uncurried(Function.prototype, ['toString']),
   regexps: uncurried(RegExp.prototype, ['exec']),
-  strings: uncurried(String.prototype, ['includes', 'indexOf', 'isWellFormed', 'slice', 'startsWith', 'trim']),
+  strings: uncurried(String.prototype, [
+    'includes',
+    'indexOf',
+    'isWellFormed',
+    'lastIndexOf',
+    'slice',
+    'split',
+    'startsWith',
+    'trim',
+  ]),
 
   captureStackTrace: Error.captureStackTrace,
   isInteger: Number.isInteger,
   promises: {
-    all: Promise.all.bind(Promise),
-    race: Promise.race.bind(Promise),
+    all,
+    race,
     resolve: Promise.resolve.bind(Promise),
+    then,
   },
 
   clearInterval,

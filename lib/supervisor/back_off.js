@@ -1,6 +1,6 @@
 'use strict';
 
-const { Math } = require('../primordials.js');
+const { Math, arrays } = require('../primordials.js');
 
 /**
  * When a place gets another worker, and whether there is hope for it. A start counts as failed if the worker ends before
@@ -44,7 +44,8 @@ class BackOff {
       this.#delay = 0;
       return 0;
     }
-    this.#failures = [...this.#failures, now].filter((time) => time > now - deathsWithin).slice(-maxDeaths);
+    const recent = arrays.filter(this.#failures, (time) => time > now - deathsWithin);
+    this.#failures = arrays.slice([...recent, now], -maxDeaths);
     if (this.#failures.length >= maxDeaths) this.#isHopeless = true;
     this.#delay = this.#delay === undefined ? 0 : Math.min(Math.max(minDelay, this.#delay * 2), maxDelay);
     return this.#delay;

@@ -4,7 +4,7 @@
 
 const EventEmitter = require('node:events');
 const { clearInterval, clearTimeout, setInterval, setTimeout } = require('node:timers');
-const { Array, Boolean, Math, Object, Promise, Set, nextTick, promises } = require('../primordials.js');
+const { Array, Boolean, Math, Object, Promise, Set, arrays, nextTick, promises } = require('../primordials.js');
 const { now } = require('../clock.js');
 const errors = require('../errors.js');
 const { describeListeners } = require('../primary/figures.js');
@@ -20,6 +20,13 @@ const { Turns } = require('./turns.js');
 
 // How often workers are looked at, in milliseconds.
 const LOOK = 1000;
+
+/** Those who have these places. */
+const membersOf = (places) =>
+  arrays.filter(
+    arrays.map(places, ({ member }) => member),
+    Boolean,
+  );
 
 /** What a {@link BackOff} is to know of a member that has ended. */
 const endOf = ({ age, hasStarted }) => ({ now: now(), age, hasStarted });
@@ -103,23 +110,31 @@ class Supervisor extends EventEmitter {
 
   /** Those in service. */
   get workers() {
-    return this.#inService().map(({ member }) => member.worker);
+    return arrays.map(this.#inService(), ({ member }) => member.worker);
   }
 
   /** Those that wait for a place. */
   get spares() {
-    return [...this.#spares].filter(({ state }) => state === 'spare').map(({ worker }) => worker);
+    return arrays.map(this.#waitingSpares(), ({ worker }) => worker);
+  }
+
+  #waitingSpares() {
+    return arrays.filter([...this.#spares], ({ state }) => state === 'spare');
   }
 
   #inService() {
-    return this.#places.filter(({ member }) => member?.state === 'ready');
+    return arrays.filter(this.#places, ({ member }) => member?.state === 'ready');
+  }
+
+  #has(place) {
+    return arrays.includes(this.#places, place);
   }
 
   #addPlace(member) {
     const [backOff, replacing] = [new BackOff(this.#options), new BackOff(this.#options)];
     const number = this.#places.length;
     const place = { number, member: undefined, restarts: 0, isReserved: false, backOff, replacing, replaceAt: 0 };
-    this.#places.push(place);
+    arrays.push(this.#places, place);
     this.#occupy(place, member);
   }
 
@@ -153,7 +168,8 @@ class Supervisor extends EventEmitter {
   /** Gives a place to a member, and looks after it until it ends. */
   #occupy(place, member) {
     place.member = member;
-    member.started.then(
+    promises.then(
+      member.started,
       () => {
         if (place.member !== member || member.state !== 'ready') return;
         if (this.#lameDuck) this.#native.lameDuck(member.worker.id);
@@ -162,7 +178,7 @@ class Supervisor extends EventEmitter {
       },
       (error) => place.member === member && this.#startFailed(member, error),
     );
-    member.ended.then((ending) => {
+    promises.then(member.ended, (ending) => {
       if (place.member !== member) return; // Another has its place already.
       place.member = undefined;
       this.#died(place, member, ending);
@@ -183,15 +199,15 @@ class Supervisor extends EventEmitter {
   }
 
   #died(place, member, ending) {
-    if (this.#isStopping || !this.#places.includes(place)) return;
+    if (this.#isStopping || !this.#has(place)) return;
     const delay = place.backOff.ended(endOf(member));
-    const spare = [...this.#spares].find(({ state }) => state === 'spare');
+    const [spare] = this.#waitingSpares();
     if (spare) this.#promote(spare, place);
     if (this.#hasGivenUp) return this.#tellEnd(member, ending, undefined);
     if (this.#isHopeless()) return this.#giveUp(member, ending);
     place.restarts++;
     this.#later(delay, () => {
-      if (this.#emptyPlaces().includes(place)) this.#occupy(place, this.#fork(place.number));
+      if (arrays.includes(this.#emptyPlaces(), place)) this.#occupy(place, this.#fork(place.number));
       else this.#fillSpares();
     });
     this.#tellEnd(member, ending, delay);
@@ -200,7 +216,7 @@ class Supervisor extends EventEmitter {
   /** Whether nobody is in service, and no place is worth another try. A reload or restart is one. */
   #isHopeless() {
     const isServed = this.#inService().length > 0 || this.#turns.areTaken;
-    return !isServed && this.#places.every(({ backOff }) => backOff.isHopeless);
+    return !isServed && arrays.every(this.#places, ({ backOff }) => backOff.isHopeless);
   }
 
   /** Tells of a worker that has died, or that could not be forked. */
@@ -224,7 +240,7 @@ class Supervisor extends EventEmitter {
   }
 
   #emptyPlaces() {
-    return this.#places.filter(({ member, isReserved }) => member === undefined && !isReserved);
+    return arrays.filter(this.#places, ({ member, isReserved }) => member === undefined && !isReserved);
   }
 
   /** Puts a spare into a place that nobody has. */
@@ -241,21 +257,27 @@ class Supervisor extends EventEmitter {
     this.#startNothingMore();
     this.#tellEnd(lastMember, ending, undefined);
     this.#tell('giveUp', maxDeaths);
-    if (exitOnGiveUp) this.stop({ lameDuck: false }).then(() => exitWhenWritten(1));
+    if (exitOnGiveUp) this.#exit();
+  }
+
+  async #exit() {
+    await this.stop({ lameDuck: false });
+    await exitWhenWritten(1);
   }
 
   #fillSpares() {
     while (!this.#isStopping && !this.#hasGivenUp && this.#spares.size < this.#options.spares) {
       const spare = this.#fork();
       this.#spares.add(spare);
-      spare.started.then(
+      promises.then(
+        spare.started,
         () => {
           const [place] = this.#emptyPlaces();
           if (place && this.#spares.has(spare)) this.#promote(spare, place);
         },
         (error) => this.#spares.has(spare) && this.#startFailed(spare, error),
       );
-      spare.ended.then((ending) => {
+      promises.then(spare.ended, (ending) => {
         if (!this.#spares.delete(spare) || this.#isStopping) return;
         const delay = this.#backOffOfSpares.ended(endOf(spare)); // Those in service do without.
         this.#later(delay, () => this.#fillSpares());
@@ -267,7 +289,7 @@ class Supervisor extends EventEmitter {
   async #endSpares() {
     const spares = [...this.#spares];
     this.#spares.clear();
-    await promises.all(spares.map((spare) => this.#end(spare)));
+    await promises.all(arrays.map(spares, (spare) => this.#end(spare)));
   }
 
   /** Remembers a member for as long as it takes to leave. */
@@ -288,11 +310,11 @@ class Supervisor extends EventEmitter {
   async #join(members, getPlaces) {
     for (const member of members) this.#joining.add(member);
     try {
-      await promises.all(members.map(({ started }) => started));
+      await promises.all(arrays.map(members, ({ started }) => started));
       if (this.#isStopping) throw errors.isStopping();
       getPlaces();
     } catch (error) {
-      await promises.all(members.map((member) => this.#leave(member, member.kill())));
+      await promises.all(arrays.map(members, (member) => this.#leave(member, member.kill())));
       throw this.#isStopping ? errors.isStopping() : error;
     } finally {
       for (const member of members) this.#joining.delete(member);
@@ -302,17 +324,17 @@ class Supervisor extends EventEmitter {
   /** Puts new members into some places, and then ends the old ones. If one of the new ones fails, the old ones stay. */
   async #replace(places) {
     if (this.#isStopping) throw errors.isStopping();
-    const members = places.map(({ number }) => this.#fork(number));
+    const members = arrays.map(places, ({ number }) => this.#fork(number));
     const old = [];
     await this.#join(members, () => {
-      places.forEach((place, i) => {
-        const isGone = !this.#places.includes(place); // There are to be fewer now.
-        old.push(isGone ? members[i] : place.member);
-        if (isGone) return;
-        this.#occupy(place, members[i]);
-      });
+      for (let i = 0; i < places.length; i++) {
+        const [place, member] = [places[i], members[i]];
+        const isGone = !this.#has(place); // There are to be fewer now.
+        arrays.push(old, isGone ? member : place.member);
+        if (!isGone) this.#occupy(place, member);
+      }
     });
-    await promises.all(old.filter(Boolean).map((member) => this.#end(member)));
+    await promises.all(arrays.map(arrays.filter(old, Boolean), (member) => this.#end(member)));
   }
 
   /**
@@ -374,16 +396,16 @@ class Supervisor extends EventEmitter {
     await this.#endSpares();
     try {
       await this.#inSteps('restart', async (places) => {
-        const old = places.map(({ member }) => member).filter(Boolean);
+        const old = membersOf(places);
         for (const place of places) Object.assign(place, { member: undefined, isReserved: true });
-        await promises.all(old.map((member) => this.#end(member)));
+        await promises.all(arrays.map(old, (member) => this.#end(member)));
         if (this.#isStopping) throw errors.isStopping();
-        const left = places.filter((place) => this.#places.includes(place));
+        const left = arrays.filter(places, (place) => this.#has(place));
         for (const place of left) {
           place.isReserved = false;
           this.#occupy(place, this.#fork(place.number));
         }
-        await promises.all(left.map(({ member }) => member.started));
+        await promises.all(arrays.map(left, ({ member }) => member.started));
       });
       this.#beginAnew();
     } finally {
@@ -397,7 +419,8 @@ class Supervisor extends EventEmitter {
     for (let done = 0; done < places.length; done += step) {
       if (this.#isStopping) throw errors.isStopping();
       this.#tell(event, done, places.length);
-      await act(places.slice(done, done + step).filter((place) => this.#places.includes(place)));
+      const next = arrays.slice(places, done, done + step);
+      await act(arrays.filter(next, (place) => this.#has(place)));
     }
     this.#tell(event, places.length, places.length);
   }
@@ -410,23 +433,36 @@ class Supervisor extends EventEmitter {
   async scale(workers) {
     const size = countOf(workers);
     if (this.#isStopping) throw errors.isStopping();
-    const scaled = this.#scaling.then(() => (size > this.size ? this.#grow(size) : this.#shrink(size)));
-    this.#scaling = scaled.catch(() => {});
+    const scaled = this.#scaleAfter(this.#scaling, size);
+    this.#scaling = promises.then(
+      scaled,
+      () => {},
+      () => {},
+    );
     await promises.all(await scaled);
+  }
+
+  /** Gives what is to be waited for. */
+  async #scaleAfter(scaling, size) {
+    await scaling;
+    if (size <= this.size) return this.#shrink(size);
+    await this.#grow(size);
+    return [];
   }
 
   /** Adds places when there are workers for all of them; otherwise none. */
   async #grow(size) {
     if (this.#isStopping) throw errors.isStopping();
     const members = Array.from({ length: size - this.size }, (_, i) => this.#fork(this.size + i));
-    await this.#join(members, () => members.forEach((member) => this.#addPlace(member)));
-    return [];
+    await this.#join(members, () => {
+      for (const member of members) this.#addPlace(member);
+    });
   }
 
   /** Removes places; gives what is to be waited for. */
   #shrink(size) {
-    const removed = this.#places.splice(size);
-    return removed.filter(({ member }) => member).map(({ member }) => this.#end(member));
+    const removed = arrays.splice(this.#places, size);
+    return arrays.map(membersOf(removed), (member) => this.#end(member));
   }
 
   /** Goes on for a while as if nothing were, so that those who balance load can send their requests elsewhere. */
@@ -455,7 +491,7 @@ class Supervisor extends EventEmitter {
   async stop({ lameDuck = true } = {}) {
     if (!lameDuck) this.#lameDuck?.end();
     else if (this.#options.lameDuck > 0 && !this.#isStopping) await this.#beLameDuck();
-    const members = this.#places.map(({ member }) => member).filter(Boolean);
+    const members = membersOf(this.#places);
     if (!this.#isStopping) {
       this.#isStopping = true;
       clearInterval(this.#watch);
@@ -467,7 +503,7 @@ class Supervisor extends EventEmitter {
       this.#native.keepListeners(false);
       this.#tell('stop');
     }
-    await promises.all([...this.#leaving].map(({ closed }) => closed));
+    await promises.all(arrays.map([...this.#leaving], ({ closed }) => closed));
   }
 
   /** Ends all workers at once, by SIGKILL. */
@@ -499,7 +535,8 @@ class Supervisor extends EventEmitter {
   #replaceFor(place, reason) {
     const { worker } = place.member;
     const replaced = this.#turns.take('replace', () => this.#replace([place]));
-    replaced.then(
+    promises.then(
+      replaced,
       () => (place.replacing = new BackOff(this.#options)),
       (error) => {
         place.replaceAt = now() + place.replacing.ended({ now: now(), age: 0, hasStarted: false });
@@ -511,28 +548,29 @@ class Supervisor extends EventEmitter {
 
   /** What each worker does, in the order of their ids. */
   status() {
-    const inPlaces = this.#places.filter(({ member }) => member).map(({ member, restarts }) => ({ member, restarts }));
-    const others = [...this.#spares, ...this.#joining, ...this.#leaving].map((member) => ({ member, restarts: 0 }));
-    return [...inPlaces, ...others]
-      .filter(({ member }) => member.isForked)
-      .sort((a, b) => a.member.worker.id - b.member.worker.id)
-      .map(({ member, restarts }) => {
-        const { id, process: child } = member.worker;
-        const figures = this.#native.workerFigures(id);
-        return {
-          id,
-          pid: child.pid,
-          state: member.state,
-          uptime: Math.round(member.age),
-          connections: figures?.connections ?? 0,
-          requests: figures?.requests ?? 0,
-          lag: figures?.lag ?? 0,
-          cpu: member.takeCpu(),
-          memory: memoryOf(child.pid),
-          restarts,
-          listeners: describeListeners(figures?.listeners ?? []),
-        };
-      });
+    const others = arrays.map([...this.#spares, ...this.#joining, ...this.#leaving], (member) => ({
+      member,
+      restarts: 0,
+    }));
+    const forked = arrays.filter([...this.#places, ...others], ({ member }) => member?.isForked);
+    const inOrder = arrays.toSorted(forked, (a, b) => a.member.worker.id - b.member.worker.id);
+    return arrays.map(inOrder, ({ member, restarts }) => {
+      const { id, process: child } = member.worker;
+      const figures = this.#native.workerFigures(id);
+      return {
+        id,
+        pid: child.pid,
+        state: member.state,
+        uptime: Math.round(member.age),
+        connections: figures?.connections ?? 0,
+        requests: figures?.requests ?? 0,
+        lag: figures?.lag ?? 0,
+        cpu: member.takeCpu(),
+        memory: memoryOf(child.pid),
+        restarts,
+        listeners: describeListeners(figures?.listeners ?? []),
+      };
+    });
   }
 }
 

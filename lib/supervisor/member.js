@@ -56,7 +56,7 @@ class Member {
     this.closed = this.#close();
     /** Fulfilled when it can work; rejected if it dies before, or takes too long. */
     this.started = this.#start(isSpare);
-    this.started.catch(() => {}); // Who waits for it hears of it.
+    promises.then(this.started, undefined, () => {}); // Who waits for it hears of it.
   }
 
   #begin(fork) {

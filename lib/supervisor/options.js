@@ -3,7 +3,7 @@
 // The options of `cluster.supervise`, checked.
 
 const { availableParallelism } = require('node:os');
-const { Array, Object, isInteger } = require('../primordials.js');
+const { Array, Object, arrays, isInteger } = require('../primordials.js');
 const errors = require('../errors.js');
 
 const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
@@ -18,15 +18,16 @@ const isTime = (least) => ({
   isRight: (value) => isInteger(value) && value >= least && value <= LONGEST,
   what: `a whole number of milliseconds >= ${least} && <= ${LONGEST}`,
 });
-const isBoolean = { type: 'boolean' };
+const isBoolean = { types: ['boolean'] };
 
 // What a program can be told to end with: signals that it can handle, and that Node has no use for.
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'];
-const isStopSignal = (value) => STOP_SIGNALS.includes(value);
+const isStopSignal = (value) => arrays.includes(STOP_SIGNALS, value);
 
 // Those that can have the workers reloaded.
 const RELOAD_SIGNALS = ['SIGHUP', 'SIGUSR2'];
-const areReloadSignals = (value) => Array.isArray(value) && value.every((one) => RELOAD_SIGNALS.includes(one));
+const areReloadSignals = (value) =>
+  Array.isArray(value) && arrays.every(value, (one) => arrays.includes(RELOAD_SIGNALS, one));
 
 // What each is if it is not given, and when it is right. Times are in milliseconds, memory is in bytes; 0 means never.
 const OPTIONS = {
@@ -35,13 +36,13 @@ const OPTIONS = {
     isRight: (value) => value === 'max' || isCount(1).isRight(value),
     what: "'max' or a whole number >= 1",
   },
-  env: { default: undefined, type: ['object', 'function'] },
+  env: { default: undefined, types: ['object', 'function'] },
   waitReady: { default: false, ...isBoolean },
   startTimeout: { default: 30_000, ...isTime(1) },
   step: { default: 1, ...isCount(1) },
   // With the time until SIGKILL it fits into the ten seconds that containers are given to stop.
   gracePeriod: { default: 7000, ...isTime(0) },
-  stopSignal: { default: undefined, isRight: isStopSignal, what: `one of ${STOP_SIGNALS.join(', ')}` },
+  stopSignal: { default: undefined, isRight: isStopSignal, what: `one of ${arrays.join(STOP_SIGNALS, ', ')}` },
   killTimeout: { default: 2000, ...isTime(0) },
   lameDuck: { default: 0, ...isTime(0) },
   minDelay: { default: 100, ...isTime(0) },
@@ -61,7 +62,11 @@ const OPTIONS = {
   rebalance: { default: undefined, ...isBoolean },
   spares: { default: 0, ...isCount(0) },
   signals: { default: true, ...isBoolean },
-  reloadSignals: { default: undefined, isRight: areReloadSignals, what: `a list of ${RELOAD_SIGNALS.join(', ')}` },
+  reloadSignals: {
+    default: undefined,
+    isRight: areReloadSignals,
+    what: `a list of ${arrays.join(RELOAD_SIGNALS, ', ')}`,
+  },
 };
 
 /** How many workers `'max'`, or a number, means. */
@@ -82,12 +87,12 @@ function readOptions(given = {}) {
     if (!Object.hasOwn(OPTIONS, name)) throw errors.unknownProperty(`options.${name}`, Object.keys(OPTIONS));
   }
   const options = {};
-  for (const [name, { default: usual, isRight, type, what }] of Object.entries(OPTIONS)) {
+  for (const [name, { default: usual, isRight, types, what }] of Object.entries(OPTIONS)) {
     const value = given[name] ?? usual;
     options[name] = value;
     if (value === undefined) continue;
-    if (type && ![type].flat().includes(typeof value)) {
-      throw errors.invalidArgument(`options.${name}`, `of type ${[type].flat().join(' or ')}`, value);
+    if (types && !arrays.includes(types, typeof value)) {
+      throw errors.invalidArgument(`options.${name}`, `of type ${arrays.join(types, ' or ')}`, value);
     }
     if (isRight && !isRight(value)) throw errors.outOfRange(`options.${name}`, what, value);
   }

@@ -3,7 +3,7 @@
 // What the kernel knows of a process.
 
 const { readFileSync } = require('node:fs');
-const { Number } = require('../primordials.js');
+const { Number, regexps, strings } = require('../primordials.js');
 
 // In which `/proc` counts CPU time; the same on each architecture of Linux.
 const TICKS_PER_SECOND = 100;
@@ -20,14 +20,14 @@ function read(file) {
 
 /** How many bytes of memory a process has; 0 if it has gone. */
 function memoryOf(pid) {
-  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`)) ?? [];
+  const [, kilobytes] = regexps.exec(/^VmRSS:\s+(\d+)/m, read(`/proc/${pid}/status`)) ?? [];
   return kilobytes === undefined ? 0 : Number(kilobytes) * 1024;
 }
 
 /** How many seconds of CPU time a process has used; 0 if it has gone. */
 function cpuTimeOf(pid) {
   const text = read(`/proc/${pid}/stat`);
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = strings.split(strings.slice(text, strings.lastIndexOf(text, ')') + 2), ' ');
   return (Number(fields[USER_TIME] ?? 0) + Number(fields[SYSTEM_TIME] ?? 0)) / TICKS_PER_SECOND;
 }
 

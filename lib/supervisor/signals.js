@@ -1,5 +1,6 @@
 'use strict';
 
+const { arrays } = require('../primordials.js');
 const { exitWhenWritten, terminals } = require('../exit.js');
 const { RELOAD_SIGNALS } = require('./options.js');
 
@@ -22,15 +23,19 @@ function obeySignals(supervisor, reloadSignals = terminals().length > 0 ? [] : R
     await supervisor.stop({ lameDuck });
     await exitWhenWritten();
   };
-  const reload = () =>
-    supervisor.reload().catch((error) => {
+  const reload = async () => {
+    try {
+      await supervisor.reload();
+    } catch (error) {
       // Who listens has heard of it, and who stops does not want it any more.
       if (!isStopping && supervisor.listenerCount('reloadFailed') === 0) process.emitWarning(error);
-    });
+    }
+  };
   // A person who presses Ctrl+C, or closes the terminal, waits for nobody who balances load.
   process.on('SIGTERM', () => stop(true));
   process.on('SIGINT', () => stop(false));
-  for (const signal of RELOAD_SIGNALS) process.on(signal, reloadSignals.includes(signal) ? reload : () => stop(false));
+  for (const signal of RELOAD_SIGNALS)
+    process.on(signal, arrays.includes(reloadSignals, signal) ? reload : () => stop(false));
 }
 
 module.exports = { obeySignals };

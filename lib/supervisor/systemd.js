@@ -3,7 +3,7 @@
 // A supervisor as a service of systemd: it says when it is ready, reloads and stops, and that it is alive; and its
 // servers get the sockets that systemd has opened for them.
 
-const { Number, setInterval, setTimeout } = require('../primordials.js');
+const { Number, arrays, setInterval, setTimeout } = require('../primordials.js');
 const { binding } = require('../native.js');
 
 const permission = process.permission && require('../permission.js');
@@ -16,7 +16,7 @@ const PATIENCE = 1000;
 
 /** Takes variables out of the environment, so that workers do not think that they are meant; gives their values. */
 function take(...names) {
-  const values = names.map((name) => process.env[name]);
+  const values = arrays.map(names, (name) => process.env[name]);
   for (const name of names) delete process.env[name];
   return values;
 }
@@ -63,7 +63,7 @@ function setUpSystemd(native) {
 /** Tells systemd of a supervisor; that it is alive, if `interval` is more than 0, in microseconds. */
 function tellOf(supervisor, socket, interval) {
   const tell = (...lines) => {
-    if (binding.notify(socket, lines.join('\n'))) return;
+    if (binding.notify(socket, arrays.join(lines, '\n'))) return;
     process.emitWarning(`Missing manager of this service: nobody is listening on ${socket}`, {
       code: 'CLUSTER_RS_SYSTEMD',
     });

@@ -19,18 +19,27 @@ class Turns {
    * @returns {Promise<void>} `run`'s
    */
   take(what, run) {
-    if (!this.#running) {
-      this.#running = run().finally(() => (this.#running = undefined));
-      return this.#running;
-    }
-    if (!this.#waiting.has(what)) {
-      const again = () => {
-        this.#waiting.delete(what);
-        return this.take(what, run);
-      };
-      this.#waiting.set(what, this.#running.then(again, again));
-    }
+    if (!this.#running) return (this.#running = this.#run(run));
+    if (!this.#waiting.has(what)) this.#waiting.set(what, this.#wait(what, run));
     return this.#waiting.get(what);
+  }
+
+  async #run(run) {
+    try {
+      await run();
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #wait(what, run) {
+    try {
+      await this.#running;
+    } catch {
+      // Its own caller hears of it.
+    }
+    this.#waiting.delete(what);
+    await this.take(what, run);
   }
 }
 
