@@ -108,6 +108,14 @@ declare module 'cluster' {
      */
     pin(socket: import('node:net').Socket): void;
 
+    /**
+     * The number of the place that this worker has with a supervisor: 0 and up, each once, as `NODE_APP_INSTANCE` is with
+     * PM2. Who replaces it, after its death or in a reload, has the same; in a reload both have it until the old one has
+     * ended. A spare has none until it takes a place: then `cluster.worker` emits `'place'` with the number. `undefined`
+     * without a supervisor.
+     */
+    readonly place: number | undefined;
+
     /** Undoes {@link pause}, at once. In the primary only. */
     resume(): Worker;
 
@@ -362,6 +370,8 @@ declare namespace cluster {
   interface WorkerStatus {
     id: number;
     pid: number;
+    /** See {@link Worker.place}. */
+    place: number | undefined;
     state: 'starting' | 'ready' | 'spare' | 'draining';
     /** Milliseconds. */
     uptime: number;

@@ -503,6 +503,43 @@ describe('with --policy none, a spare accepts nothing before it has a place', { 
   });
 });
 
+test('a place has a number, which is handed on', limit, async (t) => {
+  const exec = write(t, () => {
+    const cluster = require('cluster');
+    require('http')
+      .createServer((request, response) => response.end(`${cluster.worker.place}`))
+      .listen(process.env.PORT, '127.0.0.1');
+    console.log(`place of ${process.pid}: ${cluster.worker.place}`);
+    cluster.worker.on('place', (place) =>
+      console.log(`${process.pid} gets ${place} ${cluster.worker.place === place}`),
+    );
+  });
+  const { port, program, pids, status, tell } = await supervise(t, { workers: 2, spares: 1 }, {}, { exec });
+  const placeOf = async (pid) => Number((await program.line(new RegExp(`^place of ${pid}: (\\d+)$`)))[1]);
+  const places = async () => JSON.parse(await tell('supervisor.workers.map((worker) => worker.place)'));
+  const spare = () => until(async () => (await status()).find(({ state }) => state === 'spare'), 'a spare');
+  await program.line(/^ready/);
+  const [first, second] = await pids();
+  assert.deepStrictEqual([await placeOf(first), await placeOf(second)], [0, 1]);
+  assert.deepStrictEqual(await places(), [0, 1]);
+  const { pid, place } = await spare();
+  assert.strictEqual(place, undefined);
+  await program.line(new RegExp(`^place of ${pid}: undefined$`));
+  await kill(second);
+  await program.line(new RegExp(`^${pid} gets 1 true$`));
+  assert.deepStrictEqual(await pids(), [first, pid]);
+  assert.deepStrictEqual(await places(), [0, 1]);
+  await spare();
+  await tell('supervisor.reload()');
+  const after = await pids();
+  assert.deepStrictEqual([await placeOf(after[0]), await placeOf(after[1])], [0, 1]);
+  await until(async () => `${[...new Set(await getMany(8, port))].sort()}` === '0,1', 'answers of both');
+  assert.deepStrictEqual(
+    (await status()).filter(({ state }) => state === 'ready').map((row) => row.place),
+    [0, 1],
+  );
+});
+
 test('spares that can not start do not end those that work', limit, async (t) => {
   const file = write(t, '1', null, 'version');
   const options = { workers: 1, spares: 1, minDelay: 1, maxDelay: 50, maxDeaths: 3, exitOnGiveUp: true };

@@ -186,7 +186,8 @@ function setUpPrimary(cluster) {
   function wishes() {
     const wanted = { __proto__: null }; // Without a `toJSON` of the program's.
     if (cluster.schedulingPolicy === SCHED_STICKY) wanted.key = key;
-    if (supervisor) Object.assign(wanted, { isSupervised: true, stopSignal: supervisor.stopSignal });
+    if (supervisor)
+      Object.assign(wanted, { isSupervised: true, stopSignal: supervisor.stopSignal, place: supervisor.placeOfNext });
     if (rebalances()) wanted.rebalances = true;
     return Object.keys(wanted).length > 0 ? { CLUSTER_RS_WISHES: JSON.stringify(wanted) } : {};
   }
@@ -349,6 +350,13 @@ function setUpPrimary(cluster) {
     resume() {
       return setShare(this, { isPaused: false });
     },
+  });
+
+  Object.defineProperty(Worker.prototype, 'place', {
+    get() {
+      return shareOf(this).place;
+    },
+    configurable: true,
   });
 
   Object.defineProperty(Worker.prototype, 'weight', {

@@ -57,6 +57,9 @@ class Supervisor extends EventEmitter {
   #lameDuck; // what is waited for before the stop, and the function that ends it
   #wasReady = false;
 
+  /** The number of the place that the worker is for which is being forked. */
+  placeOfNext;
+
   /**
    * @param {object} cluster
    * @param {object} native the addon's `Primary`
@@ -146,7 +149,9 @@ class Supervisor extends EventEmitter {
     const isSpare = place === undefined;
     const { env } = this.#options;
     const fork = () => this.#cluster.fork(typeof env === 'function' ? env() : env);
+    this.placeOfNext = place;
     const member = new Member(fork, this.#options, isSpare);
+    this.placeOfNext = undefined;
     if (member.worker) this.#setShare(member.worker, { isHeld: isSpare, place });
     return member;
   }
@@ -247,6 +252,7 @@ class Supervisor extends EventEmitter {
   #promote(spare, place) {
     this.#spares.delete(spare);
     this.#setShare(spare.worker, { isHeld: false, place: place.number });
+    this.#native.promote(spare.worker.id, place.number);
     spare.activate();
     this.#occupy(place, spare);
   }
@@ -560,6 +566,7 @@ class Supervisor extends EventEmitter {
       return {
         id,
         pid: child.pid,
+        place: member.worker.place,
         state: member.state,
         uptime: Math.round(member.age),
         connections: figures?.connections ?? 0,

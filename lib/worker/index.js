@@ -24,27 +24,28 @@ const REST = 10_000;
 /**
  * Turns `cluster`, the built-in object, and `process` into those of a worker.
  * @param {object} cluster
- * @param {object} place
- * @param {number} place.id `cluster.worker.id`
- * @param {number} place.channel descriptor of the channel
- * @param {number} place.handoff descriptor of the handoff socket
- * @param {number} place.page descriptor of the shared page
- * @param {boolean} place.advanced `serialization: 'advanced'`
- * @param {string} [place.key] what clients are recognised by, with sticky scheduling
- * @param {boolean} [place.rebalances] whether kept-alive connections that are idle leave this worker
- * @param {string} [place.stopSignal] the signal that the program gets when it is drained, if it handles that
- * @param {boolean} [place.isSupervised] whether requests are to be counted, and signals are for the primary
+ * @param {object} given what its primary has told it
+ * @param {number} given.id `cluster.worker.id`
+ * @param {number} given.channel descriptor of the channel
+ * @param {number} given.handoff descriptor of the handoff socket
+ * @param {number} given.page descriptor of the shared page
+ * @param {boolean} given.advanced `serialization: 'advanced'`
+ * @param {string} [given.key] what clients are recognised by, with sticky scheduling
+ * @param {boolean} [given.rebalances] whether kept-alive connections that are idle leave this worker
+ * @param {string} [given.stopSignal] the signal that the program gets when it is drained, if it handles that
+ * @param {boolean} [given.isSupervised] whether requests are to be counted, and signals are for the primary
  */
-function setUpWorker(cluster, place) {
-  const worker = new Worker({ id: place.id, process, state: 'online' });
+function setUpWorker(cluster, given) {
+  const worker = new Worker({ id: given.id, process, state: 'online' });
   // What a worker says last is heard also by a primary that is busy.
-  const channel = new Channel(process, { advanced: place.advanced, waits: true, patience: 10_000 });
+  const channel = new Channel(process, { advanced: given.advanced, waits: true, patience: 10_000 });
   channel.serve(worker);
   let isExhausted = false; // as has been said
   let onLeaveNoted;
   let draining;
   let rebalancing;
   let isServing = false;
+  let ownPlace = given.place; // with a supervisor, if it is no spare
   const lateWork = new LateWork();
 
   const events = {
@@ -57,6 +58,10 @@ function setUpWorker(cluster, place) {
     onconnection: (listener, fd, served, unwanted) =>
       !draining?.movesFrom(listener) && servers.accept(listener, fd, served === 1, unwanted === 1),
     onlameduck: () => process.emit('lameDuck'),
+    onpromoted(number) {
+      ownPlace = number;
+      worker.emit('place', number);
+    },
     onend: () => endNow(),
     onasked: () => rebalance().asked(),
     onexhausted() {
@@ -67,25 +72,25 @@ function setUpWorker(cluster, place) {
       });
     },
   };
-  const native = new binding.Worker(numbers.buffer, place.channel, place.handoff, place.page, events);
+  const native = new binding.Worker(numbers.buffer, given.channel, given.handoff, given.page, events);
   // What comes from now on could not be served: it is for other workers.
   atExit(() => native.stopIntake());
-  const servers = new Servers(worker, channel, native, place.isSupervised, {
+  const servers = new Servers(worker, channel, native, given.isSupervised, {
     onlistening: beginService,
     onclient: noteWhatLasts,
   });
   const end = native.channel; // Each look makes another object.
   const control = channel.open(end);
   if (reports) process.send = reports.filtered(process.send);
-  if (place.isSupervised) {
+  if (given.isSupervised) {
     require('./heartbeat.js').setUp();
     leaveToPrimary(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']);
   }
-  if (place.key !== undefined) {
+  if (given.key !== undefined) {
     const { claimSessions } = require('./session_keys.js');
-    claimSessions(place.key, (value) => native.claim(value));
+    claimSessions(given.key, (value) => native.claim(value));
   }
-  if (place.rebalances) rebalance().start();
+  if (given.rebalances) rebalance().start();
 
   const onDisconnect = () => {
     worker.emit('disconnect');
@@ -144,7 +149,7 @@ function setUpWorker(cluster, place) {
     if (isServing) return;
     isServing = true;
     noteWhatLasts();
-    if (!place.isSupervised || draining) return;
+    if (!given.isSupervised || draining) return;
     // It may have come to this process alone: then another takes over, before this one ends.
     leaveToPrimary(['SIGTERM'], () => native.leaving());
   }
@@ -168,7 +173,7 @@ function setUpWorker(cluster, place) {
   /** Ends a worker without connections, and keeps it from nothing. */
   function drained() {
     const ending = require('./ending.js');
-    const signals = stopSignals(place.stopSignal);
+    const signals = stopSignals(given.stopSignal);
     releaseOwnListeners();
     if (signals.length === 0) return servers.closeAll(() => ending.end(signals, lateWork));
     servers.unrefAll(); // They are the program's to close.
@@ -177,7 +182,7 @@ function setUpWorker(cluster, place) {
 
   /** Has the next signal to end do what it does in any process. What has come before has been left to the primary. */
   function endNow() {
-    const { stopSignal = 'SIGTERM' } = place;
+    const { stopSignal = 'SIGTERM' } = given;
     leaveToProgram(stopSignal);
     takeDeadlySignals(undefined);
     if (process.listenerCount(stopSignal) === 0) process.kill(process.pid, stopSignal);
@@ -197,6 +202,7 @@ function setUpWorker(cluster, place) {
     _setupWorker() {},
   });
   addHidden(cluster, { onRequest: requests.onRequest });
+  Object.defineProperty(worker, 'place', { get: () => ownPlace, configurable: true });
   addHidden(Worker.prototype, {
     pin(socket) {
       require('./moving.js').pin(socket);

@@ -478,6 +478,12 @@ impl Primary {
         self.inner.lame_duck(id);
     }
 
+    /// Tells worker `id`, a spare until now, that it has the place with this number.
+    #[napi(catch_unwind)]
+    pub fn promote(&self, id: u32, place: u32) {
+        self.inner.promote(id, place);
+    }
+
     /// Tells worker `id` that the SIGTERM which follows is for itself.
     #[napi(catch_unwind)]
     pub fn end(&self, id: u32) {

@@ -36,6 +36,8 @@ pub enum FromPrimary {
     Resume,
     /// The primary is going to have the worker drained after a while, in which it serves as before.
     LameDuck,
+    /// The worker, a spare until now, has the place with this number.
+    Promoted { place: u32 },
     /// The time to finish is over: SIGTERM follows, and is for the worker itself.
     End,
 }

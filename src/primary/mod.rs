@@ -276,6 +276,11 @@ impl Primary {
         self.tell(worker, &FromPrimary::LameDuck, None);
     }
 
+    /// Tells a spare that it has the place with this number now.
+    pub fn promote(&self, worker: u32, place: u32) {
+        self.tell(worker, &FromPrimary::Promoted { place }, None);
+    }
+
     /// Tells a worker that the SIGTERM which follows is for itself, and not for its primary.
     pub fn end(&self, worker: u32) {
         self.tell(worker, &FromPrimary::End, None);

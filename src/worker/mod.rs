@@ -50,7 +50,7 @@ impl Questions {
 /// JavaScript hears of `onanswer(question, errno, listener, address, family, port, data, shared, fd)`, where `errno` is 0
 /// for success and `shared` is 1 if the worker accepts by itself, from `fd`, which is -1 if it was lost, and 2 if it does so
 /// only after `onresume()`; of `ondisconnect()`; of `ondrain(moves, kept)` with 1 or 0 and the JSON of an array of listeners;
-/// of `onleavenoted()`; of `onlameduck()`; and of `onend()`.
+/// of `onleavenoted()`; of `onlameduck()`; of `onpromoted(place)`; and of `onend()`.
 pub struct PrimaryControl {
     answer: Callback,
     disconnect: Callback,
@@ -58,6 +58,7 @@ pub struct PrimaryControl {
     leave_noted: Callback,
     resume: Callback,
     lame_duck: Callback,
+    promoted: Callback,
     end: Callback,
 }
 
@@ -72,6 +73,7 @@ impl PrimaryControl {
             leave_noted: context.callback(events, "onleavenoted")?,
             resume: context.callback(events, "onresume")?,
             lame_duck: context.callback(events, "onlameduck")?,
+            promoted: context.callback(events, "onpromoted")?,
             end: context.callback(events, "onend")?,
         })
     }
@@ -128,6 +130,9 @@ impl ControlReceiver for PrimaryControl {
             }
             FromPrimary::LameDuck => {
                 self.lame_duck.call(&[]);
+            }
+            FromPrimary::Promoted { place } => {
+                self.promoted.call(&[Argument::Number(place.into())]);
             }
             FromPrimary::End => {
                 self.end.call(&[]);
