@@ -25,6 +25,6 @@ console.log(cluster.Worker.name, cluster.Worker.length, Object.getPrototypeOf(cl
 console.log(
   Object.keys(cluster.Worker.prototype),
   Object.getOwnPropertyNames(cluster.Worker.prototype)
-    .filter((name) => !['drain', 'pause', 'ready', 'request', 'resume', 'weight'].includes(name))
+    .filter((name) => !['drain', 'pause', 'place', 'ready', 'request', 'resume', 'weight'].includes(name))
     .sort(),
 );
