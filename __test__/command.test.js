@@ -46,6 +46,59 @@ async function place(t, files = {}) {
   return { folder, port, command, serve, status };
 }
 
+/** The words of a line as systemd understands them. */
+function wordsOf(line) {
+  const words = line.match(/"(?:[^"\\]|\\.)*"|\S+/g);
+  return words.map((word) =>
+    word
+      .replace(/^"(.*)"$/s, '$1')
+      .replace(/\\(.)/g, '$1')
+      .replaceAll('%%', '%')
+      .replaceAll('$$', '$'),
+  );
+}
+
+test('unit prints a systemd unit that starts the program as it was started', limit, async (t) => {
+  const { folder, port, command, serve } = await place(t);
+  const program = await serve(
+    'app.js',
+    '-w',
+    '1',
+    '--name',
+    'api',
+    '--grace',
+    '20s',
+    '--',
+    'two words',
+    '$HOME 100%',
+    '"',
+  );
+  await program.line(/^started with two words,\$HOME 100%,"/);
+  const { stdout: text, code } = await command('unit');
+  assert.strictEqual(code, 0);
+  const valueOf = (name) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)[1];
+  assert.strictEqual(valueOf('WorkingDirectory'), folder);
+  assert.strictEqual(valueOf('TimeoutStopSec'), '27s');
+  assert.strictEqual(valueOf('Environment'), 'XDG_RUNTIME_DIR=/run/api');
+  if (spawnSync('systemd-analyze', ['--version']).status === 0) {
+    const file = path.join(folder, 'api.service');
+    fs.writeFileSync(file, text);
+    const { stderr, status } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
+    assert.deepStrictEqual(
+      [status, stderr.split('\n').filter((line) => line.includes('api.service'))],
+      [0, []],
+      stderr,
+    );
+  }
+  await command('stop');
+  const [node, ...args] = wordsOf(valueOf('ExecStart'));
+  assert.strictEqual(node, process.execPath);
+  const again = start(t, args, { cwd: folder, env: { XDG_RUNTIME_DIR: folder, PORT: `${port}` } });
+  await again.line(/^started with two words,\$HOME 100%,"/);
+  await until(() => again.stderr.includes('api is running with 1 worker'), 'a start');
+  assert.match(await get(port), /^\d+$/);
+});
+
 test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit, async (t) => {
   const { folder, port, command, serve, status } = await place(t);
   const program = await serve('app.js', '-w', '2', '--name', 'api', '--node-args=--no-warnings', '--', 'a', '-w');
@@ -419,7 +472,7 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
     [['scale'], 'missing number of workers: scale [NAME] N, where N is max or a whole number of at least 1'],
     [['list', 'x'], 'unexpected argument after list: x'],
     [['monit'], 'monit is watch -n 1 cluster-rs status [NAME] here'],
-    [['startup'], 'startup is for systemd here: docs/systemd.md has a unit'],
+    [['startup'], 'startup is systemd here: cluster-rs unit [NAME] prints a unit for what runs'],
     [['app.js', '--kill-timeout', '3000'], 'unknown option: --kill-timeout; did you mean --grace?'],
     [['app.js', '-i', '-1'], '--workers must be max or a whole number of at least 1, not "-1"'],
     [['app.js', '--prefix=yes'], 'unexpected value of --prefix'],

@@ -4,7 +4,7 @@ const { parseArgs } = require('node:util');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { SETTINGS, toOption } = require('./settings.js');
 
-const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs'];
+const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs', 'unit'];
 
 // What process managers call the same.
 const OTHER_COMMANDS = { __proto__: null, ls: 'list', describe: 'status', show: 'status', delete: 'stop', log: 'logs' };
@@ -20,9 +20,9 @@ const INSTEAD = {
   __proto__: null,
   monit: 'monit is watch -n 1 cluster-rs status [NAME] here',
   kill: 'kill is cluster-rs stop [NAME] here, for one program: there is no daemon',
-  startup: 'startup is for systemd here: docs/systemd.md has a unit',
-  save: 'save is for systemd here: docs/systemd.md has a unit',
-  resurrect: 'resurrect is for systemd here: docs/systemd.md has a unit',
+  startup: 'startup is systemd here: cluster-rs unit [NAME] prints a unit for what runs',
+  save: 'save is systemd here: cluster-rs unit [NAME] prints a unit for what runs',
+  resurrect: 'resurrect is systemd here: cluster-rs unit [NAME] prints a unit for what runs',
 };
 
 const COMMON = { help: { type: 'boolean', short: 'h' } };

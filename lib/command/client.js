@@ -6,6 +6,7 @@ const { ask, isRunning } = require('./control.js');
 const { FAILED, Failure, NOT_RUNNING, USAGE } = require('./failure.js');
 const { foldersToSearch, namesWithSockets } = require('./runtime_folder.js');
 const { hasColours, table } = require('./table.js');
+const { unitOf } = require('./unit.js');
 const { countWorkers, formatSize, formatTime } = require('./units.js');
 
 const printJson = (value) => console.log(JSON.stringify(value));
@@ -67,6 +68,13 @@ async function status({ json }, name) {
   process.stdout.write(table(head, rows, hasColours(process.stdout)));
 }
 
+async function unit({ json }, name) {
+  const facts = await ask(name, { command: 'unit' });
+  const text = unitOf(facts);
+  if (json) printJson({ ...facts, text });
+  else process.stdout.write(text);
+}
+
 /** Has something done, and shows how far it is. On a terminal the line is rewritten. */
 async function act({ json }, name, request, done) {
   const isTerminal = Boolean(process.stdout.isTTY);
@@ -126,6 +134,7 @@ async function talk(command, options, positionals) {
   const name = await pick(positionals[0]);
   if (command === 'status') return status(options, name);
   if (command === 'logs') return logs(options, name);
+  if (command === 'unit') return unit(options, name);
   const done = { reload: 'has been reloaded', restart: 'has been restarted', stop: 'has stopped' };
   return act(options, name, { command }, () => done[command]);
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 const HELP = `Usage: cluster-rs app.js [options] [-- arguments of app.js]
-       cluster-rs list | status | reload | restart | stop | version
+       cluster-rs list | status | reload | restart | stop | unit | version
        cluster-rs scale [NAME] N|max | logs [NAME] [-n LINES] [--no-follow]
 Runs a program that listens on all cores, and keeps it alive.
   -w, --workers N|max     how many workers (max: one for each core)

@@ -5,6 +5,7 @@
 const { pathToFileURL } = require('node:url');
 const cluster = require('../../index.js');
 const { howItEnded } = require('../supervisor/member.js');
+const { readOptions } = require('../supervisor/options.js');
 const { exitWhenWritten } = require('../exit.js');
 const { configure } = require('./configuration.js');
 const { serve } = require('./control.js');
@@ -13,6 +14,7 @@ const { Failure, NoSocket } = require('./failure.js');
 const { reapOrphans } = require('./orphans.js');
 const { Output } = require('./output.js');
 const { say } = require('./sink.js');
+const { factsForUnit } = require('./unit.js');
 const { countWorkers } = require('./units.js');
 
 // The settings that are options of `cluster.supervise` as they are.
@@ -83,9 +85,10 @@ async function withProgress(supervisor, event, tell, act) {
 }
 
 /** What each command does here. */
-function commandsOf(supervisor, output, info) {
+function commandsOf(supervisor, output, info, settings) {
   return {
     info,
+    unit: () => factsForUnit(settings, readOptions(toSupervisorOptions(settings))),
     status: () => ({ ...info(), workers: supervisor.status() }),
     reload: (_, tell) => withProgress(supervisor, 'reload', tell, () => supervisor.reload()),
     restart: (_, tell) => withProgress(supervisor, 'restart', tell, () => supervisor.restart()),
@@ -155,7 +158,7 @@ async function run(options, positionals, rest) {
   tellEvents(supervisor, name);
   Object.assign(
     commands,
-    commandsOf(supervisor, output, () => about(supervisor.size)),
+    commandsOf(supervisor, output, () => about(supervisor.size), settings),
   );
 }
 
