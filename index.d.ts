@@ -81,7 +81,8 @@ declare module 'cluster' {
 
     /**
      * Gives this worker no new connections until it is resumed; those on their way go to others. All else goes on. A
-     * worker may be paused before it listens. Where all are paused, clients wait. Not with `SCHED_NONE`. In the primary only.
+     * worker may be paused before it listens. Where all are paused, clients wait. With `SCHED_NONE`, and for UDP, only
+     * before it listens. In the primary only.
      */
     pause(): Worker;
 

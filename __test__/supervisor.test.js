@@ -4,6 +4,7 @@
 
 const assert = require('node:assert');
 const dgram = require('node:dgram');
+const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
 const { describe, test } = require('node:test');
@@ -538,6 +539,36 @@ test('a place has a number, which is handed on', limit, async (t) => {
     (await status()).filter(({ state }) => state === 'ready').map((row) => row.place),
     [0, 1],
   );
+});
+
+test('where each worker has a UDP socket, a spare gets nothing before it has a place', limit, async (t) => {
+  const exec = write(t, () => {
+    const socket = require('dgram').createSocket('udp4');
+    socket.on('message', (text, { port }) => socket.send(`${process.pid}`, port, '127.0.0.1'));
+    socket.bind(Number(process.env.PORT), '127.0.0.1', () => {
+      console.log(`worker ${process.pid} is bound to ${socket.address().port}`);
+    });
+  });
+  const settings = { exec, scheduling: { spreadDatagrams: true } };
+  const { port, program, pids, status } = await supervise(t, { workers: 1, spares: 1 }, {}, settings);
+  const senders = Array.from({ length: 30 }, () => dgram.createSocket('udp4').bind(0, '127.0.0.1'));
+  t.after(() => senders.forEach((socket) => socket.close()));
+  const answers = async () => {
+    const heard = senders.map((socket) => once(socket, 'message'));
+    for (const socket of senders) socket.send('who', port, '127.0.0.1');
+    return new Set((await Promise.all(heard)).map(([text]) => Number(text)));
+  };
+  const isComplete = async () => `${statesOf(await status())}` === 'ready,spare';
+
+  await program.line(/^ready/);
+  for (let i = 0; i < 3; i++) {
+    await until(isComplete, 'a worker and a spare');
+    assert.strictEqual(program.lines(new RegExp(`is bound to ${port}$`)).length, i + 2);
+    const [worker] = await pids();
+    assert.deepStrictEqual(await answers(), new Set([worker]));
+    await kill(worker);
+    await until(async () => (await pids()).some((pid) => pid !== worker), 'another worker');
+  }
 });
 
 test('spares that can not start do not end those that work', limit, async (t) => {

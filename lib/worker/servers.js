@@ -114,9 +114,10 @@ class Servers {
         this.#channel.flush();
         this.#native.closeServer(listener);
       };
+      const bound = host && { address: host, family, port };
       const handle = isShared
-        ? sharedHandle(fd, options.addressType, host !== undefined, isShared === HELD, onclose)
-        : fauxHandle(host && { address: host, family, port }, onclose);
+        ? sharedHandle(fd, options.addressType, bound, isShared === HELD, onclose)
+        : fauxHandle(bound, onclose);
       this.#open.set(listener, handle);
       callback(0, handle);
     });
@@ -341,10 +342,10 @@ function toInteger(value) {
 }
 
 /** The socket itself: this worker accepts from it, or receives, beside the others. */
-function sharedHandle(fd, type, isTcp, isHeld, onclose) {
+function sharedHandle(fd, type, bound, isHeld, onclose) {
   const isDatagram = type === 'udp4' || type === 'udp6';
-  const handle = isDatagram ? datagramHandle(fd, type) : serverHandle(fd, isTcp);
-  if (isHeld) hold(handle, isDatagram ? 'recvStart' : 'listen');
+  const handle = isDatagram ? datagramHandle(fd, type) : serverHandle(fd, bound !== undefined);
+  if (isHeld) hold(handle, isDatagram ? 'recvStart' : 'listen', bound);
   const { close } = handle;
   if (!isDatagram) {
     handle.stopAccepting = () => {
@@ -360,8 +361,9 @@ function sharedHandle(fd, type, isTcp, isHeld, onclose) {
   return handle;
 }
 
-/** Has a handle do only when it is resumed what would make it accept or receive. */
-function hold(handle, name) {
+/** Has a handle do only when it is resumed what would make it accept or receive. It may be bound only then. */
+function hold(handle, name, bound) {
+  if (bound) showAddress(handle, bound);
   let begin = () => 0;
   handle[name] = (...given) => {
     begin = () => handle[name](...given);
@@ -370,6 +372,7 @@ function hold(handle, name) {
   handle.resume = () => {
     handle.resume = undefined;
     delete handle[name];
+    delete handle.getsockname;
     begin();
   };
 }
@@ -384,6 +387,10 @@ function stopAccepting(handle, close = handle.close) {
 function keepAddress(handle) {
   const bound = {};
   handle.getsockname(bound);
+  showAddress(handle, bound);
+}
+
+function showAddress(handle, bound) {
   handle.getsockname = (out) => {
     Object.assign(out, bound);
     return 0;

@@ -110,11 +110,15 @@ impl Socket {
         }
     }
 
-    /// A descriptor for one more worker, if the workers accept or receive by themselves.
-    pub fn to_share(&self) -> io::Result<Option<OwnedFd>> {
+    /// A descriptor for one more worker, if the workers accept or receive by themselves. For one that is held back, a
+    /// socket of its own is [not bound yet](Socket::bound_later): the kernel would choose it.
+    pub fn to_share(&self, held: bool) -> io::Result<Option<OwnedFd>> {
         match &self.descriptors {
             Descriptors::Dispatched(_) => Ok(None),
             Descriptors::Shared(descriptor) => descriptor.try_clone().map(Some),
+            Descriptors::Spread {
+                address, options, ..
+            } if held => socket::unbound_udp(*address, *options).map(Some),
             Descriptors::Spread {
                 first,
                 address,
@@ -139,7 +143,15 @@ impl Socket {
 
     /// Whether a worker that has a descriptor of it may leave all that comes to others.
     pub fn can_be_held(&self) -> bool {
-        matches!(self.descriptors, Descriptors::Shared(_))
+        !matches!(self.descriptors, Descriptors::Dispatched(_))
+    }
+
+    /// What the socket of a worker that is held back is to be bound to when it is not any more.
+    pub fn bound_later(&self) -> Option<SocketAddr> {
+        match self.descriptors {
+            Descriptors::Spread { address, .. } => Some(address),
+            _ => None,
+        }
     }
 
     /// Where the socket is bound, if to an IP address.

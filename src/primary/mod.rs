@@ -106,8 +106,8 @@ impl Primary {
             return;
         };
         worker.share = Some(share);
-        if !share.paused && std::mem::take(&mut worker.is_held) {
-            worker.tell(&FromPrimary::Resume, None);
+        if !share.paused {
+            worker.resume();
         }
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             worker.join(dispatcher, WorkerId(id));
@@ -304,6 +304,9 @@ impl Primary {
         let Some(last) = self.registry.borrow_mut().leave(worker, listener) else {
             return;
         };
+        if let Some(worker) = self.workers.borrow_mut().get_mut(&worker) {
+            worker.unbound.remove(&listener);
+        }
         if last {
             self.close(listener);
         } else if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
@@ -418,14 +421,17 @@ impl Primary {
         let sockets = self.sockets.borrow();
         let socket = sockets.get(&listener).ok_or(io::ErrorKind::NotFound)?;
         let address = socket.address()?;
-        let shared = socket.to_share()?;
+        let mut workers = self.workers.borrow_mut();
+        let mut holder = workers
+            .get_mut(&worker)
+            .filter(|worker| socket.can_be_held() && worker.is_paused());
+        let held = holder.is_some();
+        let shared = socket.to_share(held)?;
+        if let Some(holder) = &mut holder {
+            holder.hold(listener, shared.as_ref(), socket.bound_later())?;
+        }
         if let (None, Some(dispatcher)) = (&shared, self.dispatcher.borrow().as_ref()) {
             dispatcher.join(ListenerId(listener), WorkerId(worker));
-        }
-        let mut held = false;
-        if let Some(worker) = self.workers.borrow_mut().get_mut(&worker) {
-            held = socket.can_be_held() && worker.is_paused();
-            worker.is_held |= held;
         }
         let data = self.registry.borrow().data(listener);
         let answer = Answer::Granted {

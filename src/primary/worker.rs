@@ -1,6 +1,9 @@
 //! What the primary has of one worker.
 
-use std::os::fd::OwnedFd;
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use crate::dispatch::{Dispatcher, Place, Seat, WorkerId};
@@ -8,6 +11,7 @@ use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, FromPrimary};
 use crate::ipc::frame::Kind;
 use crate::sys::page::Page;
+use crate::sys::socket;
 
 /// A worker whose process runs.
 pub struct Worker {
@@ -19,7 +23,9 @@ pub struct Worker {
     /// What it is to get of the connections, where it is not the usual.
     pub share: Option<Share>,
     /// It was paused when it was given a socket to accept from, and waits with that.
-    pub is_held: bool,
+    is_held: bool,
+    /// The sockets of its own that it waits with, and what they are to be bound to, by listener.
+    pub unbound: HashMap<u32, (OwnedFd, SocketAddr)>,
     /// It leaves of its own or of the primary's will, and gets no listener any more.
     pub is_leaving: bool,
 }
@@ -33,6 +39,7 @@ impl Worker {
             seat: Some(seat),
             share: None,
             is_held: false,
+            unbound: HashMap::new(),
             is_leaving: false,
         }
     }
@@ -54,6 +61,33 @@ impl Worker {
         if let Some(share) = self.share {
             share.apply(dispatcher, id);
         }
+    }
+
+    /// It is given a socket from which it is to accept or receive only when it is resumed, and which may be bound only then.
+    pub fn hold(
+        &mut self,
+        listener: u32,
+        socket: Option<&OwnedFd>,
+        bound_later: Option<SocketAddr>,
+    ) -> io::Result<()> {
+        self.is_held = true;
+        if let (Some(socket), Some(address)) = (socket, bound_later) {
+            self.unbound
+                .insert(listener, (socket.try_clone()?, address));
+        }
+        Ok(())
+    }
+
+    /// Has it accept, or receive, from what it waits with.
+    pub fn resume(&mut self) {
+        if !std::mem::take(&mut self.is_held) {
+            return;
+        }
+        for (_, (socket, address)) in self.unbound.drain() {
+            // One that has been sent from is bound elsewhere.
+            let _ = socket::bind_to(socket.as_fd(), address);
+        }
+        self.tell(&FromPrimary::Resume, None);
     }
 
     /// Whether it is to get no connections.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,12 @@ fn open(family: AddressFamily, kind: SockType) -> io::Result<OwnedFd> {
 }
 
 fn bind_inet(kind: SockType, address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
+    let socket = open_inet(kind, address, options)?;
+    bind_to(socket.as_fd(), address)?;
+    Ok(socket)
+}
+
+fn open_inet(kind: SockType, address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() {
         AddressFamily::Inet
     } else {
@@ -59,10 +65,15 @@ fn bind_inet(kind: SockType, address: SocketAddr, options: BindOptions) -> io::R
     if address.is_ipv6() && (kind == SockType::Stream || options.ipv6_only) {
         setsockopt(&socket, Ipv6V6Only, &options.ipv6_only)?;
     }
+    Ok(socket)
+}
+
+/// Binds a socket, which can be done once.
+pub fn bind_to(socket: BorrowedFd<'_>, address: SocketAddr) -> io::Result<()> {
     match bind(socket.as_raw_fd(), &SockaddrStorage::from(address)) {
         // As libuv words it.
         Err(Errno::EAFNOSUPPORT) => Err(Errno::EINVAL.into()),
-        result => Ok(result.map(|()| socket)?),
+        result => Ok(result?),
     }
 }
 
@@ -84,6 +95,11 @@ pub fn bind_udp(address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd
         return Err(Errno::EINVAL.into());
     }
     bind_inet(SockType::Datagram, address, options)
+}
+
+/// A UDP socket that can be [bound](bind_to) to `address` later, and gets nothing until then.
+pub fn unbound_udp(address: SocketAddr, options: BindOptions) -> io::Result<OwnedFd> {
+    open_inet(SockType::Datagram, address, options)
 }
 
 /// A Unix stream socket bound to `path` (`uv_pipe_bind2`), not yet listening. A path that starts with NUL is abstract;
