@@ -4,27 +4,19 @@
 
 const assert = require('node:assert');
 const { describe, it } = require('node:test');
-const { supervise } = require('./supervisor/service.js');
+const { beginSlow, supervise } = require('./supervisor/service.js');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { childrenOf, freePort, get, gone, isAlive, root, scratch, start, until, write } = require('./support.js');
 
 const limit = { timeout: 120_000 };
 
-/** Starts a slow request; fulfilled when a worker has it. */
-async function begin({ port, status }) {
-  const answer = get(port, { path: '/slow' });
-  const requests = async () => (await status()).reduce((sum, worker) => sum + worker.requests, 0);
-  await until(async () => (await requests()) === 1, 'the request');
-  return { answer };
-}
-
 describe('signals to a whole group', { concurrency: 2 }, () => {
   it('SIGTERM drops no request', limit, async (t) => {
     const service = await supervise(t, { workers: 2 });
     const { program } = service;
     await program.line(/^ready/);
-    const { answer } = await begin(service);
+    const { answer } = await beginSlow(service);
     process.kill(-program.pid, 'SIGTERM');
     assert.match(await answer, /^\d+$/);
     assert.strictEqual(await program.end(), 0);
@@ -36,7 +28,7 @@ describe('signals to a whole group', { concurrency: 2 }, () => {
     const service = await supervise(t, { workers: 2 });
     const { program } = service;
     await program.line(/^ready/);
-    const { answer } = await begin(service);
+    const { answer } = await beginSlow(service);
     for (const [i, signal] of ['SIGHUP', 'SIGUSR2'].entries()) {
       process.kill(-program.pid, signal);
       await program.line(/^reloaded/, i + 1);
@@ -52,7 +44,7 @@ describe('signals to a worker alone', { concurrency: 2 }, () => {
     const { pids, program } = service;
     await program.line(/^ready/);
     const [worker] = await pids();
-    const { answer } = await begin(service);
+    const { answer } = await beginSlow(service);
     process.kill(worker, 'SIGTERM');
     assert.strictEqual(await answer, `${worker}`);
     await program.line(new RegExp(`^replace ${worker} leaving$`));

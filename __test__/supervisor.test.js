@@ -10,7 +10,7 @@ const net = require('node:net');
 const { describe, test } = require('node:test');
 const { BackOff } = require('../lib/supervisor/back_off.js');
 const { readOptions } = require('../lib/supervisor/options.js');
-const { supervise } = require('./supervisor/service.js');
+const { beginSlow, supervise } = require('./supervisor/service.js');
 const { freePort, get, getMany, gone, isAlive, isFree, kill, startOurs, stop, until, write } = require('./support.js');
 
 const limit = { timeout: 120_000 };
@@ -288,28 +288,29 @@ test('scaling up and down loses nothing', limit, async (t) => {
 });
 
 test('a restart ends all of them and loses nothing', limit, async (t) => {
-  const { port, program, pids, tell } = await supervise(t, { workers: 2, step: 2 });
+  const service = await supervise(t, { workers: 2, step: 2 });
+  const { port, program, pids, tell } = service;
   await program.line(/^ready/);
   const before = await pids();
-  const restarted = tell('new Promise((done) => setTimeout(done, 200)).then(() => supervisor.restart())');
-  const [answer] = await Promise.all([get(port, { path: '/slow' }), restarted, get(port)]);
-  assert.ok(before.includes(Number(answer)));
+  const { answer } = await beginSlow(service);
+  const restarted = tell('supervisor.restart()');
+  const [slow] = await Promise.all([answer, restarted, get(port)]);
+  assert.ok(before.includes(Number(slow)));
   for (const pid of before) assert.ok(!isAlive(pid));
   assert.strictEqual((await pids()).length, 2);
 });
 
 test('stopping finishes requests, closes the port, and ends the workers', limit, async (t) => {
-  const { port, program, tell, pids } = await supervise(t, { workers: 2 });
+  const service = await supervise(t, { workers: 2 });
+  const { port, program, tell, pids } = service;
   await program.line(/^ready/);
   const workers = await pids();
   const agent = new http.Agent({ keepAlive: true });
   t.after(() => agent.destroy());
+  const { answer } = await beginSlow(service);
   await get(port, { agent }); // Stays open, idle.
-  const [answer] = await Promise.all([
-    get(port, { path: '/slow' }),
-    tell('new Promise((done) => setTimeout(done, 100)).then(() => supervisor.stop())'),
-  ]);
-  assert.ok(workers.includes(Number(answer)));
+  const [slow] = await Promise.all([answer, tell('supervisor.stop()')]);
+  assert.ok(workers.includes(Number(slow)));
   await gone(workers);
   assert.ok(await isFree(port));
   assert.match(await tell('supervisor.reload()'), /^ERR_CLUSTER_RS_STOPPING/);
@@ -334,23 +335,23 @@ test('nobody is started when all have been stopped', limit, async (t) => {
 });
 
 test('SIGTERM stops, and the primary exits with 0', limit, async (t) => {
-  const { port, program, pids } = await supervise(t, { workers: 2 });
+  const service = await supervise(t, { workers: 2 });
+  const { program, pids } = service;
   await program.line(/^ready/);
   const workers = await pids();
-  const slow = get(port, { path: '/slow' });
-  await until(() => new Promise((resolve) => setTimeout(() => resolve(true), 200)), 'a while');
+  const { answer } = await beginSlow(service);
   process.kill(program.pid, 'SIGTERM');
-  assert.ok(workers.includes(Number(await slow)));
+  assert.ok(workers.includes(Number(await answer)));
   assert.strictEqual(await program.end(), 0);
 });
 
 test('Ctrl+C does the same, although it reaches the workers too', limit, async (t) => {
-  const { port, program } = await supervise(t, { workers: 2 });
+  const service = await supervise(t, { workers: 2 });
+  const { program } = service;
   await program.line(/^ready/);
-  const slow = get(port, { path: '/slow' });
-  await until(() => new Promise((resolve) => setTimeout(() => resolve(true), 200)), 'a while');
+  const { answer } = await beginSlow(service);
   process.kill(-program.pid, 'SIGINT');
-  assert.match(await slow, /^\d+$/);
+  assert.match(await answer, /^\d+$/);
   assert.strictEqual(await program.end(), 0);
   assert.strictEqual(program.lines(/^exit/).length, 2);
 });

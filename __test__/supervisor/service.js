@@ -2,7 +2,7 @@
 
 // A service under supervision that says what happens, and does what it is told.
 
-const { freePort, startOurs, until, write } = require('../support.js');
+const { freePort, get, startOurs, until, write } = require('../support.js');
 
 /** A server whose answer is its process's id, and which does what its clients ask for. */
 function app() {
@@ -90,4 +90,12 @@ async function supervise(t, options, env, settings) {
   return { port, program, tell, status, pids };
 }
 
-module.exports = { supervise };
+/** Sends a slow request, the first that there is; fulfilled with `{ answer }`, a promise of its text, when a worker has it. */
+async function beginSlow({ port, status }) {
+  const answer = get(port, { path: '/slow' });
+  const requests = async () => (await status()).reduce((sum, worker) => sum + worker.requests, 0);
+  await until(async () => (await requests()) > 0, 'the request');
+  return { answer };
+}
+
+module.exports = { beginSlow, supervise };
