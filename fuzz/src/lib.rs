@@ -64,7 +64,7 @@ fn cut(mut stream: &[u8]) -> (Frames, Result<bool, Malformed>) {
             .fold(0, |length, byte| length << 8 | usize::from(*byte));
         let kind = match header[4] {
             1 => Kind::Messages,
-            2 => Kind::Advanced,
+            2 => Kind::Clones,
             3 => Kind::Handle,
             4 => Kind::AdvancedHandle,
             5 => Kind::Control,
