@@ -134,7 +134,7 @@ test('each link of the README leads somewhere in the package', () => {
     );
   for (const [, link] of text.matchAll(/\]\((?!https:)([^)]+)\)/g)) {
     const [file, heading] = link.split('#');
-    const target = path.join(installed, file);
+    const target = path.join(installed, file || 'README.md');
     assert.ok(fs.existsSync(target), `${link}: there is no such file`);
     assert.ok(heading === undefined || headings(target).includes(heading), `${link}: there is no such heading`);
   }
