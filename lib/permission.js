@@ -6,10 +6,8 @@
 // `node:permission-model:…` hears of it, and with `--permission-audit` that is all.
 
 const { ChildProcess } = require('node:child_process');
-const net = require('node:net');
 const { Error, Object, Reflect, Set, arrays } = require('./primordials.js');
-const { handleOfDatagram, unheardDatagramSocket } = require('./channel/handles.js');
-const { binding } = require('./native.js');
+const { blankHandle, handleOfDatagram, unheardDatagramSocket } = require('./channel/handles.js');
 
 // Taken while the program can't have changed them.
 const { has } = process.permission;
@@ -55,14 +53,11 @@ function check(result) {
   if (result instanceof Error) throw result;
 }
 
-/** Calls `act` with the handle of a TCP socket, or of a Unix socket that is connected, and can't be bound or listen. */
+/** Calls `act` with the handle of a TCP or Unix socket that is about to close, and so can't be bound or listen. */
 function withStream(isTcp, act) {
-  const socket = new net.Socket({ fd: binding.blankSocket(isTcp), readable: false, writable: false });
-  try {
-    check(act(socket._handle));
-  } finally {
-    socket.destroy();
-  }
+  const handle = blankHandle(isTcp);
+  handle.close();
+  check(act(handle));
 }
 
 function withDatagrams(act) {

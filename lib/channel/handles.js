@@ -2,6 +2,7 @@
 
 // Descriptors as the handles that Node's sockets and servers are made of.
 
+const { closeSync } = require('node:fs');
 const { Object } = require('../primordials.js');
 const { binding } = require('../native.js');
 const { findSymbol } = require('../symbols.js');
@@ -12,19 +13,39 @@ const SERVER = 1;
 
 let constructors;
 
+/**
+ * A handle as `net.Socket` makes it for a descriptor, with none: the permission model hears of each that a handle opens,
+ * and these are nobody's.
+ * @param {boolean} tcp whether it is for TCP or for Unix sockets
+ */
+function blankHandle(tcp) {
+  const net = require('node:net');
+  let made;
+  class Blank extends net.Socket {
+    get _handle() {
+      return made && { open: () => 0, getAsyncId: () => 0 };
+    }
+
+    set _handle(handle) {
+      made ??= handle;
+    }
+  }
+  const fd = binding.blankSocket(tcp);
+  try {
+    new Blank({ fd, readable: false, writable: false });
+  } finally {
+    closeSync(fd);
+  }
+  return made;
+}
+
 /** The classes of the handles inside of a `net.Socket`, which are the same for servers. */
 function streams() {
   if (constructors === undefined) {
-    const net = require('node:net');
     const classOf = (tcp) => {
-      const socket = new net.Socket({
-        fd: binding.blankSocket(tcp),
-        readable: false,
-        writable: false,
-      });
-      const { constructor } = socket._handle;
-      socket.destroy();
-      return constructor;
+      const handle = blankHandle(tcp);
+      handle.close();
+      return handle.constructor;
     };
     constructors = { TCP: classOf(true), Pipe: classOf(false) };
   }
@@ -95,6 +116,7 @@ function ownerOf(handle) {
 }
 
 module.exports = {
+  blankHandle,
   streams,
   streamHandle,
   serverHandle,
