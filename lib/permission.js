@@ -85,6 +85,8 @@ function askForSocket(family, address, port, fd, listens) {
     if (family === -1) askForPath(address);
     else if (typeof family === 'string') withDatagrams(bind);
     else withStream(true, bind);
+  } else if (typeof family !== 'string') {
+    withStream(true, (handle) => handle.open(-1)); // Asked for since Node 26.12.
   }
   if (listens === 1) withStream(false, (handle) => handle.listen(1));
 }

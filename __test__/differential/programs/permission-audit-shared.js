@@ -5,10 +5,13 @@
 const cluster = require('cluster');
 const { subscribe } = require('diagnostics_channel');
 const net = require('net');
+const { asksToOpen } = require('./fixtures/permission-flags.js');
 
 // Nothing is denied; what would be is told.
 const who = cluster.isPrimary ? 'primary' : 'worker';
-for (const scope of ['child', 'net']) {
+// A worker of ours opens what the built-in module's has from libuv.
+const scopes = cluster.isWorker && asksToOpen() ? ['child'] : ['child', 'net'];
+for (const scope of scopes) {
   subscribe(`node:permission-model:${scope}`, (message) => console.log(who, message));
 }
 
