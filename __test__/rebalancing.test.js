@@ -55,17 +55,25 @@ describe('an idle connection is parked', { concurrency: 2 }, () => {
   it('and served when its client speaks', { timeout }, async (t) => {
     const { program, port } = await serve(t, {}, { KEEP_ALIVE: '60000' });
     const connections = await openMany(port, 6);
-    await figures(program, ({ parked }) => parked === 6, 'all to be parked');
-    const texts = [];
-    for (const connection of connections) texts.push(await connection.get('/'));
-    // Each is the first request on a socket object of its own, and both workers have some.
-    assert.deepStrictEqual(
-      texts.map((text) => text.split(' ')[1]),
-      Array(6).fill('0'),
-    );
-    assert.strictEqual(new Set(texts.map(workerOf)).size, 2);
-    const { accepted, moved, parked, closed } = await figuresOf(program);
-    assert.deepStrictEqual([accepted, moved, parked, closed], [6, 6, 0, 0]);
+    let rounds = 0;
+    let share;
+    do {
+      await figures(program, ({ parked }) => parked === 6, 'all to be parked');
+      const texts = [];
+      for (const connection of connections) texts.push(await connection.get('/'));
+      // Each is the first request on a socket object of its own.
+      assert.deepStrictEqual(
+        texts.map((text) => text.split(' ')[1]),
+        Array(6).fill('0'),
+      );
+      rounds++;
+      const { accepted, moved, parked, closed } = await figuresOf(program);
+      assert.deepStrictEqual([accepted, moved, parked, closed], [6, 6 * rounds, 0, 0]);
+      share = texts.filter((text) => workerOf(text) === 1).length;
+      // A worker that waits for a core is passed over: what shows once is enough.
+    } while (share !== 3 && rounds < 3);
+    // And the workers have as many.
+    assert.strictEqual(share, 3);
   });
 
   it('and closed when its client hangs up, which no worker hears of', { timeout }, async (t) => {

@@ -1,7 +1,7 @@
 'use strict';
 
-const { ways, withProgram } = require('../program.js');
-const { each } = require('./messages.js');
+const { ways } = require('../program.js');
+const { repeated } = require('./messages.js');
 const { shapes } = require('./shapes.js');
 
 const { ours, builtin } = ways;
@@ -16,10 +16,7 @@ module.exports = shapes.map(({ shape, bytes, words }) => ({
   sample: (way) => {
     const roundTrips = bytes > 4096 ? 10_000 : 40_000;
     const options = { shape, bytes, flying: FLYING, roundTrips, warmUp: roundTrips / 4, serialization: 'advanced' };
-    return withProgram(['round_trips', way, options], async (program) => {
-      const { seconds, cpu } = await program.next();
-      return { perSecond: roundTrips / seconds, cpu: each(cpu, roundTrips) };
-    });
+    return repeated(['round_trips', way, options], roundTrips);
   },
   rows: [
     {

@@ -1,7 +1,7 @@
 'use strict';
 
-const { ways, withProgram } = require('../program.js');
-const { each } = require('./messages.js');
+const { ways } = require('../program.js');
+const { repeated } = require('./messages.js');
 
 const { ours, builtin } = ways;
 
@@ -11,10 +11,7 @@ module.exports = {
   ways: { ours, builtin },
   sample: (way) => {
     const echoes = 100_000;
-    return withProgram(['echo', way, { workers: 4, together: 10, echoes, warmUp: 10_000 }], async (program) => {
-      const { seconds, cpu } = await program.next();
-      return { perSecond: echoes / seconds, cpu: each(cpu, echoes) };
-    });
+    return repeated(['echo', way, { workers: 4, together: 10, echoes, warmUp: 10_000 }], echoes);
   },
   rows: [
     {

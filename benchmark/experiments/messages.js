@@ -25,4 +25,16 @@ function oneWay(way, { shape, bytes, batch, direction, serialization }) {
   });
 }
 
-module.exports = { each, oneWay };
+/**
+ * Has a program do something so many times, which it tells when it is done.
+ * @param {Parameters<typeof withProgram>[0]} starting
+ * @param {number} operations
+ */
+function repeated(starting, operations) {
+  return withProgram(starting, async (program) => {
+    const { seconds, cpu } = await program.next();
+    return { perSecond: operations / seconds, cpu: each(cpu, operations) };
+  });
+}
+
+module.exports = { each, oneWay, repeated };

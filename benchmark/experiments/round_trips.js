@@ -1,23 +1,22 @@
 'use strict';
 
 const fs = require('node:fs');
-const { ways, withProgram } = require('../program.js');
-const { each } = require('./messages.js');
+const { ways } = require('../program.js');
+const { repeated } = require('./messages.js');
 
 const { ours, builtin } = ways;
 
 // The last core that this process may be on: the first has more interrupts.
 const [, core] = fs.readFileSync('/proc/self/status', 'latin1').match(/^Cpus_allowed_list:.*?(\d+)$/m);
 
+const ROUND_TRIPS = 30_000;
+
 module.exports = {
   name: 'round-trips',
   operation: 'round trip',
   ways: { ours, builtin },
   sample: (way) =>
-    withProgram(['round_trips', way, { bytes: 64, roundTrips: 30_000, warmUp: 5000 }, { core }], async (program) => {
-      const { roundTrips, cpu } = await program.next();
-      return { cpu: each(cpu, roundTrips) };
-    }),
+    repeated(['round_trips', way, { bytes: 64, roundTrips: ROUND_TRIPS, warmUp: 5000 }, { core }], ROUND_TRIPS),
   rows: [
     {
       name: 'CPU per round trip, both ends on one core',

@@ -91,8 +91,8 @@ class Seen {
   #first = [];
   #others;
 
-  /** Whether the object has been met; it has been now. */
-  has(object) {
+  /** Notes the object; gives whether it had been met before. */
+  meet(object) {
     if (arrays.includes(this.#first, object)) return true;
     if (this.#first.length < FEW) {
       arrays.push(this.#first, object);
@@ -122,7 +122,7 @@ function isExact(value, seen, depth) {
 }
 
 function isExactObject(object, seen, depth) {
-  return depth <= DEEPEST && !isProxy(object) && !seen.has(object) && isExactInside(object, seen, depth);
+  return depth <= DEEPEST && !isProxy(object) && !seen.meet(object) && isExactInside(object, seen, depth);
 }
 
 function isExactInside(object, seen, depth) {
@@ -207,7 +207,7 @@ class Clone {
 
   /** Like {@link Clone.#value}, for objects. */
   #object(object, path, level) {
-    if (level > DEEPEST || isProxy(object) || this.#seen.has(object)) return undefined;
+    if (level > DEEPEST || isProxy(object) || this.#seen.meet(object)) return undefined;
     switch (Object.getPrototypeOf(object)) {
       case Object.prototype:
       case null:
@@ -238,13 +238,17 @@ class Clone {
   }
 
   #array(array, path, level) {
-    if (array.length >= MANY) return isExactInside(array, this.#seen, level) ? JSON.stringify(array) : undefined;
+    if (array.length >= MANY) return this.#many(array, level);
     return isDense(array, Object.keys(array)) ? this.#elements(array, path, level) : undefined;
+  }
+
+  #many(array, level) {
+    return isExactInside(array, this.#seen, level) ? JSON.stringify(array) : undefined;
   }
 
   /** The JSON is that of a list, of which the other end makes a collection. */
   #collection(kind, list, path, level) {
-    const text = list.length >= MANY ? this.#array(list, path, level + 1) : this.#elements(list, path, level + 1);
+    const text = list.length >= MANY ? this.#many(list, level + 1) : this.#elements(list, path, level + 1);
     if (text !== undefined) this.#note(kind, 0, path, level);
     return text;
   }

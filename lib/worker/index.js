@@ -32,6 +32,7 @@ const REST = 10_000;
  * @param {boolean} given.advanced `serialization: 'advanced'`
  * @param {string} [given.key] what clients are recognised by, with sticky scheduling
  * @param {boolean} [given.rebalances] whether kept-alive connections that are idle leave this worker
+ * @param {number} [given.place] the number of its place with a supervisor, if it is no spare
  * @param {string} [given.stopSignal] the signal that the program gets when it is drained, if it handles that
  * @param {boolean} [given.isSupervised] whether requests are to be counted, and signals are for the primary
  */

@@ -23,6 +23,13 @@ fn passable(fd: i32) -> io::Result<OwnedFd> {
     }
 }
 
+fn append_array(payload: &mut Vec<u8>, text: &Text<'_>) -> Result<()> {
+    payload.push(b'[');
+    text.append_to(payload)?;
+    payload.push(b']');
+    Ok(())
+}
+
 /// One end of a channel.
 ///
 /// The methods that send give how many bytes wait in this process afterwards, 0 if all is written, or a negative
@@ -122,9 +129,7 @@ impl Channel {
     /// A JSON array of the values in `text`, which are separated by commas.
     fn array(&self, text: &Text<'_>) -> Result<Draft> {
         let mut draft = self.0.draft();
-        draft.payload().push(b'[');
-        text.append_to(draft.payload())?;
-        draft.payload().push(b']');
+        append_array(draft.payload(), text)?;
         Ok(draft)
     }
 
@@ -134,9 +139,7 @@ impl Channel {
         let payload = draft.payload();
         let begin = payload.len() + LENGTH;
         payload.resize(begin, 0);
-        payload.push(b'[');
-        text.append_to(payload)?;
-        payload.push(b']');
+        append_array(payload, text)?;
         let length = (payload.len() - begin) as u32;
         payload[begin - LENGTH..begin].copy_from_slice(&length.to_le_bytes());
         Ok(draft)

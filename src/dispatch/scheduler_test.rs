@@ -158,6 +158,14 @@ const L: ListenerId = ListenerId(1);
 const M: ListenerId = ListenerId(2);
 
 impl World {
+    /// Has the dispatcher look at the workers 20 times, every 10 ms.
+    fn look_for_a_while(&mut self) {
+        for _ in 0..20 {
+            self.now += 10 * MILLISECOND;
+            self.scheduler.rebalance(self.now);
+        }
+    }
+
     fn new() -> World {
         let counts = Arc::new(Counts::default());
         World {
@@ -985,10 +993,7 @@ fn a_worker_that_stalls_is_asked_for_its_connections_and_comes_last_for_a_while(
         .worker(0)
         .page_loop
         .set(LoopState::Awake { since_ns: since });
-    for _ in 0..20 {
-        world.now += 10 * MILLISECOND;
-        world.scheduler.rebalance(world.now);
-    }
+    world.look_for_a_while();
     let asked = |world: &World| -> Vec<u64> {
         world
             .workers
@@ -1014,10 +1019,7 @@ fn stalls_in_request_handlers_count_when_they_are_over() {
     for number in 0..2 {
         world.worker(number).page_open.set(10);
     }
-    for _ in 0..20 {
-        world.now += 10 * MILLISECOND;
-        world.scheduler.rebalance(world.now);
-    }
+    world.look_for_a_while();
     assert_eq!(world.worker(0).page_asked.get(), 0);
     world.worker(0).page_stalled.set(200_000 * 200_000);
     world.scheduler.rebalance(world.now);
@@ -1030,10 +1032,7 @@ fn all_that_stall_are_asked_for_what_may_move_together() {
     for number in 0..2 {
         world.worker(number).page_open.set(200);
     }
-    for _ in 0..20 {
-        world.now += 10 * MILLISECOND;
-        world.scheduler.rebalance(world.now);
-    }
+    world.look_for_a_while();
     for number in 0..2 {
         world.worker(number).page_stalled.set(200_000 * 200_000);
     }
@@ -1056,10 +1055,7 @@ fn with_sticky_scheduling_nobody_is_asked() {
     world.worker(0).page_loop.set(LoopState::Awake {
         since_ns: world.now,
     });
-    for _ in 0..20 {
-        world.now += 10 * MILLISECOND;
-        world.scheduler.rebalance(world.now);
-    }
+    world.look_for_a_while();
     assert_eq!(world.worker(0).page_asked.get(), 0);
 }
 
