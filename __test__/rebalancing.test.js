@@ -3,12 +3,13 @@
 // Kept-alive connections that go, between two requests, where their clients wait least.
 
 const assert = require('node:assert');
+const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 const { Connection } = require('./draining/connection.js');
-const { startOurs, until } = require('./support.js');
+const { scratch, startOurs, until } = require('./support.js');
 
 const timeout = 60_000;
 const file = path.join(__dirname, 'rebalancing/program.js');
@@ -205,6 +206,20 @@ describe('connections move', { concurrency: 2 }, () => {
     const { moved, parked } = await figuresOf(program);
     assert.deepStrictEqual([moved, parked], [0, 0]);
   });
+});
+
+it('a worker that is busy with a request gets no connection meanwhile', { timeout }, async (t) => {
+  const release = path.join(scratch(t), 'release');
+  const { program, port } = await serve(t, {}, { KEEP_ALIVE: '60000', RELEASE: release });
+  const [holder] = await openMany(port, 1);
+  holder.send(REQUEST.replace('/ ', '/hold '));
+  await program.line(/^holding$/);
+  const { takenBack } = await figuresOf(program);
+  const others = await openMany(port, 8);
+  assert.ok(others.every(({ worker }) => worker !== holder.worker));
+  assert.strictEqual((await figuresOf(program)).takenBack, takenBack);
+  fs.writeFileSync(release, '');
+  await holder.answer();
 });
 
 describe('queue time', () => {

@@ -380,6 +380,51 @@ test('datagrams are spread by their sender', limit, async (t) => {
   assert.deepStrictEqual([...new Set(after)].sort(), ['2', '3']);
 });
 
+/** One worker, paused before it binds, that sends a datagram at once if it is told to, and says who it is when it gets one. */
+function pausedReceiver(sends) {
+  const cluster = require('cluster');
+  const dgram = require('dgram');
+  if (cluster.isPrimary) {
+    cluster.setupPrimary({ scheduling: { spreadDatagrams: true } });
+    const worker = cluster.fork();
+    worker.pause();
+    worker.on('message', ({ port }) => {
+      worker.resume();
+      console.log(`port ${port}`);
+    });
+    process.on('warning', ({ code, message }) => console.log(code, message));
+  } else {
+    const socket = dgram.createSocket('udp4');
+    socket.on('message', (message, { port }) => socket.send(`${cluster.worker.id}`, port, '127.0.0.1'));
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      if (sends) socket.send('early', 9, '127.0.0.1', () => process.send({ port }));
+      else process.send({ port });
+    });
+  }
+}
+
+test('the first worker, paused before it binds, gets all datagrams when it is resumed', limit, async (t) => {
+  const program = startOurs(t, [write(t, pausedReceiver, false)]);
+  const [, port] = await program.line(/^port (\d+)/);
+  const senders = Array.from({ length: 30 }, () => require('node:dgram').createSocket('udp4'));
+  t.after(() => senders.forEach((socket) => socket.close()));
+  await Promise.all(
+    senders.map((socket) => {
+      const answer = once(socket, 'message');
+      socket.send('?', port, '127.0.0.1');
+      return answer;
+    }),
+  );
+});
+
+test('one that has sent before can not receive, which is said', limit, async (t) => {
+  const program = startOurs(t, [write(t, pausedReceiver, true)]);
+  await program.line(
+    /^CLUSTER_RS_DISPATCHER Worker 1 receives no datagrams at 127\.0\.0\.1:\d+, since it has sent from that socket/,
+  );
+});
+
 for (const [what, scheduling, error] of [
   [
     'a policy',

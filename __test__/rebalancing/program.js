@@ -5,6 +5,7 @@
 // worker that gives it.
 
 const cluster = require('node:cluster');
+const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const readline = require('node:readline');
@@ -24,6 +25,12 @@ if (cluster.isPrimary) {
     const { pathname, searchParams } = new URL(request.url, 'http://any');
     if (pathname === '/pin') cluster.worker.pin(request.socket);
     if (pathname === '/block') for (const end = Date.now() + Number(searchParams.get('ms')); Date.now() < end;);
+    if (pathname === '/hold') {
+      // For long enough that it counts as busy; then until the test has seen what it wants.
+      for (const end = Date.now() + 100; Date.now() < end;);
+      fs.writeSync(1, 'holding\n');
+      while (!fs.existsSync(process.env.RELEASE));
+    }
     response.setHeader('set-cookie', `by=${id}`);
     response.end(`${id} ${request.socket.requests ?? 0}`);
     request.socket.requests = (request.socket.requests ?? 0) + 1;

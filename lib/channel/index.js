@@ -52,8 +52,9 @@ const MESSAGE_SIZE = 256;
 const HANDLE_SIZE = 65536;
 
 // Shared with the addon, for the whole process: it counts the turns of the loop in the first; a worker counts its open
-// connections in the second, requests in the third, and has its lag in the fourth.
-const numbers = new Uint32Array(new ArrayBuffer(16));
+// connections in the second, requests in the third, has its lag in the fourth, and finds in the fifth whether its page
+// says that the loop is awake.
+const numbers = new Uint32Array(new ArrayBuffer(20));
 const TURN = 0;
 
 const open = new Set();

@@ -91,6 +91,7 @@ function setUpWorker(cluster, given) {
     const { claimSessions } = require('./session_keys.js');
     claimSessions(given.key, (value) => native.claim(value));
   }
+  if (given.isSupervised || given.rebalances) require('./awake.js').tellOfRequests(native);
   if (given.rebalances) rebalance().start();
 
   const onDisconnect = () => {

@@ -85,6 +85,8 @@ const TURNS: usize = 0;
 const OPEN_CONNECTIONS: usize = 1;
 const REQUESTS: usize = 2;
 const LAG: usize = 3;
+/// Whether the page of a worker says that its loop is awake: 1 or 0.
+const AWAKE: usize = 4;
 
 fn count_turns(env: &Env, numbers: &Object<'_>) -> Result<Turn> {
     let numbers = SharedNumbers::new(env, numbers, TURNS + 1)?;

@@ -181,6 +181,18 @@ impl Primary {
                 Report::Failed { errno } => {
                     (format!("A descriptor can't be watched: {errno}"), false)
                 }
+                Report::Unbound {
+                    worker,
+                    address,
+                    port,
+                    errno,
+                } => {
+                    let text = format!(
+                        "Worker {} receives no datagrams at {address}:{port}, since it has sent from that socket while it was paused: {errno}",
+                        worker.0
+                    );
+                    (text, false)
+                }
                 Report::Panicked { text } => (text, true),
             };
             hear.call(said.into(), ThreadsafeFunctionCallMode::NonBlocking);

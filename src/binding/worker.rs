@@ -8,7 +8,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::channel::Channel;
-use super::{LAG, OPEN_CONNECTIONS, REQUESTS, count_turns, failed};
+use super::{AWAKE, LAG, OPEN_CONNECTIONS, REQUESTS, count_turns, failed};
 use crate::dispatch::Key;
 use crate::ipc::channel;
 use crate::ipc::control::{Family, FromWorker, Listening, Query};
@@ -16,7 +16,7 @@ use crate::ipc::delivery::Delivery;
 use crate::sys::js::{GivenDescriptor, LentDescriptor, SharedNumbers};
 use crate::sys::page::Page;
 use crate::sys::uv::{Loop, Turn};
-use crate::worker::intake::{Counted, Intake};
+use crate::worker::intake::{Counted, Intake, JavaScript};
 use crate::worker::{PrimaryControl, Questions};
 
 /// What a server of a worker wants to listen on.
@@ -48,7 +48,7 @@ pub struct Worker {
 impl Worker {
     /// Takes over the descriptors that the primary gave. `events` has the functions of `Delivery`, `PrimaryControl`
     /// and `Intake`; `numbers` is as for a primary, and has what JavaScript counts: open connections, HTTP
-    /// requests, and the lag of the loop.
+    /// requests, and the lag of the loop; and what it is told: whether the page says that the loop is awake.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
@@ -62,13 +62,17 @@ impl Worker {
         let event_loop = Loop::of(&env).map_err(failed)?;
         let channel = channel::Channel::new(&event_loop, take(channel)?).map_err(failed)?;
         let page = Page::open(take(page)?).map_err(failed)?;
-        let shared = SharedNumbers::new(&env, &numbers, LAG + 1)?;
-        let counted = move || Counted {
-            open: shared.get(OPEN_CONNECTIONS).into(),
-            requests: shared.get(REQUESTS).into(),
-            lag: shared.get(LAG).into(),
+        let shared = Rc::new(SharedNumbers::new(&env, &numbers, AWAKE + 1)?);
+        let told = Rc::clone(&shared);
+        let javascript = JavaScript {
+            counted: Box::new(move || Counted {
+                open: shared.get(OPEN_CONNECTIONS).into(),
+                requests: shared.get(REQUESTS).into(),
+                lag: shared.get(LAG).into(),
+            }),
+            tell_awake: Box::new(move |yes| told.set(AWAKE, yes.into())),
         };
-        let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events, counted)?;
+        let intake = Intake::start(&env, &event_loop, take(handoff)?, page, &events, javascript)?;
         let control = PrimaryControl::new(&env, &events)?;
         channel
             .start(Rc::new(Delivery::new(&env, &events, control)?))
@@ -161,6 +165,12 @@ impl Worker {
     #[napi(catch_unwind)]
     pub fn claim(&self, value: String) {
         self.intake.claim(Key::of(value.as_bytes()));
+    }
+
+    /// Puts on the page that the loop is awake. For callbacks for I/O, which run before libuv says that it is.
+    #[napi(catch_unwind)]
+    pub fn wake(&self) {
+        self.intake.wake();
     }
 
     /// Takes no connection any more, for a process that exits.

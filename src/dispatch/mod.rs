@@ -133,6 +133,13 @@ pub enum Report {
     Broken { worker: WorkerId },
     /// A worker or a listener could not be watched and is left out.
     Failed { errno: Errno },
+    /// A worker does not receive at this address: its own socket can't be bound there any more.
+    Unbound {
+        worker: WorkerId,
+        address: String,
+        port: u16,
+        errno: Errno,
+    },
     /// The thread has panicked, with this text. It has ended, all its connections are closed, and nobody accepts.
     Panicked { text: String },
 }

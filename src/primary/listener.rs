@@ -130,6 +130,14 @@ impl Socket {
         }
     }
 
+    /// A worker has a socket of its own that was not given by [`Socket::to_share`]: what would still be there for the first one
+    /// would get datagrams that nobody reads.
+    pub fn keep_none(&self) {
+        if let Descriptors::Spread { first, .. } = &self.descriptors {
+            first.take();
+        }
+    }
+
     /// Where the socket is bound: an address and a port, or the path of a Unix socket.
     pub fn name(&self) -> (Option<String>, Option<u16>) {
         match self.address() {

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
+use nix::errno::Errno;
 
 use self::activation::AdoptedSockets;
 use self::listener::{Socket, Use};
@@ -107,10 +108,32 @@ impl Primary {
         };
         worker.share = Some(share);
         if !share.paused {
-            worker.resume();
+            for (listener, bound) in worker.resume() {
+                self.is_bound(WorkerId(id), listener, bound);
+            }
         }
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             worker.join(dispatcher, WorkerId(id));
+        }
+    }
+
+    /// A worker that was held back has its own socket of a listener now, or can't have it.
+    fn is_bound(&self, worker: WorkerId, listener: u32, bound: io::Result<()>) {
+        let sockets = self.sockets.borrow();
+        let Some(socket) = sockets.get(&listener) else {
+            return;
+        };
+        match bound {
+            Ok(()) => socket.keep_none(),
+            Err(error) => {
+                let (address, port) = socket.name();
+                (self.report)(Report::Unbound {
+                    worker,
+                    address: address.unwrap_or_default(),
+                    port: port.unwrap_or_default(),
+                    errno: Errno::try_from(error).unwrap_or(Errno::EINVAL),
+                });
+            }
         }
     }
 

@@ -78,16 +78,18 @@ impl Worker {
         Ok(())
     }
 
-    /// Has it accept, or receive, from what it waits with.
-    pub fn resume(&mut self) {
+    /// Has it accept, or receive, from what it waits with. Gives the listeners of which it has been given a socket of its own,
+    /// and whether that could be bound: one that has been sent from is bound elsewhere.
+    pub fn resume(&mut self) -> Vec<(u32, io::Result<()>)> {
         if !std::mem::take(&mut self.is_held) {
-            return;
+            return Vec::new();
         }
-        for (_, (socket, address)) in self.unbound.drain() {
-            // One that has been sent from is bound elsewhere.
-            let _ = socket::bind_to(socket.as_fd(), address);
-        }
+        let bind = |(listener, (socket, address)): (u32, (OwnedFd, SocketAddr))| {
+            (listener, socket::bind_to(socket.as_fd(), address))
+        };
+        let bound = self.unbound.drain().map(bind).collect();
         self.tell(&FromPrimary::Resume, None);
+        bound
     }
 
     /// Whether it is to get no connections.

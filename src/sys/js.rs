@@ -505,7 +505,11 @@ impl SharedNumbers {
 
     /// Adds one to the number at `index`, with wrap-around.
     pub fn increment(&self, index: usize) {
-        let number = self.get(index).wrapping_add(1);
+        self.set(index, self.get(index).wrapping_add(1));
+    }
+
+    /// Sets the number at `index`.
+    pub fn set(&self, index: usize, number: u32) {
         // SAFETY: as in `get`.
         unsafe { self.pointer(index).write(number) };
     }

@@ -44,6 +44,14 @@ pub struct Counted {
     pub lag: u64,
 }
 
+/// What is shared with JavaScript without calling it.
+pub struct JavaScript {
+    /// Gives what it counts.
+    pub counted: Box<dyn Fn() -> Counted>,
+    /// Tells it whether the page says that the loop is awake.
+    pub tell_awake: Box<dyn Fn(bool)>,
+}
+
 /// The worker's end of its handoff socket.
 pub struct Intake {
     this: Weak<Intake>,
@@ -51,7 +59,7 @@ pub struct Intake {
     event_loop: Loop,
     socket: Poll,
     page: Page,
-    counted: Box<dyn Fn() -> Counted>,
+    javascript: JavaScript,
     /// `onconnection(listener, fd, served)` gives `false` to refuse; otherwise the descriptor is JavaScript's.
     connection: Callback,
     /// `onexhausted()`: there is no descriptor left for a connection.
@@ -62,6 +70,8 @@ pub struct Intake {
     heard: Cell<u64>,
     /// When the loop last began to wait for events, and for how long it had waited before; zeros if it has not yet.
     slept: Cell<(u64, u64)>,
+    /// Since when the page says that the loop is awake, if it does.
+    awake_since: Cell<Option<u64>>,
     /// How many kept-alive connections have been given back, all in all.
     moved: Cell<u64>,
     /// Whether there is something to take.
@@ -87,7 +97,7 @@ impl Intake {
         socket: OwnedFd,
         page: Page,
         events: &Object<'_>,
-        counted: impl Fn() -> Counted + 'static,
+        javascript: JavaScript,
     ) -> napi::Result<Rc<Intake>> {
         let context = AsyncContext::new(env, "CLUSTERINTAKE")?;
         let connection = context.callback(events, "onconnection")?;
@@ -104,12 +114,13 @@ impl Intake {
             event_loop: *event_loop,
             socket,
             page,
-            counted: Box::new(counted),
+            javascript,
             connection,
             exhausted,
             asked,
             heard: Cell::new(0),
             slept: Cell::new((0, 0)),
+            awake_since: Cell::new(None),
             moved: Cell::new(0),
             arrived,
             refused: RefCell::default(),
@@ -153,13 +164,25 @@ impl Intake {
             self.take();
         }
         self.hear_asked();
-        let counted = (self.counted)();
+        let counted = (self.javascript.counted)();
         self.page.set_open_connections(counted.open);
         self.page.set_requests(counted.requests);
         self.page.set_lag(counted.lag);
         let now = page::now_ns();
         self.slept.set((now, self.event_loop.idle_time()));
         self.page.sleep(now);
+        self.awake_since.set(None);
+        (self.javascript.tell_awake)(false);
+    }
+
+    /// Puts on the page that the loop is awake, unless it says so.
+    pub fn wake(&self) {
+        if self.awake_since.get().is_none() {
+            let now = page::now_ns();
+            self.page.wake(now);
+            self.awake_since.set(Some(now));
+            (self.javascript.tell_awake)(true);
+        }
     }
 
     /// Tells the dispatcher that a client is given this key, before the client has it. If there is no room for that, it
@@ -182,12 +205,12 @@ impl Intake {
     }
 
     fn woke(&self) {
-        let now = page::now_ns();
-        self.page.wake(now);
+        self.wake();
         // Callbacks for I/O have run before this one, while the page said that the loop is asleep.
         let (since, idle) = self.slept.get();
         let waited = self.event_loop.idle_time().saturating_sub(idle);
-        let ran = now.saturating_sub(since).saturating_sub(waited);
+        let until = self.awake_since.get().unwrap_or_default();
+        let ran = until.saturating_sub(since).saturating_sub(waited);
         if since > 0 && ran >= STALL_FROM {
             let ran = ran / 1000;
             self.page.add_stalled(ran.saturating_mul(ran));
@@ -277,7 +300,8 @@ impl Intake {
                 let unwanted = matches!(outcome, Outcome::Returned(None));
                 let ticket = Ticket { unwanted, ..ticket };
                 // The primary is to know with how many open it was too much.
-                self.page.set_open_connections((self.counted)().open);
+                self.page
+                    .set_open_connections((self.javascript.counted)().open);
                 self.refused.borrow_mut().push_back((ticket, descriptor));
                 self.give_back();
             }
