@@ -252,15 +252,21 @@ declare namespace cluster {
     workers?: number | 'max' | undefined;
     /**
      * Variables for the workers, beside those of the primary. A function is called for each worker that is started, so
-     * that a reload can bring others.
+     * that a reload can bring others, with the number of its place; a spare has none.
      */
-    env?: NodeJS.ProcessEnv | (() => NodeJS.ProcessEnv) | undefined;
+    env?: NodeJS.ProcessEnv | ((place?: number) => NodeJS.ProcessEnv) | undefined;
     /**
      * Whether a worker is ready when it calls `cluster.worker.ready()` or `process.send('ready')`, and not when it listens
      * first.
      * @default false
      */
     waitReady?: boolean | undefined;
+    /**
+     * After how long a worker counts as ready, though it neither listens nor says so; with 0 it does not. For programs that
+     * do not listen.
+     * @default 0
+     */
+    readyAfter?: number | undefined;
     /**
      * How long a worker may take to get ready. One that takes longer is ended.
      * @default 30000
@@ -289,7 +295,12 @@ declare namespace cluster {
      */
     stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | 'SIGUSR2' | undefined;
     /**
-     * How long after that it gets SIGKILL; with 0 it does not.
+     * A message that tells a worker to end instead of `stopSignal`, if it listens for messages.
+     * @default none
+     */
+    stopMessage?: string | undefined;
+    /**
+     * How long after `gracePeriod` a worker gets SIGKILL; with 0 it does not.
      * @default 2000
      */
     killTimeout?: number | undefined;

@@ -799,3 +799,48 @@ describe('parts', () => {
     assert.deepStrictEqual(add(Buffer.alloc(11, 0x80)).length, 1); // No text at all.
   });
 });
+
+for (const [kind, main, part, load] of [
+  ['CommonJS', 'main.js', 'text.js', "const { text } = require('./text.js');"],
+  ['an ES module', 'main.mjs', 'text.mjs', "import { text } from './text.mjs';"],
+]) {
+  test(`--watch reloads ${kind} when a file changes that it has loaded`, limit, async (t) => {
+    const http = kind === 'CommonJS' ? "const http = require('node:http');" : "import http from 'node:http';";
+    const told = (text) =>
+      kind === 'CommonJS' ? `module.exports = { text: '${text}' };` : `export const text = '${text}';`;
+    const server =
+      "http.createServer((request, response) => response.end(text)).listen(process.env.PORT, '127.0.0.1');";
+    const { folder, port, serve } = await place(t, { [main]: `${http}${load}${server}`, [part]: told('one') });
+    const write = (text) => fs.writeFileSync(path.join(folder, part), text);
+    const program = await serve(main, '-w', '2', '--watch', '--min-delay', '1ms', '--max-delay', '50ms');
+    const answers = (text) =>
+      until(
+        async () => (await get(port)) === text,
+        () => `${text}: ${program.output}`,
+      );
+    const reloads = () => program.stderr.match(/ has been reloaded$/gm)?.length ?? 0;
+    await answers('one');
+
+    write(told('two'));
+    await until(
+      () => reloads() === 1,
+      () => `a reload: ${program.output}`,
+    );
+    await answers('two');
+    assert.match(program.stderr, new RegExp(`^cluster-rs: ${path.join(folder, part)} has changed$`, 'm'));
+
+    // One that is broken changes nothing; the next change is another try.
+    write('broken(');
+    await until(
+      () => /^cluster-rs: Reload failed, old workers kept: /m.test(program.stderr),
+      () => program.output,
+    );
+    assert.strictEqual(await get(port), 'two');
+    write(told('three'));
+    await until(
+      () => reloads() === 2,
+      () => `another reload: ${program.output}`,
+    );
+    await answers('three');
+  });
+}

@@ -59,7 +59,7 @@ function evaluate(row, samples) {
   const cpu = Object.fromEntries(
     ways.map((way) => [
       way,
-      { primary: over((taken) => taken[way].cpu.primary), workers: over((taken) => taken[way].cpu.workers) },
+      { primary: over((taken) => taken[way].cpu?.primary), workers: over((taken) => taken[way].cpu?.workers) },
     ]),
   );
   const ours = columns?.ours ?? 'ours';

@@ -6,7 +6,8 @@
 //   node open_loop.js {"port", "clients", "rate", "seconds", "skip", "path", "slow": {"path", "rate"}}
 //
 // Each client asks `rate` times a second for so many seconds, of which the first `skip` are not counted. `slow` requests come
-// on top, each on the next connection in turn; they are not counted either. Prints a line of JSON: `p50`, `p95`, `p99` in
+// on top, each from the next of as many clients more as there are in a second: a request behind a slow one on its own
+// connection would wait for that anywhere. They are not counted either. Prints a line of JSON: `p50`, `p95`, `p99` in
 // milliseconds, `requests`, `errors`.
 
 const net = require('node:net');
@@ -64,6 +65,7 @@ class Client {
 
 async function main() {
   const all = Array.from({ length: clients }, () => new Client());
+  const slowOnes = Array.from({ length: slow?.rate ?? 0 }, () => new Client());
   const end = begun + seconds * 1000;
   let asked = 0;
   let slowAsked = 0;
@@ -73,7 +75,9 @@ async function main() {
     for (; (asked / (clients * rate)) * 1000 < until; asked++) {
       all[asked % clients].ask('/', begun + (asked / (clients * rate)) * 1000);
     }
-    for (; slow && (slowAsked / slow.rate) * 1000 < until; slowAsked++) all[slowAsked % clients].ask(slow.path, now);
+    for (; slow && (slowAsked / slow.rate) * 1000 < until; slowAsked++) {
+      slowOnes[slowAsked % slow.rate].ask(slow.path, now);
+    }
     if (now > end) break;
     await delay(1);
   }

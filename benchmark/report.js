@@ -4,7 +4,6 @@
 
 const fs = require('node:fs');
 const os = require('node:os');
-const path = require('node:path');
 
 /** The columns that a way of the same name fills, with their titles. */
 const columns = { ours: 'cluster-rs', builtin: 'built-in', none: 'SCHED_NONE', reusePort: 'reusePort' };
@@ -69,9 +68,10 @@ function tableOf(results) {
 
 /** CPU time, primary + workers, in microseconds for each operation; one line for each experiment. */
 function cpuTableOf(results) {
-  const firsts = results.filter(
+  const measured = results.filter(({ experiment }) => experiment.operation !== undefined);
+  const firsts = measured.filter(
     ({ row, experiment }, i) =>
-      row.columns?.ours !== undefined || results.findIndex((other) => other.experiment === experiment) === i,
+      row.columns?.ours !== undefined || measured.findIndex((other) => other.experiment === experiment) === i,
   );
   const shown = Object.keys(columns).filter((column) => firsts.some((result) => cpuText(result, column)));
   return [
@@ -121,31 +121,30 @@ function toText(results) {
 }
 
 /**
- * Writes `benchmarks.md`.
- * @param {string} folder
+ * Writes a page.
+ * @param {string} page the file
  * @param {object[]} results
  * @param {object} about
  * @param {object} about.machine from {@link describeMachine} before the run
  * @param {number} about.rounds how many pairs
- * @param {{ file: string, title: string }[]} about.charts in the same folder
+ * @param {{ file: string, title: string }[]} about.charts in the same folder as the page
  */
-function writeMarkdown(folder, results, { machine, rounds, charts }) {
+function writeMarkdown(page, results, { machine, rounds, charts }) {
+  const command = ['node benchmark/run.js', ...process.argv.slice(2)].join(' ');
   const text = `# Benchmarks
 
-Against the built-in module of the same Node, on the same machine, in turns. This page and its charts are written by
+Against the built-in module of the same Node, on the same machine, in turns. This page was written by
 
-    npm run bench
+    ${command}
 
-which takes some minutes and needs [wrk](https://github.com/wg/wrk) (\`sudo apt-get install wrk\`). \`npm run bench -- --pairs 9\`
-takes more samples; \`npm run bench -- --only connections\` measures one experiment and leaves this page alone.
+which needs [wrk](https://github.com/wg/wrk) (\`sudo apt-get install wrk\`). \`npm run bench -- --pairs 9\`
+takes more samples; \`npm run bench -- --only connections\` measures one experiment, and writes nothing.
 
 ${Object.entries(machine)
   .map(([name, value]) => `- ${name}: ${value}`)
   .join('\n')}
 
-${charts.map(({ file, title }) => `![${title}](${file})`).join('\n\n')}
-
-## Figures
+${charts.map(({ file, title }) => `![${title}](${file})\n\n`).join('')}## Figures
 
 Each is the median of ${rounds} samples. Samples of all columns are taken in turns, and a ratio is the median of the ratios
 within the turns: what else the machine does hits them alike.
@@ -168,7 +167,7 @@ its own use of CPU is part of what limits the figures.
 
 ${results.map(({ row }) => `- **${row.name}**: ${row.what}`).join('\n')}
 `;
-  fs.writeFileSync(path.join(folder, 'benchmarks.md'), text);
+  fs.writeFileSync(page, text);
 }
 
 module.exports = { describeMachine, toText, writeMarkdown };

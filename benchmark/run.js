@@ -5,6 +5,7 @@
 //   node benchmark/run.js                   everything; writes docs/benchmarks.md and its charts
 //   node benchmark/run.js --only name       only that experiment, on the terminal; may be given several times
 //   node benchmark/run.js --pairs 9         so many samples of each way, instead of 5
+//   node benchmark/run.js --page name       writes docs/name.md instead, without charts, also with --only
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -32,14 +33,18 @@ function unfitAddon() {
 
 function readArguments() {
   const { values } = parseArgs({
-    options: { only: { type: 'string', multiple: true }, pairs: { type: 'string', default: '5' } },
+    options: {
+      only: { type: 'string', multiple: true },
+      page: { type: 'string' },
+      pairs: { type: 'string', default: '5' },
+    },
   });
   const pairs = Number(values.pairs);
   if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs takes a whole number from 1');
   const names = experiments.map(({ name }) => name);
   const unknown = values.only?.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`there is no experiment ${unknown}, but ${names.join(', ')}`);
-  return { only: values.only, pairs };
+  return { only: values.only, page: values.page, pairs };
 }
 
 /** Says on the terminal what is going on, in one line that changes. */
@@ -48,7 +53,7 @@ function progress(text) {
 }
 
 async function main() {
-  const { only, pairs } = readArguments();
+  const { only, page, pairs } = readArguments();
   const obstacle = missingTool() ?? unfitAddon();
   if (obstacle !== undefined) throw new Error(obstacle);
 
@@ -71,11 +76,12 @@ async function main() {
     results.filter(({ values }) => values.ours === undefined).map((result) => result.experiment.absent),
   );
   for (const reason of absent) console.log(`\nNot measured: ${reason}`);
-  if (only !== undefined) return;
+  if (only !== undefined && page === undefined) return;
   fs.mkdirSync(docs, { recursive: true });
-  const charts = await writeCharts(docs, results);
-  writeMarkdown(docs, results, { machine, rounds: pairs, charts });
-  console.log(`\nWritten: docs/benchmarks.md, ${charts.map(({ file }) => `docs/${file}`).join(', ')}`);
+  const charts = page === undefined ? await writeCharts(docs, results) : [];
+  const file = `${page ?? 'benchmarks'}.md`;
+  writeMarkdown(path.join(docs, file), results, { machine, rounds: pairs, charts });
+  console.log(`\nWritten: ${[file, ...charts.map((chart) => chart.file)].map((name) => `docs/${name}`).join(', ')}`);
 }
 
 main().catch((error) => {

@@ -31,7 +31,7 @@ supervisor.on('death', (dead, code, signal, delay) => console.log(dead.id, code?
 supervisor.once('reload', (done, of) => console.log(done / of));
 const memory: number[] = supervisor.status().map((row) => row.memory);
 const stopped: Promise<void> = supervisor.reload().then(() => supervisor.stop());
-cluster.supervise({ env: () => ({ LEVEL: '1' }) });
+cluster.supervise({ env: (place) => ({ LEVEL: '1', PLACE: `${place}` }), readyAfter: 3000, stopMessage: 'shutdown' });
 worker.drain({ move: false });
 cluster.worker?.ready();
 

@@ -5,9 +5,8 @@
  *
  * - `name`, for `--only`;
  * - `ways`, what is measured in turns, by a name that its rows use;
- * - `sample(way)`, which measures once: at least `cpu`, the CPU time of primary and of workers for one operation in
- *   microseconds. Nothing where this way does not exist;
- * - `operation`, the word for what that CPU time is spent on;
+ * - `sample(way)`, which measures once. Nothing where this way does not exist;
+ * - `operation`, if `cpu` of a sample is the CPU time of primary and of workers for one of these, in microseconds;
  * - `absent`, in words, where this package may not have what is measured yet;
  * - `rows`, what the samples tell. Each has `name`, `unit`, `what` (in a sentence), `value(sample, round)`, and
  *   `wanted` (`atLeast` or `atMost`) of our figure's ratio to that of the way `against`, or of its `difference` or the
@@ -16,6 +15,7 @@
  */
 const experiments = [
   require('./connections.js'),
+  require('./handoffs.js'),
   require('./kept_alive.js'),
   ...require('./kept_alive_stalls.js'),
   require('./kept_alive_join.js'),

@@ -26,7 +26,13 @@ const INSTEAD = {
 };
 
 const COMMON = { help: { type: 'boolean', short: 'h' } };
-const OF_RUN = { ...COMMON, version: { type: 'boolean', short: 'v' }, config: { type: 'string' } };
+const OF_RUN = {
+  ...COMMON,
+  version: { type: 'boolean', short: 'v' },
+  config: { type: 'string' },
+  env: { type: 'string' },
+  only: { type: 'string' },
+};
 const OF_COMMAND = { ...COMMON, json: { type: 'boolean' } };
 const OF_LOGS = { ...OF_COMMAND, lines: { type: 'string', short: 'n' }, 'no-follow': { type: 'boolean' } };
 

@@ -9,6 +9,7 @@ const { Failure, USAGE } = require('./failure.js');
 const { COMMANDS } = require('./arguments.js');
 const { currentFolder } = require('./current_folder.js');
 const { NAME } = require('./runtime_folder.js');
+const { isPm2File, readApplications } = require('./pm2/file.js');
 const { fromFile, fromOptions } = require('./settings.js');
 
 const USUAL = ['cluster.config.js', 'cluster.config.json'];
@@ -38,11 +39,25 @@ function packageIn(folder) {
   return content?.constructor === Object ? content : {};
 }
 
-async function readConfiguration(named) {
-  const found = named ?? USUAL.find((name) => fs.existsSync(name));
-  if (found !== undefined) return fromFile(await readFile(found), found);
-  const { [KEY]: content } = packageIn('.');
-  return content === undefined ? {} : fromFile(content, `"${KEY}" in package.json`);
+/** Whether an argument is a file with settings, as process managers have them, and no program. */
+const isConfigurationFile = (name) => /\.config\.[cm]?js$|\.json$/.test(name ?? '');
+
+/**
+ * What a file says, if there is one.
+ * @returns {Promise<{ settings: object, applications?: object[], file?: string }>} `applications`, if it is PM2's
+ */
+async function readConfiguration({ config, env, only }) {
+  const file = config ?? USUAL.find((name) => fs.existsSync(name));
+  const content = file !== undefined ? await readFile(file) : packageIn('.')[KEY];
+  if (file !== undefined && !USUAL.includes(path.basename(file)) && isPm2File(content)) {
+    return { file, applications: readApplications(content, { where: file, environment: env, only }) };
+  }
+  if (env !== undefined || only !== undefined) {
+    const option = env === undefined ? '--only' : '--env';
+    throw new Failure(`${option} is for a file of PM2's: cluster-rs --config ecosystem.config.js`, USAGE);
+  }
+  if (content === undefined) return { settings: {} };
+  return { settings: fromFile(content, file ?? `"${KEY}" in package.json`) };
 }
 
 const resolved = (file) => {
@@ -83,15 +98,49 @@ function usualName(program) {
   return usable.find((name) => NAME.test(name)) ?? 'app';
 }
 
+/** What only PM2's file can say, and where this command was started if the program runs elsewhere. */
+function enter(application) {
+  const { folder } = application;
+  if (folder === undefined) return { pm2: application };
+  const startFolder = currentFolder('');
+  const named = path.resolve(startFolder, folder);
+  try {
+    process.chdir(named);
+  } catch (error) {
+    throw new Failure(`missing folder: cwd of ${application.settings.name} is ${named}: ${error.message}`, USAGE);
+  }
+  process.env.PWD = named;
+  return { pm2: application, startFolder };
+}
+
+/** The settings of the only application of PM2's file. */
+function settingsOf(application, file) {
+  const { settings } = application;
+  return { ...fromFile(settings, `${settings.name} in ${file}`), ...enter(application) };
+}
+
 /**
  * All that is said about the program to run; the command line counts more than a file.
  * @returns {Promise<object>} settings, with `program` and `primary`, absolute paths, `args`, and `folder`, where the program
- *   is to run
+ *   is to run; or `applications`, where PM2's file has several, and that `file`
  */
 async function configure(options, positionals, rest) {
-  const settings = { ...(await readConfiguration(options.config)), ...fromOptions(options) };
+  const [first, ...others] = positionals;
+  if (options.config === undefined && isConfigurationFile(first)) {
+    return configure({ ...options, config: first }, others, rest);
+  }
+  const { applications, file: source, settings: found } = await readConfiguration(options);
+  if (applications?.length > 1) return { applications, file: source };
+  const ofFile = applications ? settingsOf(applications[0], source) : found;
+  const settings = { ...ofFile, ...fromOptions(options) };
   const [app = settings.app, unexpected] = positionals;
   if (app === undefined) throw new Failure('missing program: cluster-rs app.js', USAGE);
+  if (settings.pm2 && settings.spares > 0) {
+    throw new Failure(
+      'spares have no number for NODE_APP_INSTANCE: use cluster.config.js, and cluster.worker.place',
+      USAGE,
+    );
+  }
   const folder = currentFolder(app);
   const { file, program } = findProgram(app, folder);
   if (unexpected !== undefined) {

@@ -2,7 +2,7 @@
 
 const EventEmitter = require('node:events');
 const { Lines, split } = require('./lines.js');
-const { countLines, standardError, standardOutput } = require('./sink.js');
+const { countLines } = require('./sink.js');
 
 // How many lines are kept for those who ask later, and of how many bytes in all.
 const KEPT = 1000;
@@ -32,20 +32,27 @@ class Rest {
 }
 
 /**
- * What the workers print: whole lines, to this process's own output, and to those who follow the event `line`.
+ * What the workers print: whole lines, to where they are kept, and to those who follow the event `line`.
  */
 class Output extends EventEmitter {
-  #hasPrefix;
+  #prefixOf;
+  #output;
+  #error;
   #kept = []; // { worker, lines, count }
   #keptCount = 0;
   #keptSize = 0;
   #rest = new Rest();
 
-  /** @param {boolean} hasPrefix whether each line says whose it is */
-  constructor(hasPrefix) {
+  /**
+   * @param {(id: number) => string} prefixOf what is put before each line of a worker
+   * @param {{ output: object[], error: object[] }} sinks where the lines go
+   */
+  constructor(prefixOf, { output, error }) {
     super();
     this.setMaxListeners(0);
-    this.#hasPrefix = hasPrefix;
+    this.#prefixOf = prefixOf;
+    this.#output = output;
+    this.#error = error;
   }
 
   /** The last lines, the oldest first. */
@@ -62,22 +69,24 @@ class Output extends EventEmitter {
   /** Passes on what a worker prints. */
   follow({ id, process: { stdout, stderr } }) {
     // There is none, if there were no descriptors for it.
-    if (stdout) this.#pass(stdout, standardOutput, id);
-    if (stderr) this.#pass(stderr, standardError, id);
+    if (stdout) this.#pass(stdout, this.#output, id);
+    if (stderr) this.#pass(stderr, this.#error, id);
   }
 
-  #pass(from, to, id) {
+  #pass(from, sinks, id) {
     const held = new Lines();
     const pass = (lines) => {
       if (lines.length === 0) return;
       this.#keep(id, lines);
-      to.write(this.#hasPrefix ? prefixed(lines, id) : lines);
+      const text = prefixed(lines, this.#prefixOf(id));
+      for (const sink of sinks) sink.write(text);
     };
     from.on('data', (piece) => {
       pass(held.add(piece));
-      if (to.isFull) {
+      const full = sinks.find((sink) => sink.isFull);
+      if (full) {
         from.pause();
-        to.whenRoom(() => from.resume());
+        full.whenRoom(() => from.resume());
       } else if (piece.length < MUCH) this.#rest.add(from);
     });
     from.on('end', () => pass(held.end())).on('error', () => {}); // Its worker has gone.
@@ -98,11 +107,12 @@ class Output extends EventEmitter {
   }
 }
 
-/** Lines with the number of their worker. Bytes of other characters are never those of a line's end in UTF-8. */
-function prefixed(lines, id) {
-  const prefix = `${id} | `;
+/** Lines with something before each. Bytes of other characters are never those of a line's end in UTF-8. */
+function prefixed(lines, prefix) {
+  if (prefix === '') return lines;
   const text = lines.latin1Slice(0, lines.length - 1);
-  return Buffer.from(`${prefix}${text.replaceAll('\n', `\n${prefix}`)}\n`, 'latin1');
+  const between = Buffer.from(`\n${prefix}`).latin1Slice();
+  return Buffer.from(`${between.slice(1)}${text.replaceAll('\n', between)}\n`, 'latin1');
 }
 
 module.exports = { Output };

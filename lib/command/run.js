@@ -7,19 +7,24 @@ const cluster = require('../../index.js');
 const { howItEnded } = require('../supervisor/member.js');
 const { readOptions } = require('../supervisor/options.js');
 const { exitWhenWritten } = require('../exit.js');
+const { endWithParent, runTogether } = require('./pm2/together.js');
+const { format } = require('./pm2/dates.js');
+const { variablesOf } = require('./pm2/environment.js');
 const { configure } = require('./configuration.js');
 const { serve } = require('./control.js');
 const { environmentChanges } = require('./environment.js');
 const { Failure, NoSocket } = require('./failure.js');
 const { reapOrphans } = require('./orphans.js');
 const { Output } = require('./output.js');
-const { say } = require('./sink.js');
+const { fileSink, say, standardError, standardOutput } = require('./sink.js');
 const { factsForUnit } = require('./unit.js');
 const { countWorkers } = require('./units.js');
+const { VARIABLES: WATCHED, Watch } = require('./watch.js');
 
 // The settings that are options of `cluster.supervise` as they are.
 const SAME = [
   'deathsWithin',
+  'killTimeout',
   'lameDuck',
   'maxAge',
   'maxDeaths',
@@ -27,9 +32,11 @@ const SAME = [
   'maxMemory',
   'maxRequests',
   'minDelay',
+  'readyAfter',
   'reloadSignals',
   'spares',
   'startTimeout',
+  'stopMessage',
   'stopSignal',
   'waitReady',
   'workers',
@@ -37,12 +44,18 @@ const SAME = [
 
 /** What `cluster.supervise` is told. */
 function toSupervisorOptions(settings) {
-  const { env, grace, hangTimeout, ...others } = settings;
+  const { env, grace, hangTimeout, pm2, watch, ...others } = settings;
   // Programs do not see the terminal behind the pipe, and most of them take this for it.
   const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
   return {
-    env: () => ({ ...environmentChanges(), ...colours, ...env }),
-    exitOnGiveUp: true,
+    env: (place) => ({
+      ...environmentChanges(),
+      ...colours,
+      ...env,
+      ...(pm2 && variablesOf(pm2, place)),
+      ...(watch && WATCHED),
+    }),
+    exitOnGiveUp: !watch, // A change may mend it.
     gracePeriod: grace,
     hangTimeout,
     replaceHung: hangTimeout > 0,
@@ -121,11 +134,42 @@ async function runAlone({ args, primary, program }) {
   await import(pathToFileURL(require.resolve(program)));
 }
 
+/** What PM2's file wants before each line. */
+function timeOf({ dateFormat } = {}) {
+  return dateFormat === undefined ? '' : `${format(dateFormat, new Date())}: `;
+}
+
+/** Where a program's output goes: into files that PM2's names, or else where this process's own goes. */
+function sinksOf({ errorFile, logFile, outFile } = {}) {
+  const sinks = (file, usual) => {
+    const files = [file, logFile].filter((name) => name !== undefined).map(fileSink);
+    return files.length > 0 ? files : [usual];
+  };
+  try {
+    return { output: sinks(outFile, standardOutput), error: sinks(errorFile, standardError) };
+  } catch (error) {
+    throw new Failure(`output can't be written: ${error.message}`);
+  }
+}
+
 /** Runs a program until it is stopped. */
 async function run(options, positionals, rest) {
   const settings = await configure(options, positionals, rest);
-  const { args, folder, name, nodeArgs = [], policy = 'rr', maxWait, rebalance, prefix = false } = settings;
-  const { primary, program } = settings;
+  const {
+    applications,
+    args,
+    folder,
+    name,
+    nodeArgs = [],
+    policy = 'rr',
+    maxWait,
+    rebalance,
+    prefix = false,
+  } = settings;
+  if (applications) return runTogether(applications, settings.file, options, rest);
+  const { pm2, primary, program } = settings;
+  endWithParent();
+  if (pm2?.notes.length > 0) say(`${name}: ${pm2.notes.join('; ')}`);
   if (!cluster.native) return runAlone(settings);
 
   const [, kind, key] = /^([^:]+):?(.*)$/s.exec(policy);
@@ -137,7 +181,7 @@ async function run(options, positionals, rest) {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     scheduling: { policy: kind, ...(key && { key }), rebalance, maxWait },
   });
-  const output = new Output(prefix);
+  const output = new Output((id) => `${timeOf(pm2)}${prefix ? `${id} | ` : ''}`, sinksOf(pm2));
   cluster.on('fork', (worker) => output.follow(worker));
 
   reapOrphans(cluster);
@@ -154,6 +198,13 @@ async function run(options, positionals, rest) {
     say(`${name} is running without commands, which can't reach it: ${error.message}`);
   });
   await runPrimary(primary);
+  if (settings.watch) {
+    const watch = new Watch((file) => {
+      say(`${file} has changed`);
+      supervisor.reload().catch(() => {}); // An event has told of it.
+    });
+    cluster.on('fork', (worker) => watch.follow(worker));
+  }
   const supervisor = cluster.supervise(toSupervisorOptions(settings));
   tellEvents(supervisor, name);
   Object.assign(

@@ -48,10 +48,12 @@ const SETTINGS = {
   },
   maxWait: time,
   grace: time,
+  killTimeout: time,
   stopSignal: {
     read: (value) => STOP_SIGNALS.find((signal) => signal === value),
     what: `one of ${STOP_SIGNALS.join(', ')}`,
   },
+  stopMessage: text,
   lameDuck: time,
   reloadSignals: {
     read: readReloadSignals,
@@ -63,6 +65,7 @@ const SETTINGS = {
   maxRequests: count(0),
   hangTimeout: time,
   waitReady: flag,
+  readyAfter: time,
   startTimeout: timeFrom(1),
   minDelay: time,
   maxDelay: time,
@@ -74,6 +77,7 @@ const SETTINGS = {
   },
   primary: text,
   prefix: flag,
+  watch: flag,
   nodeArgs: {
     read: (value) => (isList(value) ? value.map(String) : text.read(value)?.split(/\s+/).filter(Boolean)),
     what: 'a text, or a list of texts',

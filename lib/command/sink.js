@@ -2,6 +2,7 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
+const path = require('node:path');
 
 const NEWLINE = 0x0a;
 
@@ -16,11 +17,12 @@ function countLines(text) {
 }
 
 /**
- * The standard output or the standard error of this process, for whole lines. Where there is no room for them (the disk
- * is full), they are lost, and counted; those that come later are written, as soon as there is room.
+ * The standard output or the standard error of this process, or a file, for whole lines. Where there is no room for them
+ * (the disk is full), they are lost, and counted; those that come later are written, as soon as there is room.
  */
 class Sink {
   #fd;
+  #name;
   #stream;
   #tell;
   #isClosed = false;
@@ -30,14 +32,16 @@ class Sink {
   #waiting = new Set();
 
   /**
-   * @param {1 | 2} fd
+   * @param {number} fd
+   * @param {string} name for people
    * @param {(text: string) => void} tell called when lines begin to be lost, and when that is over
+   * @param {import('node:stream').Writable} [stream] what Node has for this descriptor
    */
-  constructor(fd, tell) {
+  constructor(fd, name, tell, stream) {
     this.#fd = fd;
+    this.#name = name;
     this.#tell = tell;
-    const stream = fd === 1 ? process.stdout : process.stderr;
-    stream.on('error', (error) => this.#failed(error));
+    stream?.on('error', (error) => this.#failed(error));
     // Node's own stream for a file writes no more after its first error, whatever that was.
     if (!(stream instanceof net.Socket)) return;
     this.#stream = stream.on('drain', () => this.#goOn());
@@ -78,10 +82,6 @@ class Sink {
     this.#tell(`${this.#name} is being written to again: ${lost} lines were lost`);
   }
 
-  get #name() {
-    return this.#fd === 1 ? 'standard output' : 'standard error';
-  }
-
   #failed(error, lost = 0) {
     // Node has given up its stream. What is written now fails with what is final, or does not.
     this.#stream = undefined;
@@ -102,12 +102,28 @@ class Sink {
   }
 }
 
-const standardError = new Sink(2, say);
-const standardOutput = new Sink(1, say);
+const standardError = new Sink(2, 'standard error', say, process.stderr);
+const standardOutput = new Sink(1, 'standard output', say, process.stdout);
+
+const files = new Map(); // by path: two outputs may go into one
+
+/**
+ * A file to which lines are appended. Its folder is made, if it is missing.
+ * @param {string} file
+ * @throws {Error} of the system
+ */
+function fileSink(file) {
+  const name = path.resolve(file);
+  if (!files.has(name)) {
+    fs.mkdirSync(path.dirname(name), { recursive: true });
+    files.set(name, new Sink(fs.openSync(name, 'a'), file, say));
+  }
+  return files.get(name);
+}
 
 /** Prints a line of this command's own, on the standard error. */
 function say(text) {
   standardError.write(Buffer.from(`cluster-rs: ${text}\n`));
 }
 
-module.exports = { countLines, say, standardError, standardOutput };
+module.exports = { countLines, fileSink, say, standardError, standardOutput };

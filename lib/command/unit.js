@@ -36,11 +36,11 @@ const argument = (text) => quote(text).replaceAll('$', '$$$$');
  * @param {object} settings of the command, see `configuration.js`
  * @param {{ gracePeriod: number, killTimeout: number, lameDuck: number }} times of the supervisor, in milliseconds
  */
-function factsForUnit({ folder, name }, { gracePeriod, killTimeout, lameDuck }) {
+function factsForUnit({ folder, startFolder = folder, name }, { gracePeriod, killTimeout, lameDuck }) {
   const [, command, ...args] = process.argv;
   return {
     name,
-    folder,
+    folder: startFolder,
     command: [process.execPath, ...process.execArgv, command, ...args],
     user: os.userInfo().username,
     environment: process.env.NODE_ENV === undefined ? [] : [`NODE_ENV=${process.env.NODE_ENV}`],

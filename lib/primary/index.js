@@ -186,8 +186,7 @@ function setUpPrimary(cluster) {
   function wishes() {
     const wanted = { __proto__: null }; // Without a `toJSON` of the program's.
     if (cluster.schedulingPolicy === SCHED_STICKY) wanted.key = key;
-    if (supervisor)
-      Object.assign(wanted, { isSupervised: true, stopSignal: supervisor.stopSignal, place: supervisor.placeOfNext });
+    if (supervisor) Object.assign(wanted, supervisor.wishes);
     if (rebalances()) wanted.rebalances = true;
     return Object.keys(wanted).length > 0 ? { CLUSTER_RS_WISHES: JSON.stringify(wanted) } : {};
   }

@@ -57,8 +57,7 @@ class Supervisor extends EventEmitter {
   #lameDuck; // what is waited for before the stop, and the function that ends it
   #wasReady = false;
 
-  /** The number of the place that the worker is for which is being forked. */
-  placeOfNext;
+  #placeOfNext; // the number of the place that the worker is for which is being forked
 
   /**
    * @param {object} cluster
@@ -101,9 +100,10 @@ class Supervisor extends EventEmitter {
     this.#watch = setInterval(() => this.#look(interval), interval).unref();
   }
 
-  /** What workers are told to end with, see `options.stopSignal`. */
-  get stopSignal() {
-    return this.#options.stopSignal;
+  /** What workers are to know: the place of the one that is being forked, and what they are told to end with. */
+  get wishes() {
+    const { stopMessage, stopSignal } = this.#options;
+    return { __proto__: null, isSupervised: true, stopMessage, stopSignal, place: this.#placeOfNext };
   }
 
   /** How many workers there are to be. */
@@ -148,10 +148,10 @@ class Supervisor extends EventEmitter {
   #fork(place) {
     const isSpare = place === undefined;
     const { env } = this.#options;
-    const fork = () => this.#cluster.fork(typeof env === 'function' ? env() : env);
-    this.placeOfNext = place;
+    const fork = () => this.#cluster.fork(typeof env === 'function' ? env(place) : env);
+    this.#placeOfNext = place;
     const member = new Member(fork, this.#options, isSpare);
-    this.placeOfNext = undefined;
+    this.#placeOfNext = undefined;
     if (member.worker) this.#setShare(member.worker, { isHeld: isSpare, place });
     return member;
   }

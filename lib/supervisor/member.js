@@ -94,14 +94,17 @@ class Member {
   }
 
   async #start(isSpare) {
-    const { startTimeout, waitReady } = this.#options;
+    const { readyAfter, startTimeout, waitReady } = this.#options;
     let timer;
+    let enough;
     const outcome = await promises.race([
       this.ended,
       this.#ready(),
       new Promise((resolve) => (timer = setTimeout(resolve, startTimeout, 'late'))),
+      new Promise((resolve) => (enough = readyAfter > 0 && setTimeout(resolve, readyAfter, 'ready'))),
     ]);
     clearTimeout(timer);
+    clearTimeout(enough);
     if (outcome === 'late') {
       const missing = waitReady ? 'has not called cluster.worker.ready()' : 'is not listening';
       throw errors.startFailed(this.worker.id, `${missing} after ${startTimeout} ms`);

@@ -38,11 +38,13 @@ const OPTIONS = {
   },
   env: { default: undefined, types: ['object', 'function'] },
   waitReady: { default: false, ...isBoolean },
+  readyAfter: { default: 0, ...isTime(0) },
   startTimeout: { default: 30_000, ...isTime(1) },
   step: { default: 1, ...isCount(1) },
   // With the time until SIGKILL it fits into the ten seconds that containers are given to stop.
   gracePeriod: { default: 7000, ...isTime(0) },
   stopSignal: { default: undefined, isRight: isStopSignal, what: `one of ${arrays.join(STOP_SIGNALS, ', ')}` },
+  stopMessage: { default: undefined, types: ['string'] },
   killTimeout: { default: 2000, ...isTime(0) },
   lameDuck: { default: 0, ...isTime(0) },
   minDelay: { default: 100, ...isTime(0) },

@@ -17,11 +17,10 @@ const LOOK_EVERY = 20;
 // process, or when those who have heard it have done what they do, in milliseconds.
 const AFTER_SIGNAL = 1000;
 
-/** Calls the program's listeners, and nobody else's: packages that pass a signal on count them. */
-function raise(signal) {
-  leaveToProgram(signal);
+/** Has something happen in the program; what that throws is an uncaught exception. */
+function emit(event, ...about) {
   try {
-    process.emit(signal, signal, numbers[signal]);
+    process.emit(event, ...about);
   } catch (error) {
     nextTick(() => {
       throw error;
@@ -29,13 +28,21 @@ function raise(signal) {
   }
 }
 
+/** Calls the program's listeners, and nobody else's: packages that pass a signal on count them. */
+function raise(signal) {
+  leaveToProgram(signal);
+  emit(signal, signal, numbers[signal]);
+}
+
 /**
  * Ends this process.
- * @param {string[]} signals that the program hears, in the order in which they count
+ * @param {object} words what tells the program that it is to end, if anything does
+ * @param {string} [words.message] that it hears
+ * @param {string[]} words.signals that it hears, in the order in which they count; where there is a message, none does
  * @param {import('./late_work.js').LateWork} lateWork
  */
-function end(signals, lateWork) {
-  let [signal, ...others] = signals;
+function end({ message, signals }, lateWork) {
+  let [signal, ...others] = message === undefined ? signals : [];
   let isPassedOn = false; // A listener has the signal end the process, as if it had not listened.
   let isHandled = () => false;
   let since; // when nobody handled it any more
@@ -55,7 +62,8 @@ function end(signals, lateWork) {
       return;
     }
     since ??= now();
-    const isOver = signal !== undefined && now() - since >= AFTER_SIGNAL;
+    const isTold = message !== undefined || signal !== undefined;
+    const isOver = isTold && now() - since >= AFTER_SIGNAL;
     if (lateWork.isGoingOn && !isOver) return;
     clearInterval(timer);
     takeDeadlySignals(undefined);
@@ -70,7 +78,7 @@ function end(signals, lateWork) {
       return number === numbers[signal];
     });
     begin();
-  }
+  } else if (message !== undefined) isHandled = callAndWatch(() => emit('message', message));
   look();
 }
 

@@ -34,6 +34,7 @@ const REST = 10_000;
  * @param {boolean} [given.rebalances] whether kept-alive connections that are idle leave this worker
  * @param {number} [given.place] the number of its place with a supervisor, if it is no spare
  * @param {string} [given.stopSignal] the signal that the program gets when it is drained, if it handles that
+ * @param {string} [given.stopMessage] the message that it gets instead, if it listens for messages
  * @param {boolean} [given.isSupervised] whether requests are to be counted, and signals are for the primary
  */
 function setUpWorker(cluster, given) {
@@ -175,11 +176,20 @@ function setUpWorker(cluster, given) {
   /** Ends a worker without connections, and keeps it from nothing. */
   function drained() {
     const ending = require('./ending.js');
-    const signals = stopSignals(given.stopSignal);
+    const words = { message: isListening() ? given.stopMessage : undefined, signals: stopSignals(given.stopSignal) };
     releaseOwnListeners();
-    if (signals.length === 0) return servers.closeAll(() => ending.end(signals, lateWork));
+    if (words.message === undefined && words.signals.length === 0) {
+      return servers.closeAll(() => ending.end(words, lateWork));
+    }
     servers.unrefAll(); // They are the program's to close.
-    ending.end(signals, lateWork);
+    ending.end(words, lateWork);
+  }
+
+  /** Whether the program hears messages. */
+  function isListening() {
+    return (
+      worker.listenerCount('message') > 0 || arrays.some(process.listeners('message'), (one) => one !== own.message)
+    );
   }
 
   /** Has the next signal to end do what it does in any process. What has come before has been left to the primary. */

@@ -193,7 +193,12 @@ pub fn receive(socket: BorrowedFd) -> io::Result<Received> {
 #[cfg(test)]
 mod tests {
     use std::fs::File;
+    use std::net::TcpListener;
     use std::os::fd::AsFd;
+    use std::process::{Command, Stdio};
+    use std::time::Instant;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
     use super::*;
 
@@ -239,6 +244,59 @@ mod tests {
             receive(theirs).unwrap_err().kind(),
             io::ErrorKind::WouldBlock
         );
+    }
+
+    fn wait_for(socket: &OwnedFd, event: PollFlags) {
+        poll(&mut [PollFd::new(socket.as_fd(), event)], PollTimeout::NONE).unwrap();
+    }
+
+    /// The other side of `handoffs_per_second`: closes all that it receives from its standard input.
+    #[test]
+    #[ignore = "run by handoffs_per_second"]
+    fn receiver_of_handoffs() {
+        let socket = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
+        nudge(socket.as_fd()).unwrap();
+        loop {
+            match receive(socket.as_fd()) {
+                Ok(Received::Closed) => return,
+                Ok(received) => assert!(matches!(received, Received::Connection { .. })),
+                Err(error) => {
+                    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+                    wait_for(&socket, PollFlags::POLLIN);
+                }
+            }
+        }
+    }
+
+    /// A measurement, run by `benchmark/experiments/handoffs.js` where it puts both processes.
+    #[test]
+    #[ignore = "a measurement: npm run bench -- --only handoffs"]
+    fn handoffs_per_second() {
+        const COUNT: u32 = 200_000;
+        let (ours, theirs) = handoff::pair().unwrap();
+        let mut receiver = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture"])
+            .arg("ipc::ticket::tests::receiver_of_handoffs")
+            .stdin(theirs)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let connection = OwnedFd::from(TcpListener::bind("127.0.0.1:0").unwrap());
+        wait_for(&ours, PollFlags::POLLIN);
+        assert!(matches!(receive(ours.as_fd()), Ok(Received::Nudge))); // It has started.
+        let begin = Instant::now();
+        let sender = std::thread::spawn(move || {
+            for listener in 0..COUNT {
+                while let Err(error) = send(ours.as_fd(), ticket(listener), connection.as_fd()) {
+                    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+                    wait_for(&ours, PollFlags::POLLOUT);
+                }
+            }
+        });
+        sender.join().unwrap();
+        assert!(receiver.wait().unwrap().success());
+        let seconds = begin.elapsed().as_secs_f64();
+        println!("handoffs per second: {:.0}", f64::from(COUNT) / seconds);
     }
 
     #[test]
