@@ -21,7 +21,6 @@ class Failure extends Error {
 const ELSEWHERE = {
   __proto__: null,
   instances: 'workers',
-  killtimeout: 'grace',
   listentimeout: 'starttimeout',
   maxmemoryrestart: 'maxmemory',
   script: 'app',
