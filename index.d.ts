@@ -355,6 +355,12 @@ declare namespace cluster {
      */
     maxRequests?: number | undefined;
     /**
+     * Where to answer `/metrics` for Prometheus, and `/live` and `/ready` for Kubernetes: a port of 127.0.0.1, `'HOST:PORT'`
+     * with an IP address, or the path of a Unix socket, with a `/` in it. A thread answers, also while the primary is busy.
+     * @default none
+     */
+    admin?: number | string | undefined;
+    /**
      * How many workers have loaded the program and wait, to take the place of one that dies at once.
      * @default 0
      */
@@ -448,6 +454,8 @@ declare namespace cluster {
     readonly workers: Worker[];
     /** Those that wait for a place. */
     readonly spares: Worker[];
+    /** Where the admin port is: `127.0.0.1:9464`, or a path. */
+    readonly admin: string | undefined;
     /**
      * Replaces all workers: a new one has to be ready before an old one is drained. Calls that come while a reload goes
      * on are one more reload after it.

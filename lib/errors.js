@@ -2,7 +2,7 @@
 
 // Node's own errors, which it makes with functions that it does not show.
 
-const { getSystemErrorName, inspect } = require('node:util');
+const { getSystemErrorMap, getSystemErrorName, inspect } = require('node:util');
 const { Error, Object, RangeError, TypeError, captureStackTrace } = require('./primordials.js');
 
 /**
@@ -158,6 +158,20 @@ module.exports = {
       errno,
       code,
       syscall,
+    });
+  },
+
+  /** As Node words it where a server can't listen. @param {number} [port] none for a Unix socket */
+  noAdmin(errno, address, port) {
+    const code = getSystemErrorName(errno);
+    const place = port === undefined ? address : `${address}:${port}`;
+    const why = getSystemErrorMap().get(errno)?.[1] ?? code;
+    return Object.assign(new Error(`listen ${code}: ${why} ${place}, for the admin port`), {
+      errno,
+      code,
+      syscall: 'listen',
+      address,
+      ...(port !== undefined && { port }),
     });
   },
 };

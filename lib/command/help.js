@@ -17,9 +17,9 @@ Runs a program on all cores, and keeps it alive. docs/command.md has more.
                           replace a worker that exceeds it
       --wait-ready, --ready-after TIME, --start-timeout TIME (30s)
       --min-delay TIME, --max-delay TIME, --max-deaths N, --deaths-within TIME
-      --watch             reload when a file that was loaded changes
+      --admin ADDRESS     /metrics, /live and /ready, at a port or a path
       --primary FILE      runs in the primary; --node-args ARGS for each worker
-      --prefix            the worker's number before each line of its output
+      --prefix, --watch   name the worker in each line; reload on changes
       --config FILE       else cluster.config.js or .json, or package.json;
                           ecosystem.config.js with --env NAME, --only NAMES
   TIME is 250ms, 10s, 5m or 1h; SIZE is 300M or 1G.  --json: JSON for scripts.

@@ -23,6 +23,7 @@ const { VARIABLES: WATCHED, Watch } = require('./watch.js');
 
 // The settings that are options of `cluster.supervise` as they are.
 const SAME = [
+  'admin',
   'deathsWithin',
   'killTimeout',
   'lameDuck',
@@ -64,6 +65,7 @@ function toSupervisorOptions(settings) {
 }
 
 function tellEvents(supervisor, name) {
+  if (supervisor.admin !== undefined) say(`${name} answers /metrics, /live and /ready on ${supervisor.admin}`);
   supervisor.on('ready', () => say(`${name} is running with ${countWorkers(supervisor.size)}, process ${process.pid}`));
   const next = (delay) => {
     if (delay === undefined) return '';

@@ -4,6 +4,7 @@
 // wherever it comes from.
 
 const { KEYS, parse: parsePolicy } = require('../primary/scheduling.js');
+const { parseAddress } = require('../supervisor/admin.js');
 const { LEAST_MEMORY, LONGEST, RELOAD_SIGNALS, STOP_SIGNALS } = require('../supervisor/options.js');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { NAME } = require('./runtime_folder.js');
@@ -74,6 +75,10 @@ const SETTINGS = {
   name: {
     read: (value) => (typeof value === 'string' && NAME.test(value) ? value : undefined),
     what: 'letters, digits, dots, dashes and underscores',
+  },
+  admin: {
+    read: (value) => (['number', 'string'].includes(typeof value) && parseAddress(value) ? value : undefined),
+    what: 'a port, HOST:PORT with an IP address, or the path of a Unix socket with a / in it',
   },
   primary: text,
   prefix: flag,

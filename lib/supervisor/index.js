@@ -57,6 +57,7 @@ class Supervisor extends EventEmitter {
   #lameDuck; // what is waited for before the stop, and the function that ends it
   #wasReady = false;
 
+  #admin; // what is told on the admin port, if there is one
   #placeOfNext; // the number of the place that the worker is for which is being forked
 
   /**
@@ -87,13 +88,18 @@ class Supervisor extends EventEmitter {
     const { hangTimeout, maxMemory, reloadSignals, signals, workers } = this.#options;
     if (maxMemory > 0) askForFigures();
     const tellSystemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
+    this.#openAdmin();
     const first = this.#fork(0);
     // What the program has asked for is wrong; what the system has refused now, it may grant later.
-    if (first.error && first.error.syscall === undefined) throw first.error;
+    if (first.error && first.error.syscall === undefined) {
+      this.#admin?.close();
+      throw first.error;
+    }
     this.#addPlace(first);
     for (let i = 1; i < workers; i++) this.#addPlace(this.#fork(i));
     this.#fillSpares();
     this.#native.keepListeners(true);
+    this.#admin?.tell();
     tellSystemd(this);
     if (signals) obeySignals(this, reloadSignals);
     const interval = hangTimeout > 0 ? Math.min(LOOK, Math.ceil(hangTimeout / 4)) : LOOK;
@@ -104,6 +110,23 @@ class Supervisor extends EventEmitter {
   get wishes() {
     const { stopMessage, stopSignal } = this.#options;
     return { __proto__: null, isSupervised: true, stopMessage, stopSignal, place: this.#placeOfNext };
+  }
+
+  #openAdmin() {
+    if (this.#options.admin === undefined) return;
+    const { Admin } = require('./admin.js');
+    this.#admin = new Admin(this.#native, this.#options, () => ({
+      members: arrays.map(this.#members(), ({ member }) => member),
+      size: this.size,
+      wasReady: this.#wasReady,
+      isStopping: this.#isStopping || this.#lameDuck !== undefined,
+      hasGivenUp: this.#hasGivenUp,
+    }));
+  }
+
+  /** Where the admin port is: `127.0.0.1:9464`, or a path; `undefined` if there is none. */
+  get admin() {
+    return this.#admin?.address;
   }
 
   /** How many workers there are to be. */
@@ -161,6 +184,7 @@ class Supervisor extends EventEmitter {
    * has changed has been noted before.
    */
   #tell(event, ...about) {
+    this.#admin?.hear(event, about);
     try {
       this.emit(event, ...about);
     } catch (error) {
@@ -178,6 +202,7 @@ class Supervisor extends EventEmitter {
       () => {
         if (place.member !== member || member.state !== 'ready') return;
         if (this.#lameDuck) this.#native.lameDuck(member.worker.id);
+        this.#admin?.started(member.readyIn);
         this.#tell('workerReady', member.worker);
         this.#tellWhenReady();
       },
@@ -510,6 +535,7 @@ class Supervisor extends EventEmitter {
       this.#tell('stop');
     }
     await promises.all(arrays.map([...this.#leaving], ({ closed }) => closed));
+    this.#admin?.close();
   }
 
   /** Ends all workers at once, by SIGKILL. */
@@ -523,6 +549,7 @@ class Supervisor extends EventEmitter {
     // This process was stopped, or busy: the workers may have been, too, and get the time to go on.
     const isLate = now() - this.#lookedAt > 2 * interval;
     this.#lookedAt = now();
+    this.#admin?.tell();
     if (isLate) return;
     for (const place of this.#inService()) {
       const { member } = place;
@@ -552,14 +579,18 @@ class Supervisor extends EventEmitter {
     this.#tell('replace', worker, reason);
   }
 
-  /** What each worker does, in the order of their ids. */
-  status() {
+  /** All that have a process, with how often one in their place had died. */
+  #members() {
     const others = arrays.map([...this.#spares, ...this.#joining, ...this.#leaving], (member) => ({
       member,
       restarts: 0,
     }));
-    const forked = arrays.filter([...this.#places, ...others], ({ member }) => member?.isForked);
-    const inOrder = arrays.toSorted(forked, (a, b) => a.member.worker.id - b.member.worker.id);
+    return arrays.filter([...this.#places, ...others], ({ member }) => member?.isForked);
+  }
+
+  /** What each worker does, in the order of their ids. */
+  status() {
+    const inOrder = arrays.toSorted(this.#members(), (a, b) => a.member.worker.id - b.member.worker.id);
     return arrays.map(inOrder, ({ member, restarts }) => {
       const { id, process: child } = member.worker;
       const figures = this.#native.workerFigures(id);

@@ -37,6 +37,7 @@ function endOf(worker) {
 class Member {
   state = 'starting';
   startedAt = now();
+  readyIn; // how many milliseconds it has taken to get ready
   hasStarted = false;
   isHung = false;
   wasConnected = true; // when it was last looked at
@@ -111,6 +112,7 @@ class Member {
     }
     if (outcome !== 'ready') throw this.startFailed(outcome);
     this.hasStarted = true;
+    this.readyIn = this.age;
     if (this.state === 'starting') this.state = isSpare ? 'spare' : 'ready';
   }
 

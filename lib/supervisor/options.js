@@ -36,6 +36,12 @@ const OPTIONS = {
     isRight: (value) => value === 'max' || isCount(1).isRight(value),
     what: "'max' or a whole number >= 1",
   },
+  admin: {
+    default: undefined,
+    types: ['number', 'string'],
+    isRight: (value) => require('./admin.js').parseAddress(value) !== undefined,
+    what: "a port, 'HOST:PORT' with an IP address, or the path of a Unix socket with a / in it",
+  },
   env: { default: undefined, types: ['object', 'function'] },
   waitReady: { default: false, ...isBoolean },
   readyAfter: { default: 0, ...isTime(0) },

@@ -13,13 +13,14 @@ use napi_derive::napi;
 
 use super::channel::Channel;
 use super::{count_turns, errno, failed};
+use crate::admin::Member;
 use crate::dispatch::{Arrival, Chooser, Place, Policy, Report, StickyBy, WorkerId};
 use crate::ipc::queue_time::{BOUNDS, QueueTimes};
 use crate::ipc::{channel, delivery::Delivery};
 use crate::primary::asked::Asked;
 use crate::primary::process::{self, Order, Started, stdio_from};
 use crate::primary::worker::Share;
-use crate::primary::{self, WorkerControl};
+use crate::primary::{self, WorkerControl, admin};
 use crate::sys::js::{Argument, AsyncContext, Callback, GivenDescriptor};
 use crate::sys::page;
 use crate::sys::pidfd::Exit;
@@ -122,6 +123,38 @@ pub struct WorkerFigures {
     pub still_for: f64,
     /// How long its connections have waited for it.
     pub listeners: Vec<ListenerFigures>,
+}
+
+/// What a supervisor tells of itself on the admin port.
+#[napi(object)]
+pub struct Supervision {
+    pub members: Vec<SupervisedWorker>,
+    /// How many workers are to be in service.
+    pub size: u32,
+    /// Whether all have been in service once.
+    pub was_ready: bool,
+    /// Whether it is about to stop.
+    pub is_stopping: bool,
+    /// Whether no worker is left, and none is started any more.
+    pub has_given_up: bool,
+}
+
+/// A worker under supervision.
+#[napi(object)]
+pub struct SupervisedWorker {
+    pub id: u32,
+    pub pid: i32,
+    /// `starting`, `ready`, `spare` or `draining`.
+    pub state: String,
+}
+
+/// Where the admin port is, or why there is none.
+#[napi(object)]
+pub struct OpenedAdmin {
+    /// 0, or a negative error number.
+    pub errno: f64,
+    /// `127.0.0.1:9464`, or a path.
+    pub name: Option<String>,
 }
 
 /// A connection that a worker is to be chosen for. Without addresses it comes through a Unix socket.
@@ -305,6 +338,66 @@ impl Primary {
     pub fn set_max_wait(&self, milliseconds: Option<u32>) {
         self.inner
             .set_max_wait(milliseconds.map(|most| Duration::from_millis(most.into())));
+    }
+
+    /// Opens the admin port: at an IP address and a port, or, without a port, a Unix socket. A worker in service that has not
+    /// turned its loop for so many milliseconds is taken for hung there.
+    #[napi(catch_unwind)]
+    pub fn open_admin(&self, address: String, port: Option<u16>, hang_after: u32) -> OpenedAdmin {
+        let place = match port {
+            Some(port) => admin::Place::Tcp { address, port },
+            None => admin::Place::Unix(address),
+        };
+        let hang_after = Duration::from_millis(hang_after.into());
+        self.inner.tell_admin(|told| told.hang_after = hang_after);
+        match self.inner.open_admin(&place) {
+            Ok(name) => OpenedAdmin {
+                errno: 0.0,
+                name: Some(name),
+            },
+            Err(error) => OpenedAdmin {
+                errno: errno(&error),
+                name: None,
+            },
+        }
+    }
+
+    /// Closes the admin port.
+    #[napi(catch_unwind)]
+    pub fn close_admin(&self) {
+        self.inner.close_admin();
+    }
+
+    /// Says what the supervisor is doing now.
+    #[napi(catch_unwind)]
+    pub fn tell_admin(&self, supervision: Supervision) {
+        let members = supervision.members.into_iter();
+        let members = members.map(|SupervisedWorker { id, pid, state }| Member { id, pid, state });
+        self.inner.tell_admin(|told| {
+            told.members = members.collect();
+            told.size = supervision.size;
+            told.was_ready = supervision.was_ready;
+            told.is_stopping = supervision.is_stopping;
+            told.has_given_up = supervision.has_given_up;
+        });
+    }
+
+    /// Counts a worker that is replaced, for the admin port.
+    #[napi(catch_unwind)]
+    pub fn count_restart(&self, reason: String) {
+        self.inner.tell_admin(|told| told.restarted(reason));
+    }
+
+    /// Counts a reload that took so many seconds.
+    #[napi(catch_unwind)]
+    pub fn count_reload(&self, result: String, seconds: f64) {
+        self.inner.tell_admin(|told| told.reloaded(result, seconds));
+    }
+
+    /// Counts a worker that took so many seconds to get ready.
+    #[napi(catch_unwind)]
+    pub fn count_start(&self, seconds: f64) {
+        self.inner.tell_admin(|told| told.started(seconds));
     }
 
     /// What has become of the connections so far.

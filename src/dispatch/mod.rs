@@ -10,6 +10,7 @@ mod claims;
 mod figures;
 mod first_bytes;
 mod identify;
+mod ledger;
 mod lot;
 mod parking;
 mod policy;
@@ -39,6 +40,7 @@ pub use figures::Figures;
 pub use first_bytes::StickyBy;
 pub use stalls::STALL_FROM;
 
+use crate::admin::Told;
 use crate::sys::page::Page;
 use figures::Counts;
 
@@ -81,6 +83,11 @@ impl Place {
     pub fn numbered(number: u32) -> Place {
         Place(u64::from(number) | 1 << 32)
     }
+
+    /// The program's number of it, if it has one.
+    fn number(self) -> Option<u32> {
+        (self.0 >> 32 == 1).then_some(self.0 as u32)
+    }
 }
 
 /// How a worker is chosen for a connection.
@@ -120,6 +127,8 @@ pub struct Seat {
     pub pidfd: OwnedFd,
     /// The page that the worker writes.
     pub page: Arc<Page>,
+    /// The worker's process, as a number: to be read of, and never to be sent a signal.
+    pub pid: i32,
 }
 
 /// What the dispatcher has to tell. It is told in the dispatcher's thread.
@@ -145,6 +154,8 @@ pub enum Report {
 }
 
 enum Command {
+    OpenAdmin(OwnedFd, Arc<Told>),
+    CloseAdmin,
     AddWorker(WorkerId, Seat),
     RemoveWorker(WorkerId),
     OpenListener(ListenerId, OwnedFd),
@@ -278,6 +289,17 @@ impl Dispatcher {
     /// connections wait for as long as it takes.
     pub fn set_max_wait(&self, most: Option<Duration>) {
         self.command(Command::SetMaxWait(most));
+    }
+
+    /// Takes over a socket that is bound, listening and non-blocking, for the admin port of a supervisor that tells of itself.
+    /// What it is to tell of has to come later.
+    pub fn open_admin(&self, socket: OwnedFd, told: Arc<Told>) {
+        self.command(Command::OpenAdmin(socket, told));
+    }
+
+    /// Closes the admin port.
+    pub fn close_admin(&self) {
+        self.command(Command::CloseAdmin);
     }
 
     /// What has become of the connections so far.

@@ -28,11 +28,13 @@ use tokio::time::sleep;
 
 use super::figures::Counts;
 use super::identify::{self, Heard, Looks};
+use super::ledger::Ledger;
 use super::lot::Lot;
 use super::queue::{Handoff, Refusal, TakenBack};
 use super::scheduler::Scheduler;
 use super::shed;
 use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
+use crate::admin::{self, Answer, Told};
 use crate::ipc::ticket::{self, Received, Ticket};
 use crate::panic;
 use crate::sys::page::{LoopState, Page, now_ns};
@@ -52,6 +54,8 @@ const IDLE_LOOK: Duration = Duration::from_millis(50);
 /// How near to the limit of descriptors parked connections make room for others, and how many at once.
 const NARROW: u64 = 128;
 const ROOM: usize = 16;
+/// How often the thread looks how late it is, for the admin port.
+const LAG_EVERY: Duration = Duration::from_millis(250);
 /// How many batches to receive of what a worker has sent so far: the kernel holds a few hundred messages.
 const LAST_BATCHES: usize = 8;
 
@@ -79,7 +83,7 @@ pub(super) fn start(
                 last_shortage: Cell::new(None),
             });
             let dispatch = Rc::new(Dispatch {
-                scheduler: RefCell::new(Scheduler::new(counts)),
+                scheduler: RefCell::new(Scheduler::new(counts.clone())),
                 lines: RefCell::default(),
                 reporter: reporter.clone(),
                 policy: RefCell::default(),
@@ -93,6 +97,8 @@ pub(super) fn start(
                 parked: Notify::new(),
                 rebalance: Cell::new(false),
                 look: Notify::new(),
+                ledger: RefCell::default(),
+                counts,
                 panicked: Notify::new(),
                 panic: RefCell::default(),
             });
@@ -229,6 +235,9 @@ struct Dispatch {
     rebalance: Cell<bool>,
     /// Starts the rebalancing.
     look: Notify,
+    /// What the admin port tells, if there is one.
+    ledger: RefCell<Option<Ledger>>,
+    counts: Arc<Counts>,
     /// A task has panicked, and this is how. It is not to go unheard: the others would wait for it in vain.
     panicked: Notify,
     panic: RefCell<Option<Box<dyn Any + Send>>>,
@@ -271,8 +280,19 @@ impl Dispatch {
     async fn obey(self: Rc<Self>, mut commands: UnboundedReceiver<Command>) {
         let mut accepting = BTreeMap::new();
         let mut watching = BTreeMap::new();
+        let mut admin: Vec<task::JoinHandle<()>> = Vec::new();
         while let Some(command) = commands.recv().await {
             match command {
+                Command::OpenAdmin(socket, told) => match watch::readable(socket) {
+                    Ok(socket) => admin = self.open_admin(socket, told),
+                    Err(error) => self.failed(&error.into()),
+                },
+                Command::CloseAdmin => {
+                    for task in admin.drain(..) {
+                        task.abort();
+                    }
+                    self.ledger.replace(None);
+                }
                 Command::AddWorker(worker, seat) => match self.add_worker(worker, seat) {
                     Ok(watch) => drop(watching.insert(worker, watch)),
                     Err(error) => self.failed(&error),
@@ -281,6 +301,8 @@ impl Dispatch {
                 Command::OpenListener(listener, socket) => match watch::readable(socket) {
                     Ok(socket) => {
                         self.scheduler.borrow_mut().open_listener(listener);
+                        let name = socket::name(socket.get_ref().as_fd());
+                        self.note(|ledger| ledger.open_listener(listener, name));
                         let task = self.spawn(self.clone().accept(listener, socket));
                         accepting.insert(listener, task);
                     }
@@ -302,6 +324,7 @@ impl Dispatch {
                     }
                     let mut scheduler = self.scheduler.borrow_mut();
                     scheduler.close_listener(listener, now_ns());
+                    self.note(|ledger| ledger.close_listener(listener));
                     // Whoever asked may have gone away meanwhile.
                     let _ = closed.send(());
                 }
@@ -330,6 +353,7 @@ impl Dispatch {
                 }
                 Command::SetPlace(worker, place) => {
                     self.scheduler.borrow_mut().set_place(worker, place);
+                    self.note(|ledger| ledger.set_place(worker, place));
                 }
                 Command::SetMaxUnidentified(most) => self.looks.set_most(most),
                 Command::SetTakeBackAfter(after) => {
@@ -338,6 +362,47 @@ impl Dispatch {
                 }
             }
             self.moved();
+        }
+    }
+
+    /// Notes something for the admin port, if there is one.
+    fn note(&self, note: impl FnOnce(&mut Ledger)) {
+        if let Some(ledger) = &mut *self.ledger.borrow_mut() {
+            note(ledger);
+        }
+    }
+
+    fn open_admin(
+        self: &Rc<Self>,
+        socket: AsyncFd<OwnedFd>,
+        told: Arc<Told>,
+    ) -> Vec<task::JoinHandle<()>> {
+        self.ledger.replace(Some(Ledger::new(told)));
+        let this = self.clone();
+        let serving = admin::serve(socket, move |path| this.answer_admin(path));
+        vec![self.spawn(serving), self.spawn(self.clone().note_lag())]
+    }
+
+    fn answer_admin(&self, path: &str) -> Answer {
+        let mut ledger = self.ledger.borrow_mut();
+        let Some(ledger) = &mut *ledger else {
+            return Answer::not_found();
+        };
+        match path {
+            "/live" => Answer::health(&ledger.live()),
+            "/ready" => Answer::health(&ledger.ready()),
+            "/metrics" => Answer::metrics(admin::render(ledger.snapshot(self.counts.read()))),
+            _ => Answer::not_found(),
+        }
+    }
+
+    /// Notes how late this thread is, again and again.
+    async fn note_lag(self: Rc<Self>) {
+        loop {
+            let due = Instant::now() + LAG_EVERY;
+            sleep(LAG_EVERY).await;
+            let lag = Instant::now().saturating_duration_since(due);
+            self.note(|ledger| ledger.set_lag(lag));
         }
     }
 
@@ -393,7 +458,9 @@ impl Dispatch {
             let Ok(mut ready) = socket.readable().await else {
                 return;
             };
-            match self.accept_batch(listener, socket.get_ref()) {
+            let (accepted, batch) = self.accept_batch(listener, socket.get_ref());
+            self.note(|ledger| ledger.accepted(listener, accepted));
+            match batch {
                 Batch::Drained => ready.clear_ready(),
                 Batch::Exhausted => sleep(PAUSE).await,
                 Batch::More | Batch::Broken => yield_now().await,
@@ -401,28 +468,31 @@ impl Dispatch {
         }
     }
 
-    fn accept_batch(self: &Rc<Self>, listener: ListenerId, socket: &OwnedFd) -> Batch {
+    /// Accepts some connections; how many they were, and how far it has got.
+    fn accept_batch(self: &Rc<Self>, listener: ListenerId, socket: &OwnedFd) -> (u64, Batch) {
+        let mut accepted = 0;
         for _ in 0..BATCH {
             if !self.scheduler.borrow().accepts(listener) {
                 break;
             }
             match socket::accept(socket.as_fd()) {
                 Ok(connection) => {
+                    accepted += 1;
                     self.scheduler.borrow_mut().accepted();
                     self.identify(Ticket::new(listener.0, now_ns()), connection);
                 }
                 Err(error) => match errno_of(&error) {
-                    Errno::EAGAIN => return Batch::Drained,
+                    Errno::EAGAIN => return (accepted, Batch::Drained),
                     errno if concerns_one_connection(errno) => {}
                     Errno::EMFILE | Errno::ENFILE if self.make_room() => {}
                     errno => {
                         self.reporter.short_of(errno);
-                        return Batch::Exhausted;
+                        return (accepted, Batch::Exhausted);
                     }
                 },
             }
         }
-        Batch::More
+        (accepted, Batch::More)
     }
 
     /// Finds out what there is to know of a connection, and hands it over. What can't be known at once is waited for
@@ -498,6 +568,7 @@ impl Dispatch {
     ) -> io::Result<oneshot::Sender<()>> {
         let ours = Rc::new(watch::readable(seat.ours)?);
         let pidfd = watch::readable(seat.pidfd)?;
+        self.note(|ledger| ledger.add_worker(worker, seat.page.clone(), seat.pid));
         let line = Line {
             ours: ours.clone(),
             theirs: seat.theirs,
@@ -551,6 +622,7 @@ impl Dispatch {
             }
         }
         self.lines.borrow_mut().remove(&worker);
+        self.note(|ledger| ledger.worker_gone(worker));
         self.scheduler.borrow_mut().worker_gone(worker, now_ns());
         self.moved();
     }

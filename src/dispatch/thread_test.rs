@@ -60,12 +60,14 @@ impl Worker {
             page: Page::open(memory).unwrap(),
             process,
         };
-        let pidfd = pidfd::open(worker.process.id()).unwrap();
+        let pid = worker.process.id();
+        let pidfd = pidfd::open(pid).unwrap();
         let seat = Seat {
             ours,
             theirs,
             pidfd,
             page: Arc::new(page),
+            pid: pid as i32,
         };
         dispatcher.add_worker(id, seat);
         for listener in listeners {

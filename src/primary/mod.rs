@@ -1,6 +1,7 @@
 //! The primary's side: its workers, and what they listen on.
 
 pub mod activation;
+pub mod admin;
 pub mod asked;
 pub mod listener;
 pub mod notify;
@@ -11,7 +12,7 @@ pub mod worker;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +22,11 @@ use napi::bindgen_prelude::Object;
 use nix::errno::Errno;
 
 use self::activation::AdoptedSockets;
+use self::admin::SocketFile;
 use self::listener::{Socket, Use};
 use self::registry::Registry;
 use self::worker::{Share, Worker};
+use crate::admin::{Supervised, Told};
 use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
@@ -32,6 +35,7 @@ use crate::ipc::frame::Malformed;
 use crate::ipc::queue_time::QueueTimes;
 use crate::sys::js::{Argument, AsyncContext, Callback, Outcome};
 use crate::sys::page::Page;
+use crate::sys::socket;
 
 /// Everything that a primary knows of its workers. Shared by the objects that JavaScript holds.
 pub struct Primary {
@@ -53,6 +57,9 @@ pub struct Primary {
     rebalance: Cell<bool>,
     max_wait: Cell<Option<Duration>>,
     max_unidentified: Cell<Option<usize>>,
+    /// What the supervisor tells of itself on the admin port, and the file of that port's socket.
+    told: Arc<Told>,
+    admin_file: RefCell<Option<SocketFile>>,
     /// How long connections have waited for workers that have ended, by listener.
     past: RefCell<HashMap<u32, QueueTimes>>,
 }
@@ -79,6 +86,8 @@ impl Primary {
             rebalance: Cell::new(false),
             max_wait: Cell::new(None),
             max_unidentified: Cell::new(None),
+            told: Arc::default(),
+            admin_file: RefCell::default(),
             past: RefCell::default(),
         })
     }
@@ -207,6 +216,33 @@ impl Primary {
             .collect()
     }
 
+    /// Opens the admin port; where it is. It has to be open before the first worker is started, of which it is to tell.
+    ///
+    /// Errors: as for [`admin::open`].
+    pub fn open_admin(&self, place: &admin::Place) -> io::Result<String> {
+        let (socket, file) = admin::open(place)?;
+        let name = socket::name(socket.as_fd());
+        self.start_dispatcher()?;
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.open_admin(socket, Arc::clone(&self.told));
+        }
+        self.admin_file.replace(file);
+        Ok(name)
+    }
+
+    /// Closes the admin port.
+    pub fn close_admin(&self) {
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.close_admin();
+        }
+        self.admin_file.replace(None);
+    }
+
+    /// Changes what the supervisor tells of itself on the admin port.
+    pub fn tell_admin(&self, change: impl FnOnce(&mut Supervised)) {
+        self.told.change(change);
+    }
+
     /// What has become of the connections so far; zeros before the first listener is dispatched.
     pub fn figures(&self) -> Figures {
         self.dispatcher
@@ -320,6 +356,7 @@ impl Primary {
     /// Closes every listener and ends the dispatcher. For a primary that exits.
     pub fn shut_down(&self) {
         self.dispatcher.replace(None);
+        self.admin_file.replace(None);
         self.sockets.borrow_mut().clear();
     }
 

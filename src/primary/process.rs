@@ -27,7 +27,7 @@ pub const VARIABLE: &str = "CLUSTER_RS_WORKER";
 
 /// To be raised with each change of what a primary and its workers say to each other: frames, control messages, tickets,
 /// the page. A package can be replaced while a primary runs, and its next workers have the new one.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// What a descriptor of a worker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,7 @@ pub fn start(order: Order) -> io::Result<Started> {
             theirs,
             pidfd: watched,
             page: Arc::new(page),
+            pid: pid.as_raw(),
         };
         Ok((pid, pidfd, seat))
     });

@@ -31,6 +31,7 @@ struct Counters {
     lag: AtomicU64,
     asked: AtomicU64,
     stalled: AtomicU64,
+    idle: AtomicU64,
     tallies: [Tally; TALLIES],
 }
 
@@ -164,6 +165,16 @@ impl Page {
     /// Adds a square, in µs². The worker does so when such a time is over: nothing runs before its first callback.
     pub fn add_stalled(&self, square: u64) {
         self.counters().stalled.fetch_add(square, Relaxed);
+    }
+
+    /// For how many nanoseconds the worker's loop has waited for events, all in all.
+    pub fn idle(&self) -> u64 {
+        self.counters().idle.load(Relaxed)
+    }
+
+    /// Says for how many nanoseconds the worker's loop has waited for events, all in all.
+    pub fn set_idle(&self, idle_ns: u64) {
+        self.counters().idle.store(idle_ns, Relaxed);
     }
 
     /// How many kept-alive connections the worker is to have given back, all in all.

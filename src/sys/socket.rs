@@ -150,6 +150,24 @@ pub fn local_address(socket: BorrowedFd<'_>) -> io::Result<Option<SocketAddr>> {
     Ok(ip_of(&getsockname(socket.as_raw_fd())?))
 }
 
+/// Where a socket is bound, for people: `127.0.0.1:80`, or a path.
+pub fn name(socket: BorrowedFd<'_>) -> String {
+    let Ok(address) = getsockname::<SockaddrStorage>(socket.as_raw_fd()) else {
+        return String::new();
+    };
+    if let Some(address) = ip_of(&address) {
+        return address.to_string();
+    }
+    let unix = address.as_unix_addr();
+    let path = unix.and_then(|unix| unix.path());
+    let name = unix.and_then(|unix| unix.as_abstract());
+    match (path, name) {
+        (Some(path), _) => path.to_string_lossy().into_owned(),
+        (_, Some(name)) => format!("@{}", String::from_utf8_lossy(name).trim_end_matches('\0')),
+        _ => String::new(),
+    }
+}
+
 /// The address of the other end of an IPv4 or IPv6 connection; `None` for another kind, or one that has ended.
 pub fn peer_address(connection: BorrowedFd<'_>) -> Option<SocketAddr> {
     ip_of(&getpeername(connection.as_raw_fd()).ok()?)

@@ -169,7 +169,9 @@ impl Intake {
         self.page.set_requests(counted.requests);
         self.page.set_lag(counted.lag);
         let now = page::now_ns();
-        self.slept.set((now, self.event_loop.idle_time()));
+        let idle = self.event_loop.idle_time();
+        self.page.set_idle(idle);
+        self.slept.set((now, idle));
         self.page.sleep(now);
         self.awake_since.set(None);
         (self.javascript.tell_awake)(false);
