@@ -28,6 +28,11 @@ class Batch {
     return this.#text.length + this.#notes.length + this.#length;
   }
 
+  /** How long the part of it is that is JSON, which costs time to make and to read. */
+  get textLength() {
+    return this.#text.length + this.#notes.length;
+  }
+
   /** @param {string | import('./clone.js').Clone} encoded a message as JSON, with notes or without */
   add(encoded) {
     const text = typeof encoded === 'string' ? encoded : encoded.text;

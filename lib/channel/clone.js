@@ -130,9 +130,18 @@ function isExactInside(object, seen, depth) {
   if (Object.getPrototypeOf(object) !== (isArray ? Array.prototype : Object.prototype) || 'toJSON' in object)
     return false;
   const keys = Object.keys(object);
-  if (isArray && (!isDense(object, keys) || areNumbers(object))) return false;
+  if (isArray) return isDense(object, keys) && areExact(object, seen, depth);
   for (let i = 0; i < keys.length; i++) {
     if (!isExact(object[keys[i]], seen, depth + 1)) return false;
+  }
+  return true;
+}
+
+/** The same for the elements of an array that has all of them, and nothing else. */
+function areExact(array, seen, depth) {
+  if (areNumbers(array)) return false;
+  for (let i = 0; i < array.length; i++) {
+    if (!isExact(array[i], seen, depth + 1)) return false;
   }
   return true;
 }
@@ -248,9 +257,13 @@ class Clone {
 
   /** The JSON is that of a list, of which the other end makes a collection. */
   #collection(kind, list, path, level) {
-    const text = list.length >= MANY ? this.#many(list, level + 1) : this.#elements(list, path, level + 1);
+    const text = list.length >= MANY ? this.#listed(list, level + 1) : this.#elements(list, path, level + 1);
     if (text !== undefined) this.#note(kind, 0, path, level);
     return text;
+  }
+
+  #listed(list, level) {
+    return !('toJSON' in list) && areExact(list, this.#seen, level) ? JSON.stringify(list) : undefined;
   }
 
   #elements(array, path, level) {

@@ -46,6 +46,10 @@ const MOST_SEARCHED = 32;
 // How long the text of messages that go together gets at most, so that a reader has its turns too.
 const BATCH = 65536;
 
+// How long the JSON gets with `serialization: 'advanced'` before it is written: making and reading it takes so long that both
+// ends had better work at the same time.
+const CLONES = 4096;
+
 // What is held for a program that does not listen yet, in characters; a message counts as at least so many, and a handle.
 const MOST_HELD = 64 * 1024 * 1024;
 const MESSAGE_SIZE = 256;
@@ -374,8 +378,9 @@ class Channel {
     }
     this.#posted++;
     const size = encoded.length ?? encoded.text.length + encoded.size;
+    const isFull = this.#batch.size + size > BATCH || (this.advanced && this.#batch.textLength > CLONES);
     // A callback comes when its message is written, and programs wait for it with the next one.
-    if (callback || this.#batch.size + size > BATCH) this.flush();
+    if (callback || isFull) this.flush();
     const isFirst = this.#batch.isEmpty;
     this.#batch.add(encoded);
     if (isFirst) {
