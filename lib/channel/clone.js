@@ -51,7 +51,7 @@ const MANY = 32;
 const DEEPEST = 100;
 
 // How many objects of a message are compared one by one before a set is made of them.
-const FEW = 8;
+const FEW = 32;
 
 // Names of properties as JSON, if there are not too many.
 const MOST_NAMES = 1000;
@@ -126,13 +126,15 @@ function isExactObject(object, seen, depth) {
 }
 
 function isExactInside(object, seen, depth) {
-  const isArray = Array.isArray(object);
-  if (Object.getPrototypeOf(object) !== (isArray ? Array.prototype : Object.prototype) || 'toJSON' in object)
-    return false;
-  const keys = Object.keys(object);
-  if (isArray) return isDense(object, keys) && areExact(object, seen, depth);
-  for (let i = 0; i < keys.length; i++) {
-    if (!isExact(object[keys[i]], seen, depth + 1)) return false;
+  if ('toJSON' in object) return false;
+  if (Array.isArray(object)) {
+    if (Object.getPrototypeOf(object) !== Array.prototype) return false;
+    return isDense(object, Object.keys(object)) && areExact(object, seen, depth);
+  }
+  if (Object.getPrototypeOf(object) !== Object.prototype) return false;
+  // Properties are read faster in such a loop. What it finds in a prototype, JSON has no form for.
+  for (const key in object) {
+    if (!isExact(object[key], seen, depth + 1)) return false;
   }
   return true;
 }

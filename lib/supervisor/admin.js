@@ -8,6 +8,7 @@ const path = require('node:path');
 const { Number, arrays, isInteger, regexps, strings } = require('../primordials.js');
 const errors = require('../errors.js');
 const { now } = require('../clock.js');
+const { askForFigures } = require('./process_figures.js');
 
 const permission = process.permission && require('../permission.js');
 
@@ -50,6 +51,7 @@ class Admin {
   constructor(native, { admin, hangTimeout }, read) {
     this.#native = native;
     this.#read = read;
+    askForFigures(); // The addon tells them.
     const { address, port } = parseAddress(admin);
     if (port === undefined) permission?.askForPath(address);
     else permission?.askForSocket(net.isIP(address), address, port, -1, 1);

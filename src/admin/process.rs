@@ -34,28 +34,35 @@ pub fn thread_cpu_seconds() -> f64 {
 }
 
 fn read(folder: &str) -> Option<ProcessFigures> {
-    let ticks = cpu_ticks(&fs::read_to_string(format!("{folder}/stat")).ok()?)?;
-    let pages = resident_pages(&fs::read_to_string(format!("{folder}/statm")).ok()?)?;
+    let used = Used::parse(&fs::read_to_string(format!("{folder}/stat")).ok()?)?;
     let descriptors = fs::metadata(format!("{folder}/fd")).map(|about| about.size());
     Some(ProcessFigures {
-        cpu_seconds: ticks as f64 / clock_ticks_per_second() as f64,
-        memory: pages * page_size() as u64,
+        cpu_seconds: used.ticks as f64 / clock_ticks_per_second() as f64,
+        memory: used.pages * page_size() as u64,
         descriptors: descriptors.ok().filter(|&count| count > 0),
     })
 }
 
-/// The CPU time in `/proc/PID/stat`. The name, in which there may be anything, stands in parentheses.
-fn cpu_ticks(stat: &str) -> Option<u64> {
-    let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some(user + system)
+/// What `/proc/PID/stat` says: CPU time and resident memory, in the kernel's units.
+#[derive(Debug, PartialEq)]
+struct Used {
+    ticks: u64,
+    pages: u64,
 }
 
-/// The resident memory in `/proc/PID/statm`.
-fn resident_pages(statm: &str) -> Option<u64> {
-    statm.split_whitespace().nth(1)?.parse().ok()
+impl Used {
+    /// The name of the program, in which there may be anything, stands in parentheses.
+    fn parse(stat: &str) -> Option<Used> {
+        let (_, after_name) = stat.rsplit_once(')')?;
+        let mut fields = after_name.split_whitespace();
+        let user: u64 = fields.nth(11)?.parse().ok()?;
+        let system: u64 = fields.next()?.parse().ok()?;
+        let pages = fields.nth(8)?.parse().ok()?;
+        Some(Used {
+            ticks: user + system,
+            pages,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -64,12 +71,14 @@ mod tests {
 
     #[test]
     fn a_name_may_have_anything_in_it() {
-        let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 30 12 0 0 20";
-        assert_eq!(cpu_ticks(stat), Some(42));
-        assert_eq!(cpu_ticks("7 (a"), None);
-        assert_eq!(cpu_ticks("7 (a) S 1"), None);
-        assert_eq!(resident_pages("100 25 3"), Some(25));
-        assert_eq!(resident_pages(""), None);
+        let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 30 12 0 0 20 0 1 0 99 5000 250 0 0";
+        let used = Used {
+            ticks: 42,
+            pages: 250,
+        };
+        assert_eq!(Used::parse(stat), Some(used));
+        assert_eq!(Used::parse("7 (a"), None);
+        assert_eq!(Used::parse("7 (a) S 1"), None);
     }
 
     #[test]

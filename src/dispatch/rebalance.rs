@@ -16,7 +16,7 @@ const FAIR_SHARE: f64 = 2.0;
 
 /// How many connections more than it has a worker is to give back whose stalls cost more than a move: those that it is given
 /// and answers until it is looked at again. One that it kept would wait for its next stall.
-const UNTIL_THE_NEXT_LOOK: u64 = 10;
+pub(super) const UNTIL_THE_NEXT_LOOK: u64 = 10;
 
 /// Whether connections are evened out between workers of which none stalls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

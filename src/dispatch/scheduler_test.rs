@@ -12,6 +12,7 @@ use super::figures::Counts;
 use super::parking::ParkedId;
 use super::policy::DECLINE;
 use super::queue::{Handoff, Nanoseconds, Refusal, TakenBack};
+use super::rebalance::UNTIL_THE_NEXT_LOOK;
 use super::scheduler::{Scheduler, WAITING_LIMIT};
 use super::{Figures, Key, ListenerId, Place, Policy, StickyBy, WorkerId};
 use crate::ipc::ticket::Ticket;
@@ -1001,7 +1002,7 @@ fn a_worker_that_stalls_is_asked_for_its_connections_and_comes_last_for_a_while(
             .map(|worker| worker.page_asked.get())
             .collect()
     };
-    assert_eq!(asked(&world), [10, 0, 0]);
+    assert_eq!(asked(&world), [10 + UNTIL_THE_NEXT_LOOK, 0, 0]);
     // It is free again, for the moment.
     world.worker(0).page_loop.set(LoopState::Asleep {
         since_ns: world.now,
@@ -1010,7 +1011,7 @@ fn a_worker_that_stalls_is_asked_for_its_connections_and_comes_last_for_a_while(
     assert_eq!(world.queued(), [0, 1, 1]);
     world.worker(0).page_open.set(0);
     world.scheduler.rebalance(world.now);
-    assert_eq!(asked(&world), [0, 0, 0]);
+    assert_eq!(asked(&world), [UNTIL_THE_NEXT_LOOK, 0, 0]);
 }
 
 #[test]
@@ -1023,7 +1024,7 @@ fn stalls_in_request_handlers_count_when_they_are_over() {
     assert_eq!(world.worker(0).page_asked.get(), 0);
     world.worker(0).page_stalled.set(200_000 * 200_000);
     world.scheduler.rebalance(world.now);
-    assert_eq!(world.worker(0).page_asked.get(), 10);
+    assert_eq!(world.worker(0).page_asked.get(), 10 + UNTIL_THE_NEXT_LOOK);
 }
 
 #[test]
