@@ -844,3 +844,23 @@ for (const [kind, main, part, load] of [
     await answers('three');
   });
 }
+
+test('--watch goes on when the folder of the program is built anew', limit, async (t) => {
+  const source = (text) =>
+    `require('node:http').createServer((_, response) => response.end('${text}')).listen(process.env.PORT, '127.0.0.1');`;
+  const { folder, port, serve } = await place(t);
+  const build = (text) => {
+    fs.rmSync(path.join(folder, 'dist'), { recursive: true, force: true });
+    fs.mkdirSync(path.join(folder, 'dist'));
+    fs.writeFileSync(path.join(folder, 'dist/main.js'), source(text));
+  };
+  build('one');
+  const program = await serve('dist/main.js', '-w', '1', '--watch');
+  for (const text of ['two', 'three', 'four']) {
+    build(text);
+    await until(
+      async () => (await get(port)) === text,
+      () => `${text}: ${program.output}`,
+    );
+  }
+});

@@ -201,10 +201,13 @@ async function run(options, positionals, rest) {
   });
   await runPrimary(primary);
   if (settings.watch) {
-    const watch = new Watch((file) => {
-      say(`${file} has changed`);
-      supervisor.reload().catch(() => {}); // An event has told of it.
-    });
+    const watch = new Watch(
+      (file) => {
+        say(`${file} has changed`);
+        supervisor.reload().catch(() => {}); // An event has told of it.
+      },
+      (error) => say(`some changes are not noticed: ${error.message}`),
+    );
     cluster.on('fork', (worker) => watch.follow(worker));
   }
   const supervisor = cluster.supervise(toSupervisorOptions(settings));

@@ -12,15 +12,22 @@ const VARIABLES = { WATCH_REPORT_DEPENDENCIES: '1' };
 // For how long nothing more must change, in milliseconds: editors and compilers write more than one file.
 const QUIET = 200;
 
+const inodeOf = (folder) => fs.statSync(folder, { throwIfNoEntry: false })?.ino;
+
 class Watch {
   #changed;
+  #failed;
   #files = new Set();
-  #folders = new Map();
+  #folders = new Set();
   #timer;
 
-  /** @param {(file: string) => void} changed called after changes, with the last file */
-  constructor(changed) {
+  /**
+   * @param {(file: string) => void} changed called after changes, with the last file or folder
+   * @param {(error: Error) => void} failed called when a folder can't be watched
+   */
+  constructor(changed, failed) {
     this.#changed = changed;
+    this.#failed = failed;
   }
 
   /** Watches what a worker loads. */
@@ -33,20 +40,47 @@ class Watch {
   /** @param {string} name a path, a URL, or a module that is no file */
   #add(name) {
     const file = name.startsWith('file:') ? fileURLToPath(name) : name;
-    if (this.#files.has(file) || !path.isAbsolute(file)) return;
+    if (!path.isAbsolute(file)) return;
     this.#files.add(file);
     const folder = path.dirname(file);
     if (this.#folders.has(folder)) return;
-    // Of a folder, and not of the file: many editors put another file in its place.
-    const watcher = fs.watch(folder, { persistent: false }, (_, name) => this.#hear(path.join(folder, name ?? '')));
-    watcher.on('error', () => this.#folders.delete(folder)); // It has been removed.
-    this.#folders.set(folder, watcher);
+    this.#folders.add(folder);
+    this.#watch(folder);
+  }
+
+  /** Watches a folder, and not the file: many editors put another file in its place. */
+  #watch(folder) {
+    try {
+      const watched = inodeOf(folder);
+      const watcher = fs.watch(folder, { persistent: false }, (_, name) => {
+        this.#hear(path.join(folder, name ?? ''));
+        if (inodeOf(folder) === watched) return;
+        watcher.close();
+        this.#await(folder);
+      });
+      watcher.on('error', () => {}); // It has been removed, which an event has told.
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Watches a folder that has been removed as soon as it is there again, as after a build. */
+  #await(folder) {
+    const timer = setInterval(() => {
+      if (inodeOf(folder) === undefined) return;
+      clearInterval(timer);
+      this.#watch(folder);
+      this.#change(folder);
+    }, QUIET).unref();
   }
 
   #hear(file) {
-    if (!this.#files.has(file)) return;
+    if (this.#files.has(file)) this.#change(file);
+  }
+
+  #change(name) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#changed, QUIET, file);
+    this.#timer = setTimeout(this.#changed, QUIET, name);
   }
 }
 
