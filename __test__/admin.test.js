@@ -143,6 +143,21 @@ test('counts what clients have asked, through a reload and a death', limit, asyn
   }
 });
 
+test('all that the dashboard shows is there', limit, async (t) => {
+  const { admin, command, port } = await serve(t);
+  await get(port);
+  assert.strictEqual((await command('reload')).code, 0);
+  await get(port, { path: '/crash' }).catch(() => {});
+  await until(
+    async () => (await metrics(admin)).get('cluster_worker_restarts_total{reason="exit"}') === 1,
+    'a restart',
+  );
+  const { panels } = JSON.parse(fs.readFileSync(path.join(root, 'docs/grafana.json'), 'utf8'));
+  const shown = panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => expr.match(/\bcluster_\w+/g)));
+  const { text } = await ask(admin, '/metrics');
+  for (const name of shown) assert.match(text, new RegExp(`^${name}[{ ]`, 'm'));
+});
+
 test('answers while the primary is busy', limit, async (t) => {
   const program = startOurs(t, [
     write(t, () => {
