@@ -39,7 +39,7 @@ test('all that is loaded later is loaded at once', limit, async (t) => {
       .filter((name) => !loaded[side].includes(path.join(root, name)));
   assert.deepStrictEqual(missing('primary', ['primary', 'supervisor', 'channel']), []);
   // These are loaded when a worker starts, or not at all.
-  const atStart = ['lib/worker/heartbeat.js', 'lib/worker/session_keys.js'];
+  const atStart = ['lib/worker/awake.js', 'lib/worker/heartbeat.js', 'lib/worker/session_keys.js'];
   assert.deepStrictEqual(missing('worker', ['worker', 'channel']), atStart);
 });
 

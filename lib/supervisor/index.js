@@ -18,6 +18,8 @@ const { obeySignals } = require('./signals.js');
 const { setUpSystemd } = require('./systemd.js');
 const { Turns } = require('./turns.js');
 
+if (process.permission) require('./admin.js'); // While it can be read.
+
 // How often workers are looked at, in milliseconds.
 const LOOK = 1000;
 
