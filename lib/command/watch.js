@@ -12,7 +12,11 @@ const VARIABLES = { WATCH_REPORT_DEPENDENCIES: '1' };
 // For how long nothing more must change, in milliseconds: editors and compilers write more than one file.
 const QUIET = 200;
 
-const inodeOf = (folder) => fs.statSync(folder, { throwIfNoEntry: false })?.ino;
+/** What tells a folder from another one that is in its place now: numbers are used again. `undefined` if there is none. */
+function identityOf(folder) {
+  const found = fs.statSync(folder, { throwIfNoEntry: false, bigint: true });
+  return found && `${found.ino} ${found.birthtimeNs}`;
+}
 
 class Watch {
   #changed;
@@ -51,23 +55,24 @@ class Watch {
   /** Watches a folder, and not the file: many editors put another file in its place. */
   #watch(folder) {
     try {
-      const watched = inodeOf(folder);
+      const watched = identityOf(folder);
       const watcher = fs.watch(folder, { persistent: false }, (_, name) => {
         this.#hear(path.join(folder, name ?? ''));
-        if (inodeOf(folder) === watched) return;
+        if (identityOf(folder) === watched) return;
         watcher.close();
         this.#await(folder);
       });
       watcher.on('error', () => {}); // It has been removed, which an event has told.
     } catch (error) {
-      this.#failed(error);
+      if (error.code === 'ENOENT') this.#await(folder);
+      else this.#failed(error);
     }
   }
 
   /** Watches a folder that has been removed as soon as it is there again, as after a build. */
   #await(folder) {
     const timer = setInterval(() => {
-      if (inodeOf(folder) === undefined) return;
+      if (identityOf(folder) === undefined) return;
       clearInterval(timer);
       this.#watch(folder);
       this.#change(folder);
