@@ -5,7 +5,7 @@ use std::fmt::Error;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::prometheus_text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::{Registry, Unit};
@@ -74,6 +74,8 @@ pub fn render(snapshot: Snapshot) -> String {
 /// A label with its value.
 type Label<'a> = (&'a str, &'a str);
 
+const NO_LABELS: [Label; 0] = [];
+
 /// Puts families of metrics into the text.
 struct Families<'a>(DescriptorEncoder<'a>);
 
@@ -83,17 +85,9 @@ impl Families<'_> {
         name: &str,
         help: &str,
         unit: Option<&Unit>,
-        values: &[(&[Label], f64)],
+        values: &[(impl EncodeLabelSet, f64)],
     ) -> Result<(), Error> {
-        let kind = MetricType::Counter;
-        let mut family = self.0.encode_descriptor(name, help, unit, kind)?;
-        let exemplar: Option<&Exemplar<NoLabelSet, f64>> = None;
-        for (labels, value) in values {
-            family
-                .encode_family(labels)?
-                .encode_counter(value, exemplar)?;
-        }
-        Ok(())
+        self.family(MetricType::Counter, name, help, unit, values)
     }
 
     fn gauge(
@@ -101,12 +95,28 @@ impl Families<'_> {
         name: &str,
         help: &str,
         unit: Option<&Unit>,
-        values: &[(&[Label], f64)],
+        values: &[(impl EncodeLabelSet, f64)],
     ) -> Result<(), Error> {
-        let kind = MetricType::Gauge;
+        self.family(MetricType::Gauge, name, help, unit, values)
+    }
+
+    /// Counters or gauges, with their labels.
+    fn family(
+        &mut self,
+        kind: MetricType,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        values: &[(impl EncodeLabelSet, f64)],
+    ) -> Result<(), Error> {
         let mut family = self.0.encode_descriptor(name, help, unit, kind)?;
+        let exemplar: Option<&Exemplar<NoLabelSet, f64>> = None;
         for (labels, value) in values {
-            family.encode_family(labels)?.encode_gauge(value)?;
+            let mut metric = family.encode_family(labels)?;
+            match kind {
+                MetricType::Counter => metric.encode_counter(value, exemplar)?,
+                _ => metric.encode_gauge(value)?,
+            }
         }
         Ok(())
     }
@@ -135,11 +145,11 @@ impl Families<'_> {
 
     /// One that has no labels.
     fn total(&mut self, name: &str, help: &str, value: u64) -> Result<(), Error> {
-        self.counter(name, help, None, &[(&[], value as f64)])
+        self.counter(name, help, None, &[(NO_LABELS, value as f64)])
     }
 
     fn times(&mut self, name: &str, help: &str, times: &Times) -> Result<(), Error> {
-        let values: &[(&[Label], &[u64], f64)] = &[(&[], &times.buckets, times.sum)];
+        let values: &[(&[Label], &[u64], f64)] = &[(&NO_LABELS, &times.buckets, times.sum)];
         self.histogram(name, help, &told::BOUNDS, values)
     }
 }
@@ -222,7 +232,7 @@ impl Snapshot {
             ),
         ];
         for (name, help, value) in gauges {
-            families.gauge(name, help, None, &[(&[], value as f64)])?;
+            families.gauge(name, help, None, &[(NO_LABELS, value as f64)])?;
         }
         Ok(())
     }
@@ -295,10 +305,6 @@ impl Snapshot {
                 })
             })
             .collect();
-        let taken: Vec<(&[Label], f64)> = taken
-            .iter()
-            .map(|(labels, count)| (&labels[..], *count))
-            .collect();
         families.counter(
             "worker_connections_taken",
             "Connections that a worker took.",
@@ -365,16 +371,12 @@ impl Snapshot {
                 ([("state", state)], count as f64)
             })
             .collect();
-        let counted: Vec<(&[Label], f64)> = counted
-            .iter()
-            .map(|(labels, count)| (&labels[..], *count))
-            .collect();
         families.gauge("workers", "Workers by their state.", None, &counted)?;
         families.gauge(
             "workers_wanted",
             "How many workers are to be in service.",
             None,
-            &[(&[], f64::from(*size))],
+            &[(NO_LABELS, f64::from(*size))],
         )?;
         let by = |label: &'static str,
                   counts: &BTreeMap<String, u64>,
@@ -384,10 +386,6 @@ impl Snapshot {
             let counts: Vec<([Label; 1], f64)> = counts
                 .iter()
                 .map(|(value, &count)| ([(label, value.as_str())], count as f64))
-                .collect();
-            let counts: Vec<(&[Label], f64)> = counts
-                .iter()
-                .map(|(labels, count)| (&labels[..], *count))
                 .collect();
             families.counter(name, help, None, &counts)
         };
@@ -418,18 +416,18 @@ impl Snapshot {
             "primary_cpu",
             "CPU time of the primary's process.",
             seconds,
-            &[(&[], cpu_seconds)],
+            &[(NO_LABELS, cpu_seconds)],
         )?;
         let memory = memory as f64;
         families.gauge(
             "primary_resident_memory",
             "Resident memory of the primary's process.",
             Some(&Unit::Bytes),
-            &[(&[], memory)],
+            &[(NO_LABELS, memory)],
         )?;
-        let open: Vec<(&[Label], f64)> = descriptors
+        let open: Vec<_> = descriptors
             .iter()
-            .map(|&count| (&[][..], count as f64))
+            .map(|&count| (NO_LABELS, count as f64))
             .collect();
         families.gauge(
             "primary_open_fds",
@@ -442,13 +440,13 @@ impl Snapshot {
             "dispatcher_cpu",
             "CPU time of the dispatcher, a thread of the primary.",
             seconds,
-            &[(&[], dispatcher)],
+            &[(NO_LABELS, dispatcher)],
         )?;
         families.gauge(
             "dispatcher_lag",
             "How late the dispatcher's last regular timer was.",
             seconds,
-            &[(&[], self.dispatcher_lag)],
+            &[(NO_LABELS, self.dispatcher_lag)],
         )
     }
 }

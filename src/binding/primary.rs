@@ -429,8 +429,7 @@ impl Primary {
     #[napi(catch_unwind)]
     pub fn worker_figures(&self, id: u32) -> Option<WorkerFigures> {
         let page = self.inner.page(id)?;
-        let (page::LoopState::Awake { since_ns } | page::LoopState::Asleep { since_ns }) =
-            page.loop_state();
+        let since_ns = page.loop_state().since_ns();
         Some(WorkerFigures {
             connections: page.open_connections() as f64,
             requests: page.requests() as f64,

@@ -11,7 +11,7 @@ use crate::admin::{
     figures_of, figures_of_self, live, ready, thread_cpu_seconds,
 };
 use crate::ipc::queue_time::QueueTimes;
-use crate::sys::page::{LoopState, Page, now_ns};
+use crate::sys::page::{Page, now_ns};
 
 /// What a worker without a place is called.
 const SPARE: &str = "spare";
@@ -154,9 +154,7 @@ impl Ledger {
         let supervised = self.told.read();
         let now = now_ns();
         let still_for = |worker: &Watched| {
-            let (LoopState::Awake { since_ns } | LoopState::Asleep { since_ns }) =
-                worker.page.loop_state();
-            Duration::from_nanos(now.saturating_sub(since_ns))
+            Duration::from_nanos(now.saturating_sub(worker.page.loop_state().since_ns()))
         };
         let still_for: Vec<Duration> = self.in_service(&supervised).map(still_for).collect();
         live(&supervised, &still_for)

@@ -55,6 +55,14 @@ pub enum LoopState {
     Awake { since_ns: u64 },
 }
 
+impl LoopState {
+    /// Since when it is doing that.
+    pub fn since_ns(self) -> u64 {
+        let (LoopState::Asleep { since_ns } | LoopState::Awake { since_ns }) = self;
+        since_ns
+    }
+}
+
 /// The shared page of one worker, mapped into this process until it is dropped.
 #[derive(Debug)]
 pub struct Page {

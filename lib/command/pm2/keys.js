@@ -3,10 +3,9 @@
 // What each key of an application in PM2's file means here. They are PM2's own, with the other names that it has for them
 // (`lib/API/schema.json` there). A key sets something, or is of no effect here, or is an error that says what to do instead.
 
+const { LONGEST } = require('../../supervisor/options.js');
 const { Failure, USAGE } = require('../failure.js');
 const { parseSize, parseTime } = require('../units.js');
-
-const LONGEST = 2 ** 31 - 1;
 
 // What the function of a key returns that has done nothing.
 const NO_EFFECT = 'no effect';
