@@ -680,6 +680,25 @@ test('lines of different workers are not mixed, and say whose they are', limit, 
   for (const line of program.stdout.split('\n').slice(0, -1)) assert.match(line, /^\d+ \| (\d+ é{3000}|no end)$/);
 });
 
+test('a slow reader gets all that was printed before the end', limit, async (t) => {
+  const { serve } = await place(t, {
+    'app.js': `
+      require('http').createServer().listen(0, '127.0.0.1');
+      for (let i = 0; i < 200; i++) process.stdout.write('x'.repeat(6000) + '\\n');
+      process.on('SIGTERM', () => process.stdout.write('last\\n', () => process.exit()));
+    `,
+  });
+  const program = await serve('app.js', '-w', '2', '--name', 'api');
+  const { stdout } = program.child;
+  stdout.on('data', () => {
+    stdout.pause();
+    setTimeout(() => stdout.resume(), 30);
+  });
+  process.kill(program.pid, 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+  assert.deepStrictEqual([program.lines(/^x{6000}$/).length, program.lines(/^last$/).length], [400, 2]);
+});
+
 test('a reader that goes does not end the program', limit, async (t) => {
   const { port, command, serve } = await place(t, {
     'app.js': `setInterval(() => console.log('x'.repeat(10_000)), 5);

@@ -2,14 +2,16 @@
 
 // What is to be done before this process ends.
 
-const { Number, Object, Promise, Reflect, arrays, promises, setTimeout } = require('./primordials.js');
+const { Number, Object, Promise, Reflect, arrays, setTimeout } = require('./primordials.js');
 
 const fs = require('node:fs');
 const { signals } = require('node:os').constants;
 const { isatty } = require('node:tty');
+const { unwritten } = require('./handles.js');
+const { Progress } = require('./progress.js');
 
-// How long a reader of the output that does not read is waited for, in milliseconds.
-const PATIENCE = 1000;
+// How often to look whether the output is written, in milliseconds.
+const LOOK_EVERY = 10;
 
 const exitActions = [];
 const endActions = [];
@@ -113,9 +115,8 @@ function leaveTerminals() {
 
 /** Ends this process when what it has printed is written; if nobody reads that, soon. */
 async function exitWhenWritten(code) {
-  const write = (stream) => new Promise((resolve) => stream.on('error', resolve).write('', resolve));
-  const written = arrays.map([process.stdout, process.stderr], write);
-  await promises.race([promises.all(written), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  const printing = new Progress(unwritten);
+  while (unwritten() > 0 && printing.goesOn) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
   leaveTerminals();
   process.exit(code);
 }

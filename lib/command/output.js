@@ -2,7 +2,7 @@
 
 const EventEmitter = require('node:events');
 const { Lines, split } = require('./lines.js');
-const { countLines } = require('./sink.js');
+const { countLines, say } = require('./sink.js');
 
 // How many lines are kept for those who ask later, and of how many bytes in all.
 const KEPT = 1000;
@@ -17,16 +17,18 @@ const MUCH = 16 * 1024;
 class Rest {
   #resting = new Set();
 
-  /** Reads no more from a stream for a moment. */
+  /** Reads no more from a stream for a moment. Its `_handle` is `reading` unless the stream has stopped it, or has ended. */
   add(stream) {
-    if (!stream._handle) return; // It has ended.
+    if (!stream._handle?.reading) return;
     stream._handle.readStop();
     this.#resting.add(stream);
     if (this.#resting.size === 1) setTimeout(() => this.#end(), GATHER);
   }
 
   #end() {
-    for (const stream of this.#resting) stream._handle?.readStart();
+    for (const { _handle: handle } of this.#resting) {
+      if (handle?.reading) handle.readStart();
+    }
     this.#resting.clear();
   }
 }
@@ -89,7 +91,8 @@ class Output extends EventEmitter {
         full.whenRoom(() => from.resume());
       } else if (piece.length < MUCH) this.#rest.add(from);
     });
-    from.on('end', () => pass(held.end())).on('error', () => {}); // Its worker has gone.
+    from.on('end', () => pass(held.end()));
+    from.on('error', (error) => say(`what worker ${id} prints can't be read any more: ${error.message}`));
   }
 
   #keep(worker, lines) {

@@ -4,10 +4,11 @@ const { clearTimeout, setTimeout } = require('node:timers');
 const { Math, Promise, promises } = require('../primordials.js');
 const { now } = require('../clock.js');
 const errors = require('../errors.js');
+const { Progress } = require('../progress.js');
 const { cpuTimeOf } = require('./process_figures.js');
 
-// How long the output of a worker that has ended is waited for, in milliseconds.
-const PATIENCE = 1000;
+// How often to look whether the output of a worker that has ended is still being read, in milliseconds.
+const LOOK_EVERY = 100;
 
 /**
  * How a worker ended, in words that follow its name.
@@ -87,11 +88,16 @@ class Member {
 
   async #close() {
     if (!this.isForked) return;
-    const isClosed = new Promise((resolve) => this.worker.process.once('close', resolve));
+    const { process: child } = this.worker;
+    let isClosed = false;
+    const closed = new Promise((resolve) => child.once('close', () => resolve((isClosed = true))));
     await this.ended;
-    let timer;
-    await promises.race([isClosed, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)))]);
-    clearTimeout(timer);
+    const reading = new Progress(() => (child.stdout?.bytesRead ?? 0) + (child.stderr?.bytesRead ?? 0));
+    while (!isClosed && reading.goesOn) {
+      let timer;
+      await promises.race([closed, new Promise((resolve) => (timer = setTimeout(resolve, LOOK_EVERY)))]);
+      clearTimeout(timer);
+    }
   }
 
   async #start(isSpare) {

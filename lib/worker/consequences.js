@@ -4,7 +4,7 @@
 
 const { AsyncLocalStorage, AsyncResource, createHook } = require('node:async_hooks');
 const { Map, WeakRef, arrays } = require('../primordials.js');
-const { activeHandles } = require('./handles.js');
+const { activeHandles } = require('../handles.js');
 
 // These are there until they are closed or forgotten, and do nothing.
 const HOLDERS = ['DNSCHANNEL', 'FILEHANDLE'];

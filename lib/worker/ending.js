@@ -6,7 +6,9 @@
 const { signals: numbers } = require('node:os').constants;
 const { now } = require('../clock.js');
 const { takeDeadlySignals } = require('../exit.js');
+const { unwritten } = require('../handles.js');
 const { clearInterval, nextTick, setInterval } = require('../primordials.js');
+const { Progress } = require('../progress.js');
 const { callAndWatch } = require('./consequences.js');
 const { leaveToProgram } = require('./signals.js');
 
@@ -45,6 +47,7 @@ function end({ message, signals }, lateWork) {
   let [signal, ...others] = message === undefined ? signals : [];
   let isPassedOn = false; // A listener has the signal end the process, as if it had not listened.
   let isHandled = () => false;
+  const printing = new Progress(unwritten);
   let since; // when nobody handled it any more
 
   function begin() {
@@ -65,6 +68,7 @@ function end({ message, signals }, lateWork) {
     const isTold = message !== undefined || signal !== undefined;
     const isOver = isTold && now() - since >= AFTER_SIGNAL;
     if (lateWork.isGoingOn && !isOver) return;
+    if (unwritten() > 0 && printing.goesOn) return;
     clearInterval(timer);
     takeDeadlySignals(undefined);
     if (isPassedOn) process.kill(process.pid, signal);

@@ -3,14 +3,11 @@
 // What a worker still does when all its clients have their answers: a mail, a row for the audit. Nothing tells it from
 // what lasts, as pools, pollers and timers of metrics do, but that those were there before the first client came.
 
-const { now } = require('../clock.js');
 const { Map, Reflect, arrays } = require('../primordials.js');
-const { activeHandles } = require('./handles.js');
+const { activeHandles } = require('../handles.js');
+const { Progress } = require('../progress.js');
 
 const { getActiveResourcesInfo } = process;
-
-// For how long nothing goes over a connection to somebody else before it is taken for an idle one, in milliseconds.
-const SILENCE = 1000;
 
 // What the kinds of handles are called that the standard output and error can have.
 const KINDS = { __proto__: null, Pipe: 'PipeWrap', TCP: 'TCPSocketWrap', TTY: 'TTYWrap' };
@@ -26,7 +23,7 @@ function census() {
 
 class LateWork {
   #lasting;
-  #traffic = new Map(); // by connection: how much has gone over it, and since when no more has
+  #traffic = new Map(); // the progress of each connection to somebody else
 
   /** Whether it is known what lasts. */
   get isNoted() {
@@ -52,16 +49,14 @@ class LateWork {
   /** Whether something has gone over a connection lately: somebody may have been asked for something. */
   #isHeard() {
     const connections = arrays.filter(activeHandles().handles, (handle) => handle.bytesRead !== undefined);
-    return arrays.includes(
-      arrays.map(connections, (connection) => this.#isSilent(connection)),
-      false,
-    );
+    return arrays.filter(connections, (connection) => this.#isBusy(connection)).length > 0; // All are looked at.
   }
 
-  #isSilent(connection) {
-    const amount = connection.bytesRead + connection.bytesWritten;
-    if (this.#traffic.get(connection)?.amount !== amount) this.#traffic.set(connection, { amount, since: now() });
-    return now() - this.#traffic.get(connection).since >= SILENCE;
+  #isBusy(connection) {
+    if (!this.#traffic.has(connection)) {
+      this.#traffic.set(connection, new Progress(() => connection.bytesRead + connection.bytesWritten));
+    }
+    return this.#traffic.get(connection).goesOn;
   }
 }
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { Reflect, arrays } = require('../primordials.js');
+const { Reflect, arrays } = require('./primordials.js');
 
 const { _getActiveHandles: getActiveHandles } = process;
 
@@ -15,4 +15,11 @@ function activeHandles() {
   return { handles: arrays.filter(all, (handle) => !isOutput(handle)), outputs: arrays.filter(all, isOutput) };
 }
 
-module.exports = { activeHandles };
+/** How many bytes of what this process has printed wait for whoever reads them. */
+function unwritten() {
+  let sum = 0;
+  for (const { writableLength } of activeHandles().outputs) sum += writableLength ?? 0;
+  return sum;
+}
+
+module.exports = { activeHandles, unwritten };
