@@ -1,15 +1,16 @@
 'use strict';
 
-// What the addon counts, in the form in which programs get it.
+// What has been counted, in the form in which programs get it.
 
 const { arrays } = require('../primordials.js');
 const { binding } = require('../native.js');
+const { queueTimeBounds } = binding ?? require('../portable/queue_time.js');
 
 let bounds; // of the buckets, in milliseconds
 
 /** Gives the counts of a queue time the bounds that they stand for. */
 function describeQueueTime({ count, sum, buckets }) {
-  bounds ??= [...binding.queueTimeBounds(), Infinity];
+  bounds ??= [...queueTimeBounds(), Infinity];
   return { count, sum, buckets: arrays.map(buckets, (inBucket, i) => ({ upTo: bounds[i], count: inBucket })) };
 }
 

@@ -5,21 +5,18 @@
 const { JSON, Object, Set, arrays } = require('../primordials.js');
 const { binding } = require('../native.js');
 const { Channel, numbers } = require('../channel/index.js');
-const { atExit, takeDeadlySignals } = require('../exit.js');
+const { atExit } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
-const { LateWork } = require('./late_work.js');
 const { Servers } = require('./servers.js');
-const { leaveToPrimary, leaveToProgram, stopSignals } = require('./signals.js');
+const { Service } = require('./service.js');
+const { leaveToPrimary } = require('./signals.js');
 const { Worker, ownListener } = require('../worker_class.js');
 
 const reports = process.env.WATCH_REPORT_DEPENDENCIES && require('../reports.js'); // Before there is somebody to report to.
 
 // While it can be read, see `lib/primary/index.js`.
-if (process.permission) ['draining', 'ending', 'moving', 'rebalancing'].map((name) => require(`./${name}.js`));
-
-// A worker that nobody has been connected with for so long does nothing for a client any more, in milliseconds.
-const REST = 10_000;
+if (process.permission) ['moving', 'rebalancing'].map((name) => require(`./${name}.js`));
 
 /**
  * Turns `cluster`, the built-in object, and `process` into those of a worker.
@@ -44,11 +41,8 @@ function setUpWorker(cluster, given) {
   channel.serve(worker);
   let isExhausted = false; // as has been said
   let onLeaveNoted;
-  let draining;
   let rebalancing;
-  let isServing = false;
   let ownPlace = given.place; // with a supervisor, if it is no spare
-  const lateWork = new LateWork();
 
   const events = {
     ...channel.events,
@@ -58,13 +52,13 @@ function setUpWorker(cluster, given) {
     onresume: () => servers.resume(),
     ondrain: (moves, kept) => drain(moves === 1, JSON.parse(kept)),
     onconnection: (listener, fd, served, unwanted) =>
-      !draining?.movesFrom(listener) && servers.accept(listener, fd, served === 1, unwanted === 1),
+      !service.movesFrom(listener) && servers.accept(listener, fd, served === 1, unwanted === 1),
     onlameduck: () => process.emit('lameDuck'),
     onpromoted(number) {
       ownPlace = number;
       worker.emit('place', number);
     },
-    onend: () => endNow(),
+    onend: () => service.endNow(),
     onasked: () => rebalance().asked(),
     onexhausted() {
       if (isExhausted) return;
@@ -78,8 +72,8 @@ function setUpWorker(cluster, given) {
   // What comes from now on could not be served: it is for other workers.
   atExit(() => native.stopIntake());
   const servers = new Servers(worker, channel, native, given.isSupervised, {
-    onlistening: beginService,
-    onclient: noteWhatLasts,
+    onlistening: () => service.begin(),
+    onclient: () => service.noteWhatLasts(),
   });
   const end = native.channel; // Each look makes another object.
   const control = channel.open(end);
@@ -101,6 +95,7 @@ function setUpWorker(cluster, given) {
     if (!worker.exitedAfterDisconnect) process.exit(0);
   };
   const own = { __proto__: null, message: ownListener(worker, 'message'), disconnect: onDisconnect };
+  const service = new Service(worker, servers, native, given, { listener: own.message, release: releaseOwnListeners });
   const released = new Set(); // those of them that do not keep the worker alive any more
   keepAliveByListeners();
   process.once('disconnect', onDisconnect);
@@ -147,57 +142,10 @@ function setUpWorker(cluster, given) {
     return (rebalancing ??= new Rebalancing(servers, native));
   }
 
-  /** Called when this worker begins to do its work. Until then nobody misses it when SIGTERM ends it. */
-  function beginService() {
-    if (isServing) return;
-    isServing = true;
-    noteWhatLasts();
-    if (!given.isSupervised || draining) return;
-    // It may have come to this process alone: then another takes over, before this one ends.
-    leaveToPrimary(['SIGTERM'], () => native.leaving());
-  }
-
-  function noteWhatLasts() {
-    lateWork.note(servers.timers);
-  }
-
-  /** Leaves when all that has begun is finished. */
+  /** See `Service`. */
   function drain(moves, kept) {
     rebalancing?.stop();
-    if (isServing && servers.restingFor > REST) noteWhatLasts();
-    worker.exitedAfterDisconnect = true;
-    if (!draining) {
-      const { Draining } = require('./draining.js');
-      draining = new Draining(servers, native, drained);
-    }
-    draining.begin(moves, kept);
-  }
-
-  /** Ends a worker without connections, and keeps it from nothing. */
-  function drained() {
-    const ending = require('./ending.js');
-    const words = { message: isListening() ? given.stopMessage : undefined, signals: stopSignals(given.stopSignal) };
-    releaseOwnListeners();
-    if (words.message === undefined && words.signals.length === 0) {
-      return servers.closeAll(() => ending.end(words, lateWork));
-    }
-    servers.unrefAll(); // They are the program's to close.
-    ending.end(words, lateWork);
-  }
-
-  /** Whether the program hears messages. */
-  function isListening() {
-    return (
-      worker.listenerCount('message') > 0 || arrays.some(process.listeners('message'), (one) => one !== own.message)
-    );
-  }
-
-  /** Has the next signal to end do what it does in any process. What has come before has been left to the primary. */
-  function endNow() {
-    const { stopSignal = 'SIGTERM' } = given;
-    leaveToProgram(stopSignal);
-    takeDeadlySignals(undefined);
-    if (process.listenerCount(stopSignal) === 0) process.kill(process.pid, stopSignal);
+    service.drain(moves, kept);
   }
 
   Object.assign(cluster, {
@@ -221,7 +169,7 @@ function setUpWorker(cluster, given) {
     },
 
     ready() {
-      beginService();
+      service.begin();
       channel.flush();
       native.ready();
     },
