@@ -11,7 +11,13 @@ const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 
-const root = path.resolve(__dirname, '..');
+const repository = path.resolve(__dirname, '..');
+
+/** Whether the portable layer is tested, which serves where the binary is missing. */
+const isPortable = process.env.LAYER === 'portable';
+
+/** The package that is tested. */
+const root = isPortable ? copyWithoutBinary() : repository;
 const register = path.join(root, 'register.js');
 
 /** How long anything that should happen soon may take, in milliseconds: a busy machine is slow. */
@@ -19,6 +25,15 @@ const PATIENCE = 30_000;
 
 /** How long what is gone may still be seen, in milliseconds. */
 const AFTERLIFE = 10_000;
+
+function copyWithoutBinary() {
+  const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'cluster-rs-portable-'));
+  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  for (const name of ['bin', 'index.js', 'lib', 'package.json', 'register.js']) {
+    fs.cpSync(path.join(repository, name), path.join(folder, name), { recursive: true });
+  }
+  return folder;
+}
 
 const groups = new Set();
 
@@ -79,6 +94,12 @@ function write(t, source, given = null, name = 'app.js') {
   return file;
 }
 
+/** Text without the warning that says that the portable layer serves. */
+function withoutFallback(text) {
+  if (!isPortable) return text;
+  return text.replace(/^\(node:\d+\) \[CLUSTER_RS_FALLBACK\].*\n(?:\(Use `node --trace-warnings.*\n)?/gm, '');
+}
+
 /** A program that runs. Made by {@link start}. */
 class Program {
   stdout = '';
@@ -88,7 +109,7 @@ class Program {
     this.child = child;
     this.pid = child.pid;
     for (const name of ['stdout', 'stderr']) {
-      child[name].setEncoding('utf8').on('data', (text) => (this[name] += text));
+      child[name].setEncoding('utf8').on('data', (text) => (this[name] = withoutFallback(this[name] + text)));
     }
     /** Fulfilled with the exit code, or the signal's name, of the program's first process. */
     this.exited = once(child, 'exit').then(([code, signal]) => signal ?? code);
@@ -303,6 +324,7 @@ function getMany(count, port, options) {
 }
 
 module.exports = {
+  isPortable,
   PATIENCE,
   childrenOf,
   cleanEnvironment,

@@ -2,7 +2,7 @@
 
 // What is to be done before this process ends.
 
-const { Number, Object, Promise, Reflect, arrays, setTimeout } = require('./primordials.js');
+const { Number, Object, Promise, Reflect, arrays, setImmediate, setTimeout } = require('./primordials.js');
 
 const fs = require('node:fs');
 const { signals } = require('node:os').constants;
@@ -115,6 +115,7 @@ function leaveTerminals() {
 
 /** Ends this process when what it has printed is written; if nobody reads that, soon. */
 async function exitWhenWritten(code) {
+  await new Promise((resolve) => setImmediate(resolve)); // What is to be printed yet is.
   const printing = new Progress(unwritten);
   while (unwritten() > 0 && printing.goesOn) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
   leaveTerminals();

@@ -56,12 +56,22 @@ function preload(environment, [name, ...args], program) {
   return { environment: arrays.with(environment, at, NAME + joined), args: [name, ...args] };
 }
 
+/**
+ * The same by a variable alone, for workers that the built-in module starts.
+ * @param {object} env the variables that a worker gets otherwise
+ * @returns {object} the ones that are different
+ */
+function preloadByEnvironment({ NODE_OPTIONS: options = '' }) {
+  return isBundled ? {} : { NODE_OPTIONS: `${optionFor(REGISTER)} ${options}` };
+}
+
 /** Takes away from the variables of this worker what {@link preload} has added. */
 function removePreload(env) {
   const option = optionFor(REGISTER);
   const options = env.NODE_OPTIONS;
-  if (options?.startsWith(`${option} `)) env.NODE_OPTIONS = options.slice(option.length + 1);
+  if (options === `${option} `) delete env.NODE_OPTIONS;
+  else if (options?.startsWith(`${option} `)) env.NODE_OPTIONS = options.slice(option.length + 1);
   else if (process.versions.pnp && options) env.NODE_OPTIONS = options.replace(` ${option}`, () => '');
 }
 
-module.exports = { preload, removePreload };
+module.exports = { preload, preloadByEnvironment, removePreload };

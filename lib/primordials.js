@@ -64,7 +64,7 @@ module.exports = {
   Array: { from: Array.from, isArray: Array.isArray, prototype: Array.prototype },
   Buffer: { allocUnsafeSlow: Buffer.allocUnsafeSlow, from: Buffer.from },
   JSON: { parse: JSON.parse, stringify: JSON.stringify },
-  Math: { ceil: Math.ceil, max: Math.max, min: Math.min, round: Math.round },
+  Math: { ceil: Math.ceil, imul: Math.imul, max: Math.max, min: Math.min, round: Math.round },
   Object: {
     assign: Object.assign,
     create: Object.create,
@@ -131,6 +131,7 @@ module.exports = {
   functions: uncurried(Function.prototype, ['toString']),
   regexps: uncurried(RegExp.prototype, ['exec']),
   strings: uncurried(String.prototype, [
+    'charCodeAt',
     'includes',
     'indexOf',
     'isWellFormed',

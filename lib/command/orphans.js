@@ -33,7 +33,7 @@ function zombies() {
  * @param {object} cluster
  */
 function reapOrphans(cluster) {
-  if (process.pid !== 1) return;
+  if (process.pid !== 1 || !binding) return;
   zombies(); // Where the permission model denies it, that is to be known now.
   process.on('SIGCHLD', () => {
     const workers = new Set(Object.values(cluster.workers).map((worker) => worker.process.pid));

@@ -128,14 +128,6 @@ function commandsOf(supervisor, output, info, settings) {
 /** Runs what is to run in the primary, if anything is. */
 const runPrimary = (file) => file && import(pathToFileURL(file));
 
-/** Runs a program in this process, where nothing else can be done for it. */
-async function runAlone({ args, primary, program }) {
-  say(`missing Rust core, as the warning says: ${program} is running alone, in one process without supervision`);
-  await runPrimary(primary);
-  process.argv.splice(1, Infinity, program, ...args);
-  await import(pathToFileURL(require.resolve(program)));
-}
-
 /** What PM2's file wants before each line. */
 function timeOf({ dateFormat } = {}) {
   return dateFormat === undefined ? '' : `${format(dateFormat, new Date())}: `;
@@ -172,7 +164,6 @@ async function run(options, positionals, rest) {
   const { pm2, primary, program } = settings;
   endWithParent();
   if (pm2?.notes.length > 0) say(`${name}: ${pm2.notes.join('; ')}`);
-  if (!cluster.native) return runAlone(settings);
 
   const [, kind, key] = /^([^:]+):?(.*)$/s.exec(policy);
   cluster.setupPrimary({

@@ -116,6 +116,10 @@ class Supervisor extends EventEmitter {
 
   #openAdmin() {
     if (this.#options.admin === undefined) return;
+    if (!this.#native.openAdmin) {
+      process.emitWarning("Missing admin port: it needs cluster-rs's addon", { code: 'CLUSTER_RS_FALLBACK' });
+      return;
+    }
     const { Admin } = require('./admin.js');
     this.#admin = new Admin(this.#native, this.#options, () => ({
       members: arrays.map(this.#members(), ({ member }) => member),
@@ -605,8 +609,8 @@ class Supervisor extends EventEmitter {
         connections: figures?.connections ?? 0,
         requests: figures?.requests ?? 0,
         lag: figures?.lag ?? 0,
-        cpu: member.takeCpu(),
-        memory: memoryOf(child.pid),
+        cpu: member.takeCpu(figures?.cpu),
+        memory: figures?.memory ?? memoryOf(child.pid),
         restarts,
         listeners: describeListeners(figures?.listeners ?? []),
       };

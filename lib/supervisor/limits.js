@@ -27,7 +27,7 @@ function reasonToReplace({ age, isHung, wasConnected, worker }, figures, options
   if (worker.exitedAfterDisconnect) return 'leaving'; // It has got SIGTERM, or wants to leave for a reason of its own.
   if (!figures) return undefined;
   if (isHung && replaceHung) return 'hang';
-  if (maxMemory > 0 && memoryOf(worker.process.pid) > maxMemory) return 'memory';
+  if (maxMemory > 0 && (figures.memory ?? memoryOf(worker.process.pid)) > maxMemory) return 'memory';
   if (maxAge > 0 && age > maxAge) return 'age';
   if (maxRequests > 0 && figures.requests >= maxRequests) return 'requests';
   return undefined;

@@ -183,12 +183,15 @@ class Member {
     await this.ended;
   }
 
-  /** How much of a core it has used since this was last asked, in percent. */
-  takeCpu() {
-    const taken = { time: cpuTimeOf(this.worker.process.pid), at: now() };
-    const { time, at } = this.#cpu;
+  /**
+   * How much of a core it has used since this was last asked, in percent.
+   * @param {number} [time] how many seconds it has used in all, if it has said so
+   */
+  takeCpu(time = cpuTimeOf(this.worker.process.pid)) {
+    const taken = { time, at: now() };
+    const last = this.#cpu;
     this.#cpu = taken;
-    return taken.at > at ? Math.max(0, ((taken.time - time) / (taken.at - at)) * 1e5) : 0;
+    return taken.at > last.at ? Math.max(0, ((time - last.time) / (taken.at - last.at)) * 1e5) : 0;
   }
 }
 

@@ -54,6 +54,11 @@ function setUpSystemd(native) {
   adoptSockets(native);
   const [socket] = take('NOTIFY_SOCKET');
   const [interval, watched] = take('WATCHDOG_USEC', 'WATCHDOG_PID');
+  if (socket !== undefined && !binding) {
+    process.emitWarning("The manager of this service hears nothing from it: that needs cluster-rs's addon", {
+      code: 'CLUSTER_RS_SYSTEMD',
+    });
+  }
   return (supervisor) => {
     supervisor.once('ready', () => setTimeout(tellUnused, PATIENCE, native).unref());
     if (socket !== undefined) tellOf(supervisor, socket, isThisProcess(watched) ? Number(interval) : 0);
@@ -63,6 +68,7 @@ function setUpSystemd(native) {
 /** Tells systemd of a supervisor; that it is alive, if `interval` is more than 0, in microseconds. */
 function tellOf(supervisor, socket, interval) {
   const tell = (...lines) => {
+    if (!binding) return;
     if (binding.notify(socket, arrays.join(lines, '\n'))) return;
     process.emitWarning(`Missing manager of this service: nobody is listening on ${socket}`, {
       code: 'CLUSTER_RS_SYSTEMD',

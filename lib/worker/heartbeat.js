@@ -24,4 +24,7 @@ function setUp() {
   setInterval(beat, BEAT).unref();
 }
 
-module.exports = { BEAT, setUp };
+/** How many HTTP requests have begun, and by how many milliseconds the last beat was late. */
+const read = () => ({ requests: numbers[REQUESTS], lag: numbers[LAG] });
+
+module.exports = { BEAT, read, setUp };

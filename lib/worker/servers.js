@@ -432,4 +432,4 @@ function fauxHandle(bound, onclose) {
   return handle;
 }
 
-module.exports = { Servers, idleTimeOf, listenerOf, openConnections };
+module.exports = { Servers, idleTimeOf, listenerOf, openConnections, stopAccepting };

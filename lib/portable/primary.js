@@ -1,0 +1,202 @@
+'use strict';
+
+// `cluster` in a primary where the addon can't serve: the built-in module, with what a program has beyond it.
+
+const { Map, Object } = require('../primordials.js');
+const { now } = require('../clock.js');
+const { addHidden } = require('../hidden.js');
+const { preloadByEnvironment } = require('../preload.js');
+const { addToPrimary } = require('../primary/additions.js');
+const requests = require('../channel/requests.js');
+const scheduling = require('../primary/scheduling.js');
+const { listen, tell } = require('./control.js');
+const { Distributor } = require('./distributor.js');
+
+const { none: SCHED_NONE, rr: SCHED_RR } = scheduling.POLICIES;
+
+/** What stands for the addon's `Primary`; see `native/binding.d.ts`. What is not here can't be had without the addon. */
+class Primary {
+  distributor = new Distributor();
+  #cluster;
+  #told = new Map(); // what workers have said of themselves, and when, by id
+  #questions; // while the program chooses
+
+  constructor(cluster) {
+    this.#cluster = cluster;
+  }
+
+  #tell(id, act, ...about) {
+    const worker = this.#cluster.workers[id];
+    if (worker) tell(worker.process, act, ...about);
+  }
+
+  setPolicy(name) {
+    this.distributor.setPolicy(name);
+  }
+
+  setChooser(wake) {
+    const choose = (connection) => {
+      this.#questions = { connection, answer: undefined };
+      wake();
+      return this.#questions.answer;
+    };
+    this.distributor.setChooser(wake ? choose : null);
+  }
+
+  questions() {
+    return 1;
+  }
+
+  nextQuestion() {
+    return this.#questions.connection;
+  }
+
+  answer(id) {
+    this.#questions.answer = id;
+  }
+
+  setShare(id, isPaused, weight, place) {
+    this.distributor.setShare(id, isPaused, weight, place);
+  }
+
+  // These say how the addon's dispatcher goes about it.
+  setTakeBackAfter() {}
+  setMaxWait() {}
+  setMaxUnidentified() {}
+  setSpreadDatagrams() {}
+  setRebalance() {}
+
+  figures() {
+    return this.distributor.figures();
+  }
+
+  /** Called when a worker has said how it is. */
+  heard(id, figures) {
+    this.#told.set(id, { figures, at: now() });
+    this.distributor.setOpen(id, figures.connections);
+  }
+
+  /** Forgets a worker that has gone. */
+  forget(id) {
+    this.#told.delete(id);
+    this.distributor.remove(id);
+  }
+
+  workerFigures(id) {
+    const told = this.#told.get(id);
+    return told && { ...told.figures, stillFor: now() - told.at, listeners: [] };
+  }
+
+  keepListeners(yes) {
+    this.distributor.keepListeners(yes);
+  }
+
+  drain(id, moves) {
+    this.distributor.remove(id);
+    this.#tell(id, 'drain', moves);
+  }
+
+  lameDuck(id) {
+    this.#tell(id, 'lameDuck');
+  }
+
+  promote(id, place) {
+    this.#tell(id, 'promoted', place);
+  }
+
+  end(id) {
+    this.#tell(id, 'end');
+  }
+
+  adopt() {
+    return false;
+  }
+
+  unusedSockets() {
+    return [];
+  }
+}
+
+/**
+ * Adds to `cluster`, the built-in object in a primary.
+ * @param {object} cluster
+ */
+function setUpPrimary(cluster) {
+  const { Worker, fork, setupPrimary } = cluster;
+  const native = new Primary(cluster);
+  const additions = addToPrimary(cluster, native);
+  let isSetUp = false;
+
+  cluster.setupPrimary = cluster.setupMaster = function (options) {
+    scheduling.check({ ...cluster.settings, ...options }.scheduling);
+    if (isSetUp) {
+      setupPrimary(options);
+      additions.applyScheduling(cluster.settings.scheduling);
+      return;
+    }
+    isSetUp = true;
+    additions.applyScheduling(options?.scheduling);
+    const { schedulingPolicy } = cluster;
+    // The built-in module knows two policies. It asks for them now, and listens by itself for SCHED_NONE and datagrams.
+    cluster.schedulingPolicy = schedulingPolicy === SCHED_NONE ? SCHED_NONE : SCHED_RR;
+    setupPrimary(options);
+    cluster.schedulingPolicy = schedulingPolicy;
+  };
+
+  cluster.fork = function (env) {
+    cluster.setupPrimary();
+    const preload = preloadByEnvironment({ ...process.env, ...env });
+    const worker = fork({ ...env, ...preload, CLUSTER_RS_WISHES: '{}', ...additions.wishes() });
+    const { id, process: child } = worker;
+    native.distributor.add(id, child);
+    const [builtin] = child.listeners('internalMessage').slice(-1);
+    child.removeListener('internalMessage', builtin);
+    child.on('internalMessage', function (message, handle) {
+      if (!native.distributor.receive(id, message)) builtin.call(this, message, handle);
+    });
+    listen(
+      child,
+      {
+        ready() {
+          worker.emit('ready');
+          cluster.emit('ready', worker);
+        },
+        leaving: () => (worker.exitedAfterDisconnect = true),
+        listening(about) {
+          worker.state = 'listening';
+          worker.emit('listening', about);
+          cluster.emit('listening', worker, about);
+        },
+        figures: (figures) => native.heard(id, figures),
+      },
+      (message) => requests.receive(worker, message),
+    );
+    child.once('disconnect', () => native.forget(id));
+    child.once('exit', () => {
+      native.forget(id);
+      requests.rejectAll(worker);
+    });
+    return worker;
+  };
+
+  const { disconnect } = Worker.prototype;
+  Worker.prototype.disconnect = function () {
+    native.distributor.remove(this.id);
+    return disconnect.call(this);
+  };
+
+  addHidden(cluster, {
+    broadcast(message) {
+      let taken = 0;
+      for (const worker of Object.values(cluster.workers)) {
+        if (!worker.isConnected()) continue;
+        worker.send(message, () => {});
+        taken++;
+      }
+      return taken;
+    },
+  });
+  addHidden(Worker.prototype, { request: requests.request });
+}
+
+module.exports = { setUpPrimary };

@@ -1,0 +1,89 @@
+'use strict';
+
+// `cluster` in a worker of the portable layer: the built-in module, with what a program has beyond it.
+
+const { Object, setInterval } = require('../primordials.js');
+const { addHidden } = require('../hidden.js');
+const requests = require('../channel/requests.js');
+const heartbeat = require('../worker/heartbeat.js');
+const { Service } = require('../worker/service.js');
+const { leaveToPrimary } = require('../worker/signals.js');
+const { listen, tell } = require('./control.js');
+const { Servers } = require('./servers.js');
+
+/**
+ * Adds to `cluster`, the built-in object in a worker.
+ * @param {object} cluster
+ * @param {object} wishes what the primary wants of this worker, see `setUpWorker` in `lib/worker/index.js`
+ */
+function setUpWorker(cluster, wishes) {
+  const { Worker, worker } = cluster;
+  const { isSupervised } = wishes;
+  let ownPlace = wishes.place;
+  const [builtinListener] = process.listeners('message');
+
+  const servers = new Servers((server) => {
+    service.begin();
+    if (isSupervised && server._handle.fd >= 0) tellOfServer(server);
+  });
+  const native = {
+    isGivingBack: false,
+    leaving: () => tell(process, 'leaving'),
+  };
+  const service = new Service(worker, servers, native, wishes, {
+    listener: builtinListener,
+    release() {}, // The built-in module's own ends with the process.
+  });
+
+  /** One that the primary does not know of. */
+  function tellOfServer(server) {
+    const bound = server.address();
+    if (bound === null || typeof bound !== 'object') return;
+    const { address, family, port } = bound;
+    tell(process, 'listening', { addressType: family === 'IPv6' ? 6 : 4, address, port });
+  }
+
+  function tellFigures() {
+    const { requests, lag } = heartbeat.read();
+    const { system, user } = process.cpuUsage();
+    const memory = process.memoryUsage.rss();
+    tell(process, 'figures', { connections: servers.open, requests, lag, cpu: (system + user) / 1e6, memory });
+  }
+
+  listen(
+    process,
+    {
+      // Connections can't move: each ends with its next answer, or when its client has said nothing for a while.
+      drain: (moves) => service.drain(moves, []),
+      end: () => service.endNow(),
+      lameDuck: () => process.emit('lameDuck'),
+      promoted(number) {
+        ownPlace = number;
+        worker.emit('place', number);
+      },
+    },
+    (message) => requests.receive(worker, message),
+  );
+  if (isSupervised) {
+    heartbeat.setUp();
+    setInterval(tellFigures, heartbeat.BEAT).unref();
+    tellFigures();
+    leaveToPrimary(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']);
+  }
+
+  addHidden(cluster, { onRequest: requests.onRequest });
+  Object.defineProperty(worker, 'place', { get: () => ownPlace, configurable: true });
+  addHidden(Worker.prototype, {
+    request: requests.request,
+
+    /** Connections stay where they are in any case. */
+    pin() {},
+
+    ready() {
+      service.begin();
+      tell(process, 'ready');
+    },
+  });
+}
+
+module.exports = { setUpWorker };
