@@ -10,7 +10,21 @@ const path = require('node:path');
 const { describe, test } = require('node:test');
 const { Lines, split } = require('../lib/command/lines.js');
 const { formatTime, parseSize, parseTime } = require('../lib/command/units.js');
-const { freePort, get, gone, isAlive, kill, root, run, scratch, start, stop, until, write } = require('./support.js');
+const {
+  freePort,
+  get,
+  gone,
+  isAlive,
+  isPortable,
+  kill,
+  root,
+  run,
+  scratch,
+  start,
+  stop,
+  until,
+  write,
+} = require('./support.js');
 
 const limit = { timeout: 120_000 };
 const bin = path.join(root, 'bin', 'cluster-rs.js');
@@ -198,7 +212,7 @@ describe('a release that is a symbolic link', { concurrency: 2 }, () => {
       for (const part of ['index.js', 'register.js', 'package.json', 'lib', 'bin']) {
         fs.cpSync(path.join(root, part), path.join(own, part), { recursive: true });
       }
-      fs.symlinkSync(path.join(root, 'native'), path.join(own, 'native'));
+      if (!isPortable) fs.symlinkSync(path.join(root, 'native'), path.join(own, 'native'));
       fs.writeFileSync(path.join(folder, name, 'app.js'), app);
       fs.writeFileSync(path.join(folder, name, 'empty.js'), '');
     }
@@ -398,19 +412,25 @@ test('what workers print last is not lost', limit, async (t) => {
   assert.strictEqual(program.lines(/^last words/).length, 4000);
 });
 
-test('where the core does not serve, the program runs alone', limit, async (t) => {
+test('on another system, the command runs on the portable layer', limit, async (t) => {
   const { port, folder } = await place(t, { 'package.json': '{}' });
-  // Worker threads have none; this is the same as on another system.
-  const alone = path.join(folder, 'alone.js');
-  fs.writeFileSync(alone, `Object.defineProperty(process, 'platform', { value: 'other' });`);
-  const program = start(t, ['-r', alone, bin, 'app.js', '--', 'an argument'], {
+  const other = path.join(folder, 'other.js');
+  fs.writeFileSync(other, `Object.defineProperty(process, 'platform', { value: 'other' });`);
+  const env = { PORT: `${port}`, XDG_RUNTIME_DIR: folder };
+  const program = start(t, ['-r', other, bin, 'app.js', '-w', '2', '--name', 'api', '--', 'an argument'], {
     cwd: folder,
-    env: { PORT: `${port}` },
+    env,
   });
-  assert.strictEqual(Number(await until(() => get(port).catch(() => ''), 'an answer')), program.pid);
-  assert.match(program.stdout, /^started with an argument/m);
-  assert.match(program.stderr, /CLUSTER_RS_FALLBACK/);
-  assert.match(program.stderr, /is running alone/);
+  await until(
+    () => / is running with 2 workers/.test(program.stderr),
+    () => program.output,
+  );
+  assert.notStrictEqual(Number(await get(port)), program.pid);
+  assert.strictEqual(program.lines(/^started with an argument/).length, 2);
+  assert.match(program.stderr, isPortable ? / is running / : /CLUSTER_RS_FALLBACK.* this is other/);
+  assert.strictEqual((await run(t, [bin, 'reload'], { env })).code, 0);
+  process.kill(program.pid, 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
 });
 
 test('each kind of file is read, and the command line comes first', limit, async (t) => {

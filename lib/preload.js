@@ -59,10 +59,11 @@ function preload(environment, [name, ...args], program) {
 /**
  * The same by a variable alone, for workers that the built-in module starts.
  * @param {object} env the variables that a worker gets otherwise
- * @returns {object} the ones that are different
+ * @param {string} program its absolute path
+ * @returns {object} the variables that are different
  */
-function preloadByEnvironment({ NODE_OPTIONS: options = '' }) {
-  return isBundled ? {} : { NODE_OPTIONS: `${optionFor(REGISTER)} ${options}` };
+function preloadByEnvironment({ NODE_OPTIONS: options = '' }, program) {
+  return isBundled ? {} : { NODE_OPTIONS: `${optionFor(findRegister(program))} ${options}` };
 }
 
 /** Takes away from the variables of this worker what {@link preload} has added. */

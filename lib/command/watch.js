@@ -41,8 +41,9 @@ class Watch {
     });
   }
 
-  /** @param {string} name a path, a URL, or a module that is no file */
+  /** @param {string | null} name a path, a URL, or a module that is no file */
   #add(name) {
+    if (name === null) return; // Node tells this of what has no file at all.
     const file = name.startsWith('file:') ? fileURLToPath(name) : name;
     if (!path.isAbsolute(file)) return;
     this.#files.add(file);

@@ -2,12 +2,14 @@
 
 // `cluster` in a primary where the addon can't serve: the built-in module, with what a program has beyond it.
 
+const path = require('node:path');
 const { Map, Object } = require('../primordials.js');
 const { now } = require('../clock.js');
 const { addHidden } = require('../hidden.js');
 const { preloadByEnvironment } = require('../preload.js');
 const { addToPrimary } = require('../primary/additions.js');
 const requests = require('../channel/requests.js');
+const { explain } = require('../primary/missing_folder.js');
 const scheduling = require('../primary/scheduling.js');
 const { listen, tell } = require('./control.js');
 const { Distributor } = require('./distributor.js');
@@ -145,9 +147,11 @@ function setUpPrimary(cluster) {
 
   cluster.fork = function (env) {
     cluster.setupPrimary();
-    const preload = preloadByEnvironment({ ...process.env, ...env });
+    const { cwd = '', exec } = cluster.settings;
+    const preload = preloadByEnvironment({ ...process.env, ...env }, path.resolve(cwd, exec));
     const worker = fork({ ...env, ...preload, CLUSTER_RS_WISHES: '{}', ...additions.wishes() });
     const { id, process: child } = worker;
+    child.prependListener('error', (error) => child.pid === undefined && explain(error, cwd));
     native.distributor.add(id, child);
     const [builtin] = child.listeners('internalMessage').slice(-1);
     child.removeListener('internalMessage', builtin);
@@ -182,7 +186,9 @@ function setUpPrimary(cluster) {
   const { disconnect } = Worker.prototype;
   Worker.prototype.disconnect = function () {
     native.distributor.remove(this.id);
-    return disconnect.call(this);
+    if (this.process.pid !== undefined) return disconnect.call(this);
+    delete cluster.workers[this.id]; // There is no process that could be told.
+    return this;
   };
 
   addHidden(cluster, {

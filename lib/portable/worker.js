@@ -2,7 +2,8 @@
 
 // `cluster` in a worker of the portable layer: the built-in module, with what a program has beyond it.
 
-const { Object, setInterval } = require('../primordials.js');
+const { Object, arrays, setInterval } = require('../primordials.js');
+const { activeHandles } = require('../handles.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
 const heartbeat = require('../worker/heartbeat.js');
@@ -32,6 +33,7 @@ function setUpWorker(cluster, wishes) {
   };
   const service = new Service(worker, servers, native, wishes, {
     listener: builtinListener,
+    channel: arrays.find(activeHandles().handles, (handle) => 'pendingHandle' in handle),
     release() {}, // The built-in module's own ends with the process.
   });
 

@@ -2,11 +2,11 @@
 
 const { ChildProcess } = require('node:child_process');
 const EventEmitter = require('node:events');
-const fs = require('node:fs');
 const { constants } = require('node:os');
 const { Map, Object, Reflect, String, arrays, nextTick } = require('../primordials.js');
 const errors = require('../errors.js');
 const { findSymbol } = require('../symbols.js');
+const { explain } = require('./missing_folder.js');
 
 const permission = process.permission && require('../permission.js');
 
@@ -23,15 +23,6 @@ const signalNames = new Map(
 );
 
 const optionsOf = ([file, args, cwd, envPairs, stdio, , uid, gid]) => ({ file, args, cwd, envPairs, stdio, uid, gid });
-
-/** Whether there is no such folder, as far as this process may know. */
-function isMissing(folder) {
-  try {
-    return !fs.existsSync(folder);
-  } catch {
-    return false; // The permission model denies looking.
-  }
-}
 
 /** The number by which the addon knows what Node has made of an entry of `stdio`. */
 function placeOf({ type, fd, handle }) {
@@ -118,8 +109,7 @@ class Process {
     if (exitCode < 0) {
       const { spawnfile, spawnargs } = child;
       const error = errors.fromSystem(exitCode, `spawn ${spawnfile}`);
-      // Node's error names the program, whatever was missing.
-      if (this.#folder && isMissing(this.#folder)) error.cause = errors.noFolder(this.#folder);
+      explain(error, this.#folder);
       child.emit('error', Object.assign(error, { path: spawnfile, spawnargs: arrays.slice(spawnargs, 1) }));
     } else {
       child.emit('exit', child.exitCode, child.signalCode);

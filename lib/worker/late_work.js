@@ -22,8 +22,14 @@ function census() {
 }
 
 class LateWork {
+  #channel;
   #lasting;
   #traffic = new Map(); // the progress of each connection to somebody else
+
+  /** @param {object} [channel] that to the primary, where it is one of Node's handles */
+  constructor(channel) {
+    this.#channel = channel;
+  }
 
   /** Whether it is known what lasts. */
   get isNoted() {
@@ -48,7 +54,10 @@ class LateWork {
 
   /** Whether something has gone over a connection lately: somebody may have been asked for something. */
   #isHeard() {
-    const connections = arrays.filter(activeHandles().handles, (handle) => handle.bytesRead !== undefined);
+    const connections = arrays.filter(
+      activeHandles().handles,
+      (handle) => handle.bytesRead !== undefined && handle !== this.#channel,
+    );
     return arrays.filter(connections, (connection) => this.#isBusy(connection)).length > 0; // All are looked at.
   }
 

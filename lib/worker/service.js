@@ -20,7 +20,7 @@ class Service {
   #wishes;
   #ownListener;
   #releaseOwnListeners;
-  #lateWork = new LateWork();
+  #lateWork;
   #hasBegun = false;
   #draining;
 
@@ -34,13 +34,15 @@ class Service {
    * @param {string} [wishes.stopMessage] the message that it gets instead, if it listens for messages
    * @param {object} own
    * @param {Function} own.listener for messages, which is not the program's
+   * @param {object} [own.channel] the handle of Node's channel, if that leads to the primary
    * @param {() => void} own.release has our listeners keep this worker alive no more
    */
-  constructor(worker, servers, native, wishes, { listener, release }) {
+  constructor(worker, servers, native, wishes, { listener, channel, release }) {
     this.#worker = worker;
     this.#servers = servers;
     this.#native = native;
     this.#wishes = wishes;
+    this.#lateWork = new LateWork(channel);
     this.#ownListener = listener;
     this.#releaseOwnListeners = release;
   }
