@@ -19,7 +19,7 @@ const cli = path.join(path.dirname(require.resolve('pm2/package.json')), 'bin', 
 async function place(t, name) {
   const all = scratch(t);
   fs.cpSync(path.join(__dirname, 'from-pm2'), all, { recursive: true });
-  fs.symlinkSync(path.join(root, 'node_modules'), path.join(all, 'node_modules'));
+  fs.symlinkSync(path.resolve(__dirname, '../node_modules'), path.join(all, 'node_modules'));
   const folder = path.join(all, name);
   const port = await freePort();
   const options = { cwd: folder, env: { XDG_RUNTIME_DIR: all, PORT: `${port}` } };
