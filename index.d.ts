@@ -9,8 +9,9 @@ import type { EventEmitter } from 'node:events';
 declare module 'cluster' {
   interface Cluster {
     /**
-     * Whether the Rust core serves. `false` where it can't run, so that the built-in module serves unchanged; a warning
-     * with code `CLUSTER_RS_FALLBACK` has said why. The built-in module has none of the other members.
+     * Whether the Rust core serves. `false` where it can't run, so that the built-in module does, and the other members
+     * are made of JavaScript, with weaker guarantees (`docs/fallback.md`); a warning with code `CLUSTER_RS_FALLBACK` has
+     * said why.
      */
     readonly native: boolean;
 

@@ -433,6 +433,27 @@ test('on another system, the command runs on the portable layer', limit, async (
   assert.strictEqual(await program.end(), 0);
 });
 
+test('where there are no sockets for commands, the command runs without', limit, async (t) => {
+  const { port, folder } = await place(t, { 'package.json': '{}' });
+  const windows = path.join(folder, 'windows.js');
+  fs.writeFileSync(
+    windows,
+    `process.getuid = undefined; Object.defineProperty(process, 'platform', { value: 'other' });`,
+  );
+  const options = { cwd: folder, env: { PORT: `${port}` } };
+  const program = start(t, ['-r', windows, bin, 'app.js', '-w', '1', '--name', 'api'], options);
+  await until(
+    () => / is running with 1 worker/.test(program.stderr),
+    () => program.output,
+  );
+  assert.match(program.stderr, /api is running without commands, which can't reach it: .*Windows/);
+  assert.match(await get(port), /^\d+$/);
+  const list = await run(t, ['-r', windows, bin, 'list'], options);
+  assert.deepStrictEqual([list.code, /commands need the sockets of Unix/.test(list.stderr)], [1, true]);
+  process.kill(program.pid, 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+});
+
 test('each kind of file is read, and the command line comes first', limit, async (t) => {
   const settings = {
     app: 'app.js',

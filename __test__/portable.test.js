@@ -4,4 +4,4 @@
 
 process.env.LAYER = 'portable';
 
-for (const name of ['additions', 'command', 'draining', 'from-pm2', 'supervisor']) require(`./${name}.test.js`);
+for (const name of ['additions', 'command', 'draining', 'from-pm2', 'layers', 'supervisor']) require(`./${name}.test.js`);

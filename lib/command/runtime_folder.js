@@ -16,7 +16,7 @@ const NAME = /^\w[\w.-]*$/;
 const MOST_PID = 4_194_304;
 
 // The longest path of a Unix socket, in bytes.
-const LONGEST = 107;
+const LONGEST = process.platform === 'linux' ? 107 : 103;
 
 function isOwn(folder) {
   try {
@@ -35,6 +35,7 @@ function isOwn(folder) {
  * started in a session do not have; or somebody else's, as with `su`.
  */
 function folders() {
+  if (!process.getuid) throw new NoSocket('commands need the sockets of Unix, which Windows has not');
   const { XDG_RUNTIME_DIR: named } = process.env;
   const user = process.getuid();
   const usual = `/run/user/${user}`;
