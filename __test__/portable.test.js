@@ -4,4 +4,5 @@
 
 process.env.LAYER = 'portable';
 
-for (const name of ['additions', 'command', 'draining', 'from-pm2', 'layers', 'supervisor']) require(`./${name}.test.js`);
+for (const name of ['additions', 'command', 'draining', 'from-pm2', 'layers', 'supervisor'])
+  require(`./${name}.test.js`);
