@@ -41,8 +41,8 @@ function removeFrom(execArgv) {
 
 // Node loads it again in each thread that the program starts. The program has not asked for it there.
 if (byNode('../register.js') === undefined && isMainThread) {
-  const { native } = require('./index.js');
+  const { onRequest } = require('./index.js');
   // The runner of tests passes its arguments on to the tests, and they were meant for those; the built-in module, where
-  // it serves instead, to its workers.
-  if (native && !process.execArgv.includes('--test')) removeFrom(process.execArgv);
+  // it serves as it is, to its workers.
+  if (onRequest && !process.execArgv.includes('--test')) removeFrom(process.execArgv);
 }

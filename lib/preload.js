@@ -11,7 +11,9 @@ const { isBundled } = require('./copies.js');
 // Where there is no such file, nothing is started by this package.
 const REGISTER = isBundled ? '' : path.join(__dirname, '..', 'register.js');
 const NAME = 'NODE_OPTIONS=';
-const optionFor = (register) => `--require "${register.replace(/["\\]/g, '\\$&')}"`;
+const quote = (register) => `--require "${register.replace(/["\\]/g, '\\$&')}"`;
+const OPTION = quote(REGISTER); // Later, the program may have replaced what makes it.
+const optionFor = (register) => (register === REGISTER ? OPTION : quote(register));
 
 // What finds packages that are not in folders (Yarn's Plug'n'Play): this one is among them.
 const FINDER = /^\s*(?:-r|--require)[\s=]\s*(?:"[^"]*\.pnp\.c?js"|\S*\.pnp\.c?js)(?=\s|$)/;
@@ -62,15 +64,17 @@ function preload(environment, [name, ...args], program) {
  * @param {string} program its absolute path
  * @returns {object} the variables that are different
  */
-function preloadByEnvironment({ NODE_OPTIONS: options = '' }, program) {
-  return isBundled ? {} : { NODE_OPTIONS: `${optionFor(findRegister(program))} ${options}` };
+function preloadByEnvironment({ NODE_OPTIONS: options }, program) {
+  if (isBundled) return {};
+  const option = optionFor(findRegister(program));
+  return { NODE_OPTIONS: options === undefined ? option : `${option} ${options}` };
 }
 
 /** Takes away from the variables of this worker what {@link preload} has added. */
 function removePreload(env) {
   const option = optionFor(REGISTER);
   const options = env.NODE_OPTIONS;
-  if (options === `${option} `) delete env.NODE_OPTIONS;
+  if (options === option) delete env.NODE_OPTIONS;
   else if (options?.startsWith(`${option} `)) env.NODE_OPTIONS = options.slice(option.length + 1);
   else if (process.versions.pnp && options) env.NODE_OPTIONS = options.replace(` ${option}`, () => '');
 }

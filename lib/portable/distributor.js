@@ -197,7 +197,7 @@ class Distributor {
       const query = { ...message, address: port < 0 ? shortest(address) : address };
       const listener = new Listener(query, (handle) => {
         this.#counts.accepted++;
-        listener.waiting.push({ handle, since: now() });
+        arrays.push(listener.waiting, { handle, since: now() });
         this.#dispatch(key);
       });
       this.#listeners.set(key, listener);
@@ -249,7 +249,7 @@ class Distributor {
   /** Puts a connection in front of those that have come later. */
   #wait(key, connection) {
     const listener = this.#listeners.get(key);
-    if (listener) listener.waiting.unshift(connection);
+    if (listener) arrays.splice(listener.waiting, 0, 0, connection);
     else {
       connection.handle.close();
       this.#counts.closed++;
@@ -287,11 +287,11 @@ class Distributor {
       const [connection] = listener.waiting;
       const seat = this.#choiceFor(listener, connection);
       if (!seat) return;
-      listener.waiting.shift();
+      arrays.splice(listener.waiting, 0, 1);
       const number = `cluster-rs:${++this.#last}`;
       if (!this.#send(seat, { act: 'newconn', key, seq: number }, connection.handle)) {
         listener.workers.delete(seat);
-        listener.waiting.unshift(connection);
+        arrays.splice(listener.waiting, 0, 0, connection);
         continue;
       }
       seat.onItsWay++;

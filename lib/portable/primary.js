@@ -3,7 +3,7 @@
 // `cluster` in a primary where the addon can't serve: the built-in module, with what a program has beyond it.
 
 const path = require('node:path');
-const { Map, Object } = require('../primordials.js');
+const { Map, Object, Reflect } = require('../primordials.js');
 const { now } = require('../clock.js');
 const { addHidden } = require('../hidden.js');
 const { preloadByEnvironment } = require('../preload.js');
@@ -120,6 +120,19 @@ class Primary {
 }
 
 /**
+ * Has `before` called before the built-in module's own listener, which was added last; not that, if it returns `true`.
+ * There are as many listeners as without it.
+ */
+function intercept(child, event, before) {
+  const listeners = child.rawListeners(event);
+  const listener = listeners[listeners.length - 1];
+  child.removeListener(event, listener);
+  child.on(event, function (...given) {
+    if (before(...given) !== true) Reflect.apply(listener, this, given);
+  });
+}
+
+/**
  * Adds to `cluster`, the built-in object in a primary.
  * @param {object} cluster
  */
@@ -128,35 +141,46 @@ function setUpPrimary(cluster) {
   const native = new Primary(cluster);
   const additions = addToPrimary(cluster, native);
   let isSetUp = false;
+  let isForking = false;
 
   cluster.setupPrimary = cluster.setupMaster = function (options) {
+    if (isForking) return; // The built-in `fork` calls it, and that has been done.
     scheduling.check({ ...cluster.settings, ...options }.scheduling);
     if (isSetUp) {
       setupPrimary(options);
       additions.applyScheduling(cluster.settings.scheduling);
       return;
     }
-    isSetUp = true;
     additions.applyScheduling(options?.scheduling);
     const { schedulingPolicy } = cluster;
     // The built-in module knows two policies. It asks for them now, and listens by itself for SCHED_NONE and datagrams.
     cluster.schedulingPolicy = schedulingPolicy === SCHED_NONE ? SCHED_NONE : SCHED_RR;
     setupPrimary(options);
     cluster.schedulingPolicy = schedulingPolicy;
+    isSetUp = true;
   };
 
   cluster.fork = function (env) {
     cluster.setupPrimary();
-    const { cwd = '', exec } = cluster.settings;
-    const preload = preloadByEnvironment({ ...process.env, ...env }, path.resolve(cwd, exec));
-    const worker = fork({ ...env, ...preload, CLUSTER_RS_WISHES: '{}', ...additions.wishes() });
+    const { cwd, exec } = cluster.settings;
+    // What is wrong is for the built-in module to tell.
+    const program = typeof exec === 'string' ? path.resolve(typeof cwd === 'string' ? cwd : '', exec) : '';
+    const preload = preloadByEnvironment({ ...process.env, ...env }, program);
+    isForking = true;
+    let worker;
+    try {
+      worker = fork({ ...env, ...preload, CLUSTER_RS_WISHES: '{}', ...additions.wishes() });
+    } finally {
+      isForking = false;
+    }
     const { id, process: child } = worker;
-    child.prependListener('error', (error) => child.pid === undefined && explain(error, cwd));
     native.distributor.add(id, child);
-    const [builtin] = child.listeners('internalMessage').slice(-1);
-    child.removeListener('internalMessage', builtin);
-    child.on('internalMessage', function (message, handle) {
-      if (!native.distributor.receive(id, message)) builtin.call(this, message, handle);
+    intercept(child, 'internalMessage', (message) => native.distributor.receive(id, message));
+    intercept(child, 'error', (error) => child.pid === undefined && explain(error, cwd));
+    intercept(child, 'disconnect', () => native.forget(id));
+    intercept(child, 'exit', () => {
+      native.forget(id);
+      requests.rejectAll(worker);
     });
     listen(
       child,
@@ -175,11 +199,6 @@ function setUpPrimary(cluster) {
       },
       (message) => requests.receive(worker, message),
     );
-    child.once('disconnect', () => native.forget(id));
-    child.once('exit', () => {
-      native.forget(id);
-      requests.rejectAll(worker);
-    });
     return worker;
   };
 
