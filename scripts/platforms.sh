@@ -97,6 +97,20 @@ build() {
   node scripts/check-binaries.js
 }
 
+# Installs the packages of a platform as they are published, without a script, and has what runs a program there load them.
+load_packed() {
+  local platform=$1 folder=$root/target/packed-$1
+  shift
+  say "The packages for $platform"
+  rm -rf "$folder" && mkdir -p "$folder/app"
+  node scripts/packages.js --incomplete --folder "$folder/packages"
+  (cd "$folder/app" && echo '{ "private": true }' >package.json &&
+    npm pack --silent "$folder/packages/cluster-rs" "$folder/packages/linux-$platform" >/dev/null &&
+    npm install --silent --force --no-audit --ignore-scripts --omit=optional ./*.tgz) # By force: npm here is for another platform.
+  "$@" node -e 'const cluster = require(process.argv[1] + "/node_modules/cluster-rs");
+    if (!cluster.native) process.exit(1); console.log("loaded")' "$folder/app"
+}
+
 # Runs a command under musl, with the project, the folder beside it and the kernel's where they are.
 in_musl() {
   local folder=$cache/musl-$1
@@ -127,10 +141,28 @@ SOME+='|worker-states|a program that uses every addition|4-express|^http : 40 bu
 
 # Tests under emulation, by what runs a program there.
 emulated() {
-  "$@" node -p 'process.version + " " + process.arch + ", glibc: " + process.report.getReport().header.glibcVersionRuntime'
-  "$@" node -e 'if (!require("./index.js").native) process.exit(1)'
+  check "$@"
   "$@" node --test --test-reporter=tap "--test-name-pattern=$SOME" __test__/differential.test.js __test__/layers.test.js \
     __test__/draining.test.js __test__/doc-examples.test.js
+}
+
+# Runs a command on each platform.
+x64_musl() {
+  in_musl x86_64 "$@"
+}
+arm64_gnu() {
+  QEMU_LD_PREFIX=$cache/arm64 PATH=$cache/node-arm64/bin:$PATH on_arm64 "$@"
+}
+arm64_musl() {
+  export -f in_musl
+  export cache root
+  on_arm64 bash -c 'in_musl aarch64 "$@"' bash "$@"
+}
+
+# Whether the addon serves there.
+check() {
+  "$@" node -p 'process.version + " " + process.arch + ", glibc: " + process.report.getReport().header.glibcVersionRuntime'
+  "$@" node -e 'if (!require("./index.js").native) process.exit(1)'
 }
 
 for platform in "$@"; do
@@ -140,24 +172,24 @@ for platform in "$@"; do
       build x86_64-unknown-linux-musl
       make_musl_root x86_64 amd64
       say 'Tests on x64 with musl'
-      in_musl x86_64 node -p 'process.version + " " + process.arch + ", glibc: " + process.report.getReport().header.glibcVersionRuntime'
-      in_musl x86_64 node -e 'if (!require("./index.js").native) process.exit(1)'
-      CHAOS_SECONDS=10 in_musl x86_64 node --test --test-reporter=tap __test__/differential.test.js __test__/doc-examples.test.js \
+      check x64_musl
+      CHAOS_SECONDS=10 x64_musl node --test --test-reporter=tap __test__/differential.test.js __test__/doc-examples.test.js \
         __test__/layers.test.js __test__/draining.test.js __test__/chaos.test.js
+      load_packed x64-musl x64_musl
       ;;
     arm64-gnu)
       build aarch64-unknown-linux-gnu
       fetch_arm64_node
       say 'Tests on arm64 with glibc, emulated'
-      QEMU_LD_PREFIX=$cache/arm64 PATH=$cache/node-arm64/bin:$PATH emulated on_arm64
+      emulated arm64_gnu
+      load_packed arm64-gnu arm64_gnu
       ;;
     arm64-musl)
       build aarch64-unknown-linux-musl
       make_musl_root aarch64 arm64
       say 'Tests on arm64 with musl, emulated'
-      export -f in_musl
-      export cache root
-      emulated on_arm64 bash -c 'in_musl aarch64 "$@"' bash
+      emulated arm64_musl
+      load_packed arm64-musl arm64_musl
       ;;
     *) echo "unknown platform: $platform" && exit 2 ;;
   esac

@@ -193,16 +193,11 @@ class Distributor {
   #query(seat, message) {
     const { address, port, addressType, fd, index, seq } = message;
     const key = arrays.join([address, port, addressType, fd, index], ':');
-    if (!this.#listeners.has(key)) {
-      const query = { ...message, address: port < 0 ? shortest(address) : address };
-      const listener = new Listener(query, (handle) => {
-        this.#counts.accepted++;
-        arrays.push(listener.waiting, { handle, since: now() });
-        this.#dispatch(key);
-      });
-      this.#listeners.set(key, listener);
+    const listener = this.#listeners.get(key) ?? this.#open(key, message);
+    if (!listener) {
+      this.#send(seat, { errno: -constants.errno.EINVAL, key, ack: seq });
+      return;
     }
-    const listener = this.#listeners.get(key);
     listener.workers.add(seat);
     listener.data ??= message.data;
     listener.whenOpen((errno) => {
@@ -211,6 +206,24 @@ class Distributor {
       this.#send(seat, { errno, key, ack: seq, data: listener.data, ...reply });
       this.#dispatch(key);
     });
+  }
+
+  /** Opens a listener; `undefined` where no server asks like that. */
+  #open(key, query) {
+    const { address, port } = query;
+    let listener;
+    const onconnection = (handle) => {
+      this.#counts.accepted++;
+      arrays.push(listener.waiting, { handle, since: now() });
+      this.#dispatch(key);
+    };
+    try {
+      listener = new Listener({ ...query, address: port < 0 ? shortest(address) : address }, onconnection);
+    } catch {
+      return undefined;
+    }
+    this.#listeners.set(key, listener);
+    return listener;
   }
 
   #send(seat, message, handle) {

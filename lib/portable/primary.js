@@ -72,8 +72,9 @@ class Primary {
     return this.distributor.figures();
   }
 
-  /** Called when a worker has said how it is. */
+  /** Called when a worker has said how it is; what it says may be nonsense. */
   heard(id, figures) {
+    if (typeof figures?.connections !== 'number') return;
     this.#told.set(id, { figures, at: now() });
     this.distributor.setOpen(id, figures.connections);
   }
