@@ -32,8 +32,12 @@ class Primary {
     if (worker) tell(worker.process, act, ...about);
   }
 
-  setPolicy(name) {
+  setPolicy(name, key) {
     this.distributor.setPolicy(name);
+    if (name !== 'sticky' || key === scheduling.BY_ADDRESS) return;
+    process.emitWarning(`Clients are recognised by their address: by ${key} they are with cluster-rs's addon only`, {
+      code: 'CLUSTER_RS_FALLBACK',
+    });
   }
 
   setChooser(wake) {
