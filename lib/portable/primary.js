@@ -22,6 +22,7 @@ class Primary {
   #cluster;
   #told = new Map(); // what workers have said of themselves, and when, by id
   #questions; // while the program chooses
+  #missedKey; // what clients were to be recognised by, as has been said
 
   constructor(cluster) {
     this.#cluster = cluster;
@@ -34,7 +35,8 @@ class Primary {
 
   setPolicy(name, key) {
     this.distributor.setPolicy(name);
-    if (name !== 'sticky' || key === scheduling.BY_ADDRESS) return;
+    if (name !== 'sticky' || key === scheduling.BY_ADDRESS || key === this.#missedKey) return;
+    this.#missedKey = key;
     process.emitWarning(`Clients are recognised by their address: by ${key} they are with cluster-rs's addon only`, {
       code: 'CLUSTER_RS_FALLBACK',
     });
