@@ -160,7 +160,7 @@ emulated() {
   echo 'left out: fork-exec-path-missing and its like, since the emulator reports that a missing program has started'
   echo 'left out: chaos, whose clients give up before an emulated worker has started'
   check "$platform" "$@"
-  "$@" node --test --test-reporter=tap "--test-name-pattern=$SOME" __test__/differential.test.js __test__/layers.test.js \
+  DIFFERENTIAL_SECONDS=60 "$@" node --test --test-reporter=tap "--test-name-pattern=$SOME" __test__/differential.test.js __test__/layers.test.js \
     __test__/draining.test.js __test__/doc-examples.test.js
 }
 
