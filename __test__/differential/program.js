@@ -16,7 +16,7 @@ const folder = path.join(__dirname, 'programs');
  *   and `--allow-net` can be given for each release
  * env: `NAME=value`, may be repeated
  * stderr: `ignore` when it is not to be compared
- * timeout: seconds, 20 unless told
+ * timeout: seconds; DIFFERENTIAL_SECONDS, or 20, unless told
  * ours: a line that our module is expected to print; given where it is deliberately better than the built-in one,
  *   and then compared with these lines alone
  *
@@ -34,7 +34,7 @@ function readProgram(file) {
     args: [],
     env: {},
     stderr: 'compare',
-    timeout: 20,
+    timeout: Number(process.env.DIFFERENTIAL_SECONDS ?? 20),
     ours: null,
   };
   for (const line of fs.readFileSync(file, 'utf8').split('\n')) {
