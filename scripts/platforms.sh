@@ -197,7 +197,7 @@ for platform in "$@"; do
       make_musl_root x86_64 amd64
       say 'Tests on x64-musl'
       check x64-musl x64_musl
-      CHAOS_SECONDS=10 x64_musl node --test --test-reporter=tap __test__/differential.test.js __test__/doc-examples.test.js \
+      CHAOS_SECONDS=10 RELOADS=3 STORM_SECONDS=5 x64_musl node --test --test-reporter=tap __test__/differential.test.js __test__/doc-examples.test.js \
         __test__/layers.test.js __test__/draining.test.js __test__/storms.test.js __test__/chaos.test.js
       load_packed x64-musl x64_musl
       ;;
