@@ -136,6 +136,7 @@ module.exports = {
     'indexOf',
     'isWellFormed',
     'lastIndexOf',
+    'replaceAll',
     'slice',
     'split',
     'startsWith',

@@ -1,6 +1,6 @@
 'use strict';
 
-// Questions with answers between a primary and its workers, on top of messages.
+// Questions with answers between a primary and its workers, on top of messages: the program's, and with a topic our own.
 
 const { Error, Map, Object, Promise, String, WeakMap, arrays, clearTimeout, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
@@ -16,6 +16,7 @@ const PATIENCE = 5000;
 const CODES = ['string', 'number'];
 
 const pendingOf = new WeakMap(); // by worker: what has not been answered, by number
+const ownHandlers = new Map(); // by topic
 let handler;
 let handlerIsThere; // or will not be
 let tellHandlerIsThere;
@@ -47,13 +48,30 @@ async function request(message, options = {}) {
   const { timeout } = options;
   if (timeout !== undefined && !(timeout > 0 && timeout < 2 ** 31))
     throw errors.outOfRange('options.timeout', 'a number of milliseconds > 0 && < 2147483648', timeout);
+  return send(this, { message }, timeout);
+}
+
+/**
+ * Asks the other side something of our own.
+ * @param {import('../worker_class.js').Worker} worker
+ * @param {string} topic what {@link answerOwn} has named there
+ * @param {any} message
+ * @param {number} timeout in milliseconds
+ * @returns {Promise<any>} the answer; rejected as by {@link request}
+ */
+const ask = (worker, topic, message, timeout) => send(worker, { topic, message }, timeout);
+
+/** Has `listener(message, worker)` answer what the other side asks with {@link ask}. */
+const answerOwn = (topic, listener) => ownHandlers.set(topic, listener);
+
+function send(worker, asked, timeout) {
   const id = ++last;
-  const fail = (error) => settle(this, id, { error });
-  this.process.send({ cmd: REQUEST, id, message }, (error) => error && fail(error));
+  const fail = (error) => settle(worker, id, { error });
+  worker.process.send({ cmd: REQUEST, id, ...asked }, (error) => error && fail(error));
   return new Promise((resolve, reject) => {
     const timer = timeout && setTimeout(() => fail(errors.noAnswer(timeout)), timeout);
-    if (!pendingOf.has(this)) pendingOf.set(this, new Map());
-    pendingOf.get(this).set(id, { resolve, reject, timer });
+    if (!pendingOf.has(worker)) pendingOf.set(worker, new Map());
+    pendingOf.get(worker).set(id, { resolve, reject, timer });
   });
 }
 
@@ -84,15 +102,22 @@ function toError({ name, message, code }) {
   return error;
 }
 
-async function answer(worker, { id, message }) {
+/** Who answers: the program, which may still be loading, or we. */
+async function handlerOf(topic) {
+  if (topic !== undefined) return ownHandlers.get(topic);
+  if (!handler) await waitForHandler();
+  return handler;
+}
+
+async function answer(worker, { id, message, topic }) {
   const respond = (response) => {
     // Who has asked knows that the channel is closed.
     if (worker.process.connected) worker.process.send({ cmd: RESPONSE, id, ...response }, () => {});
   };
   try {
-    if (!handler) await waitForHandler();
-    if (!handler) throw errors.noHandler();
-    respond({ result: await handler(message, worker) });
+    const listener = await handlerOf(topic);
+    if (!listener) throw errors.noHandler();
+    respond({ result: await listener(message, worker) });
   } catch (error) {
     respond({ error: toPlain(error) });
   }
@@ -111,4 +136,4 @@ function rejectAll(worker) {
   for (const id of pendingOf.get(worker)?.keys() ?? []) settle(worker, id, { error: errors.workerGone(worker.id) });
 }
 
-module.exports = { onRequest, request, receive, rejectAll };
+module.exports = { answerOwn, ask, onRequest, request, receive, rejectAll };

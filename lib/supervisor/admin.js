@@ -8,6 +8,7 @@ const path = require('node:path');
 const { Number, arrays, isInteger, regexps, strings } = require('../primordials.js');
 const errors = require('../errors.js');
 const { now } = require('../clock.js');
+const { ApplicationMetrics } = require('./application_metrics.js');
 const { askForFigures } = require('./process_figures.js');
 
 const permission = process.permission && require('../permission.js');
@@ -55,10 +56,17 @@ class Admin {
     const { address, port } = parseAddress(admin);
     if (port === undefined) permission?.askForPath(address);
     else permission?.askForSocket(net.isIP(address), address, port, -1, 1);
-    const { errno, name } = native.openAdmin(address, port, hangTimeout > 0 ? hangTimeout : HANG_AFTER);
+    const metrics = new ApplicationMetrics(native, () => this.#started());
+    const hangAfter = hangTimeout > 0 ? hangTimeout : HANG_AFTER;
+    const { errno, name } = native.openAdmin(address, port, hangAfter, () => metrics.scrape());
     if (errno !== 0) throw errors.noAdmin(errno, address, port);
     /** Where it is: `127.0.0.1:9464`, or a path. */
     this.address = name;
+  }
+
+  #started() {
+    const started = arrays.filter(this.#read().members, ({ state }) => state !== 'starting');
+    return arrays.map(started, ({ worker }) => worker);
   }
 
   /** Tells what is so now. */

@@ -108,10 +108,11 @@ class Supervisor extends EventEmitter {
     this.#watch = setInterval(() => this.#look(interval), interval).unref();
   }
 
-  /** What workers are to know: the place of the one that is being forked, and what they are told to end with. */
+  /** What workers are to know: the place of the one that is being forked, what they are told to end with, and who asks. */
   get wishes() {
-    const { stopMessage, stopSignal } = this.#options;
-    return { __proto__: null, isSupervised: true, stopMessage, stopSignal, place: this.#placeOfNext };
+    const { admin, stopMessage, stopSignal } = this.#options;
+    const hasAdmin = admin !== undefined || undefined;
+    return { __proto__: null, hasAdmin, isSupervised: true, stopMessage, stopSignal, place: this.#placeOfNext };
   }
 
   #openAdmin() {

@@ -32,6 +32,7 @@ if (process.permission) ['moving', 'rebalancing'].map((name) => require(`./${nam
  * @param {number} [given.place] the number of its place with a supervisor, if it is no spare
  * @param {string} [given.stopSignal] the signal that the program gets when it is drained, if it handles that
  * @param {string} [given.stopMessage] the message that it gets instead, if it listens for messages
+ * @param {boolean} [given.hasAdmin] whether somebody asks for the program's own metrics
  * @param {boolean} [given.isSupervised] whether requests are to be counted, and signals are for the primary
  */
 function setUpWorker(cluster, given) {
@@ -82,6 +83,7 @@ function setUpWorker(cluster, given) {
     require('./heartbeat.js').setUp();
     leaveToPrimary(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']);
   }
+  if (given.hasAdmin) require('./application_metrics.js').setUp();
   if (given.key !== undefined) {
     const { claimSessions } = require('./session_keys.js');
     claimSessions(given.key, (value) => native.claim(value));

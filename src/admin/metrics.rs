@@ -10,6 +10,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::application::Gathered;
 use super::process::ProcessFigures;
 use super::told::{self, Supervised, Times};
 use crate::dispatch::Figures;
@@ -59,16 +60,25 @@ pub struct Snapshot {
     pub dispatcher_cpu_seconds: f64,
     /// By how many seconds the dispatcher's last regular timer was late.
     pub dispatcher_lag: f64,
+    /// The application's own metrics.
+    pub application: Gathered,
 }
 
-/// The text of `/metrics`.
-pub fn render(snapshot: Snapshot) -> String {
+/// The text of `/metrics`. What the application counts under a name of ours is left out: a name can stand there once.
+pub fn render(mut snapshot: Snapshot) -> String {
+    let application = std::mem::take(&mut snapshot.application.families);
     let mut registry = Registry::with_prefix("cluster");
     registry.register_collector(Box::new(snapshot));
     let mut text = String::new();
     // Writing into a string does not fail.
     let _ = encode(&mut text, &registry);
-    text
+    let is_taken = |name: &str| text.contains(&format!("# TYPE {name} "));
+    let others: String = application
+        .into_iter()
+        .filter(|family| !is_taken(&family.name))
+        .map(|family| family.text)
+        .collect();
+    text + &others
 }
 
 /// A label with its value.
@@ -161,7 +171,14 @@ impl Collector for Snapshot {
         self.encode_listeners(&mut families)?;
         self.encode_workers(&mut families)?;
         self.encode_supervised(&mut families)?;
-        self.encode_primary(&mut families)
+        self.encode_primary(&mut families)?;
+        let workers = f64::from(self.application.workers);
+        families.gauge(
+            "application_metrics_workers",
+            "Workers whose own metrics are in this answer; none while the primary is busy.",
+            None,
+            &[(NO_LABELS, workers)],
+        )
     }
 }
 
@@ -360,7 +377,7 @@ impl Snapshot {
             start_times,
             ..
         } = &self.supervised;
-        let states = ["starting", "ready", "spare", "draining"];
+        let states = ["starting", "ready", "ill", "spare", "draining"];
         let counted: Vec<([Label; 1], f64)> = states
             .iter()
             .map(|&state| {

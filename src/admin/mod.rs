@@ -1,12 +1,14 @@
 //! The admin port: what an operator asks, and what asks for one, as Prometheus and Kubernetes do. The dispatcher's thread
 //! answers, and so does it while the primary's JavaScript is busy. Nothing that can be asked changes anything.
 
+mod application;
 mod health;
 mod metrics;
 mod process;
 mod server;
 mod told;
 
+pub use application::{Application, Family, Gathered};
 pub(crate) use health::{Health, live, ready};
 pub(crate) use metrics::{ListenerSnapshot, Snapshot, WorkerSnapshot, render};
 pub(crate) use process::{ProcessFigures, figures_of, figures_of_self, thread_cpu_seconds};

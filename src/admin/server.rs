@@ -75,7 +75,7 @@ impl Answer {
 }
 
 /// Serves what `answer` gives for a path, for as long as the socket can be accepted from. It must be called in a `LocalSet`.
-pub async fn serve(socket: AsyncFd<OwnedFd>, answer: impl Fn(&str) -> Answer + 'static) {
+pub async fn serve(socket: AsyncFd<OwnedFd>, answer: impl AsyncFn(&str) -> Answer + 'static) {
     let answer = Rc::new(answer);
     let mut open = Connections::default();
     loop {
@@ -123,7 +123,7 @@ impl Drop for Connections {
     }
 }
 
-async fn serve_connection(connection: OwnedFd, answer: Rc<impl Fn(&str) -> Answer>) {
+async fn serve_connection(connection: OwnedFd, answer: Rc<impl AsyncFn(&str) -> Answer>) {
     match socket::kind(connection.as_fd()) {
         Kind::Unix => {
             if let Ok(stream) = UnixStream::from_std(connection.into()) {
@@ -140,11 +140,11 @@ async fn serve_connection(connection: OwnedFd, answer: Rc<impl Fn(&str) -> Answe
 
 async fn serve_stream(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    answer: Rc<impl Fn(&str) -> Answer>,
+    answer: Rc<impl AsyncFn(&str) -> Answer>,
 ) {
-    let service = service_fn(|request: Request<Incoming>| {
-        let response = respond(request.method(), request.uri().path(), &*answer);
-        async move { Ok::<_, Infallible>(response) }
+    let service = service_fn(async |request: Request<Incoming>| {
+        let response = respond(request.method(), request.uri().path(), &*answer).await;
+        Ok::<_, Infallible>(response)
     });
     // What goes wrong is the client's doing, and its own loss.
     let _ = http1::Builder::new()
@@ -155,13 +155,17 @@ async fn serve_stream(
         .await;
 }
 
-fn respond(method: &Method, path: &str, answer: &impl Fn(&str) -> Answer) -> Response<String> {
+async fn respond(
+    method: &Method,
+    path: &str,
+    answer: &impl AsyncFn(&str) -> Answer,
+) -> Response<String> {
     let Answer {
         status,
         content_type,
         text,
     } = match *method {
-        Method::GET | Method::HEAD => answer(path),
+        Method::GET | Method::HEAD => answer(path).await,
         _ => Answer::text(
             StatusCode::METHOD_NOT_ALLOWED,
             "only GET: nothing can be changed here\n".to_owned(),

@@ -30,7 +30,7 @@ pub struct Member {
     /// The worker's number.
     pub id: u32,
     pub pid: i32,
-    /// `starting`, `ready`, `spare` or `draining`.
+    /// `starting`, `ready`, `ill`, `spare` or `draining`.
     pub state: String,
 }
 

@@ -13,7 +13,7 @@ use napi_derive::napi;
 
 use super::channel::Channel;
 use super::{count_turns, errno, failed};
-use crate::admin::Member;
+use crate::admin::{Family, Gathered, Member};
 use crate::dispatch::{Arrival, Chooser, Place, Policy, Report, StickyBy, WorkerId};
 use crate::ipc::queue_time::{BOUNDS, QueueTimes};
 use crate::ipc::{channel, delivery::Delivery};
@@ -146,6 +146,13 @@ pub struct SupervisedWorker {
     pub pid: i32,
     /// `starting`, `ready`, `spare` or `draining`.
     pub state: String,
+}
+
+/// A metric of the application's, with its samples in the text format of Prometheus.
+#[napi(object)]
+pub struct MetricFamily {
+    pub name: String,
+    pub text: String,
 }
 
 /// Where the admin port is, or why there is none.
@@ -341,16 +348,30 @@ impl Primary {
     }
 
     /// Opens the admin port: at an IP address and a port, or, without a port, a Unix socket. A worker in service that has not
-    /// turned its loop for so many milliseconds is taken for hung there.
+    /// turned its loop for so many milliseconds is taken for hung there. `onscrape()` is called when the application's own metrics
+    /// are wanted.
     #[napi(catch_unwind)]
-    pub fn open_admin(&self, address: String, port: Option<u16>, hang_after: u32) -> OpenedAdmin {
+    pub fn open_admin(
+        &self,
+        address: String,
+        port: Option<u16>,
+        hang_after: u32,
+        onscrape: Function<'_, (), ()>,
+    ) -> Result<OpenedAdmin> {
         let place = match port {
             Some(port) => admin::Place::Tcp { address, port },
             None => admin::Place::Unix(address),
         };
         let hang_after = Duration::from_millis(hang_after.into());
         self.inner.tell_admin(|told| told.hang_after = hang_after);
-        match self.inner.open_admin(&place) {
+        let onscrape = onscrape
+            .build_threadsafe_function()
+            .weak::<true>()
+            .build()?;
+        let wake = move || {
+            onscrape.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        };
+        Ok(match self.inner.open_admin(&place, wake) {
             Ok(name) => OpenedAdmin {
                 errno: 0.0,
                 name: Some(name),
@@ -359,7 +380,24 @@ impl Primary {
                 errno: errno(&error),
                 name: None,
             },
-        }
+        })
+    }
+
+    /// Says that `onscrape` was called, and that [`give_metrics`](Self::give_metrics) follows.
+    #[napi(catch_unwind)]
+    pub fn hear_scrape(&self) {
+        self.inner.hear_scrape();
+    }
+
+    /// Gives the application's own metrics, which so many workers have.
+    #[napi(catch_unwind)]
+    pub fn give_metrics(&self, families: Vec<MetricFamily>, workers: u32) {
+        let families = families.into_iter();
+        let families = families.map(|MetricFamily { name, text }| Family { name, text });
+        self.inner.give_metrics(Gathered {
+            families: families.collect(),
+            workers,
+        });
     }
 
     /// Closes the admin port.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Figures, ListenerId, Place, WorkerId};
 use crate::admin::{
-    Health, ListenerSnapshot, ProcessFigures, Snapshot, Supervised, Told, WorkerSnapshot,
+    Gathered, Health, ListenerSnapshot, ProcessFigures, Snapshot, Supervised, Told, WorkerSnapshot,
     figures_of, figures_of_self, live, ready, thread_cpu_seconds,
 };
 use crate::ipc::queue_time::QueueTimes;
@@ -169,7 +169,7 @@ impl Ledger {
             .filter_map(|member| self.workers.get(&WorkerId(member.id)))
     }
 
-    /// All that there is to tell.
+    /// All that there is to tell, but for the application's own metrics.
     pub(super) fn snapshot(&mut self, figures: Figures) -> Snapshot {
         for worker in self.workers.values_mut() {
             worker.look();
@@ -186,6 +186,7 @@ impl Ledger {
             primary: figures_of_self().unwrap_or_default(),
             dispatcher_cpu_seconds: thread_cpu_seconds(),
             dispatcher_lag: self.lag,
+            application: Gathered::default(),
         }
     }
 

@@ -40,7 +40,7 @@ pub use figures::Figures;
 pub use first_bytes::StickyBy;
 pub use stalls::STALL_FROM;
 
-use crate::admin::Told;
+use crate::admin::{Application, Told};
 use crate::sys::page::Page;
 use figures::Counts;
 
@@ -154,7 +154,7 @@ pub enum Report {
 }
 
 enum Command {
-    OpenAdmin(OwnedFd, Arc<Told>),
+    OpenAdmin(OwnedFd, Arc<Told>, Arc<Application>),
     CloseAdmin,
     AddWorker(WorkerId, Seat),
     RemoveWorker(WorkerId),
@@ -293,8 +293,8 @@ impl Dispatcher {
 
     /// Takes over a socket that is bound, listening and non-blocking, for the admin port of a supervisor that tells of itself.
     /// What it is to tell of has to come later.
-    pub fn open_admin(&self, socket: OwnedFd, told: Arc<Told>) {
-        self.command(Command::OpenAdmin(socket, told));
+    pub fn open_admin(&self, socket: OwnedFd, told: Arc<Told>, application: Arc<Application>) {
+        self.command(Command::OpenAdmin(socket, told, application));
     }
 
     /// Closes the admin port.

@@ -34,7 +34,7 @@ use super::queue::{Handoff, Refusal, TakenBack};
 use super::scheduler::Scheduler;
 use super::shed;
 use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
-use crate::admin::{self, Answer, Told};
+use crate::admin::{self, Answer, Application, Gathered, Told};
 use crate::ipc::ticket::{self, Received, Ticket};
 use crate::panic;
 use crate::sys::page::{LoopState, Page, now_ns};
@@ -283,8 +283,8 @@ impl Dispatch {
         let mut admin: Vec<task::JoinHandle<()>> = Vec::new();
         while let Some(command) = commands.recv().await {
             match command {
-                Command::OpenAdmin(socket, told) => match watch::readable(socket) {
-                    Ok(socket) => admin = self.open_admin(socket, told),
+                Command::OpenAdmin(socket, told, application) => match watch::readable(socket) {
+                    Ok(socket) => admin = self.open_admin(socket, told, application),
                     Err(error) => self.failed(&error.into()),
                 },
                 Command::CloseAdmin => {
@@ -376,23 +376,37 @@ impl Dispatch {
         self: &Rc<Self>,
         socket: AsyncFd<OwnedFd>,
         told: Arc<Told>,
+        application: Arc<Application>,
     ) -> Vec<task::JoinHandle<()>> {
         self.ledger.replace(Some(Ledger::new(told)));
         let this = self.clone();
-        let serving = admin::serve(socket, move |path| this.answer_admin(path));
+        let serving = admin::serve(socket, async move |path: &str| {
+            if path == "/metrics" {
+                let application = application.gather().await;
+                return this.metrics(application);
+            }
+            this.health(path)
+        });
         vec![self.spawn(serving), self.spawn(self.clone().note_lag())]
     }
 
-    fn answer_admin(&self, path: &str) -> Answer {
-        let mut ledger = self.ledger.borrow_mut();
-        let Some(ledger) = &mut *ledger else {
-            return Answer::not_found();
-        };
-        match path {
-            "/live" => Answer::health(&ledger.live()),
-            "/ready" => Answer::health(&ledger.ready()),
-            "/metrics" => Answer::metrics(admin::render(ledger.snapshot(self.counts.read()))),
+    fn health(&self, path: &str) -> Answer {
+        let ledger = self.ledger.borrow();
+        match (&*ledger, path) {
+            (Some(ledger), "/live") => Answer::health(&ledger.live()),
+            (Some(ledger), "/ready") => Answer::health(&ledger.ready()),
             _ => Answer::not_found(),
+        }
+    }
+
+    fn metrics(&self, application: Gathered) -> Answer {
+        match &mut *self.ledger.borrow_mut() {
+            Some(ledger) => {
+                let mut snapshot = ledger.snapshot(self.counts.read());
+                snapshot.application = application;
+                Answer::metrics(admin::render(snapshot))
+            }
+            None => Answer::not_found(),
         }
     }
 

@@ -26,7 +26,7 @@ use self::admin::SocketFile;
 use self::listener::{Socket, Use};
 use self::registry::Registry;
 use self::worker::{Share, Worker};
-use crate::admin::{Supervised, Told};
+use crate::admin::{Application, Gathered, Supervised, Told};
 use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
@@ -57,8 +57,10 @@ pub struct Primary {
     rebalance: Cell<bool>,
     max_wait: Cell<Option<Duration>>,
     max_unidentified: Cell<Option<usize>>,
-    /// What the supervisor tells of itself on the admin port, and the file of that port's socket.
+    /// What the supervisor tells of itself on the admin port, the application's own metrics there, and the file of that port's
+    /// socket.
     told: Arc<Told>,
+    application: RefCell<Option<Arc<Application>>>,
     admin_file: RefCell<Option<SocketFile>>,
     /// How long connections have waited for workers that have ended, by listener.
     past: RefCell<HashMap<u32, QueueTimes>>,
@@ -87,6 +89,7 @@ impl Primary {
             max_wait: Cell::new(None),
             max_unidentified: Cell::new(None),
             told: Arc::default(),
+            application: RefCell::default(),
             admin_file: RefCell::default(),
             past: RefCell::default(),
         })
@@ -216,15 +219,22 @@ impl Primary {
             .collect()
     }
 
-    /// Opens the admin port; where it is. It has to be open before the first worker is started, of which it is to tell.
+    /// Opens the admin port; where it is. It has to be open before the first worker is started, of which it is to tell. `wake`
+    /// is called by the dispatcher's thread when the application's own metrics are wanted.
     ///
     /// Errors: as for [`admin::open`].
-    pub fn open_admin(&self, place: &admin::Place) -> io::Result<String> {
+    pub fn open_admin(
+        &self,
+        place: &admin::Place,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> io::Result<String> {
         let (socket, file) = admin::open(place)?;
         let name = socket::name(socket.as_fd());
         self.start_dispatcher()?;
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
-            dispatcher.open_admin(socket, Arc::clone(&self.told));
+            let application = Arc::new(Application::new(wake));
+            self.application.replace(Some(Arc::clone(&application)));
+            dispatcher.open_admin(socket, Arc::clone(&self.told), application);
         }
         self.admin_file.replace(file);
         Ok(name)
@@ -236,6 +246,20 @@ impl Primary {
             dispatcher.close_admin();
         }
         self.admin_file.replace(None);
+    }
+
+    /// Says that the application's own metrics are about to be gathered.
+    pub fn hear_scrape(&self) {
+        if let Some(application) = self.application.borrow().as_ref() {
+            application.hear();
+        }
+    }
+
+    /// Gives the application's own metrics to those who wait for them.
+    pub fn give_metrics(&self, gathered: Gathered) {
+        if let Some(application) = self.application.borrow().as_ref() {
+            application.give(gathered);
+        }
     }
 
     /// Changes what the supervisor tells of itself on the admin port.
