@@ -144,6 +144,7 @@ module.exports = {
   ]),
 
   captureStackTrace: Error.captureStackTrace,
+  isFinite: Number.isFinite,
   isInteger: Number.isInteger,
   promises: {
     all,

@@ -56,7 +56,7 @@ async function request(message, options = {}) {
  * @param {import('../worker_class.js').Worker} worker
  * @param {string} topic what {@link answerOwn} has named there
  * @param {any} message
- * @param {number} timeout in milliseconds
+ * @param {number} [timeout] in milliseconds
  * @returns {Promise<any>} the answer; rejected as by {@link request}
  */
 const ask = (worker, topic, message, timeout) => send(worker, { topic, message }, timeout);

@@ -13,8 +13,8 @@ Runs a program on all cores, and keeps it alive. docs/command.md has more.
                           --kill-timeout TIME after; --stop-signal NAME or
                           --stop-message TEXT to end; --reload-signals NAMES
       --spares N          workers that wait to take the place of a dead one
-      --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME
-                          replace a worker that exceeds it
+      --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME,
+      --ill-timeout TIME  replace a worker that exceeds it
       --wait-ready, --ready-after TIME, --start-timeout TIME (30s)
       --min-delay TIME, --max-delay TIME, --max-deaths N, --deaths-within TIME
       --admin ADDRESS     /metrics, /live and /ready, at a port or a path

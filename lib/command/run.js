@@ -25,6 +25,7 @@ const { VARIABLES: WATCHED, Watch } = require('./watch.js');
 const SAME = [
   'admin',
   'deathsWithin',
+  'illTimeout',
   'killTimeout',
   'lameDuck',
   'maxAge',
@@ -81,6 +82,8 @@ function tellEvents(supervisor, name) {
     say(`${name} is giving up: no worker is left, and ${failures} starts have failed in each place`),
   );
   supervisor.on('hang', ({ id }, stuckFor) => say(`worker ${id}'s event loop has been blocked for ${stuckFor} ms`));
+  supervisor.on('ill', ({ id }, why) => say(`worker ${id} is ill: ${why}`));
+  supervisor.on('well', ({ id }) => say(`worker ${id} is well again`));
   supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is being replaced: ${reason}`));
   supervisor.on('reloaded', () => say(`${name} has been reloaded`));
   supervisor.on('reloadFailed', (error) => say(error.message));

@@ -6,6 +6,7 @@ const { Object, arrays, setInterval } = require('../primordials.js');
 const { activeHandles } = require('../handles.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
+const { health } = require('../worker/health.js');
 const heartbeat = require('../worker/heartbeat.js');
 const { Service } = require('../worker/service.js');
 const { leaveToPrimary } = require('../worker/signals.js');
@@ -76,6 +77,7 @@ function setUpWorker(cluster, wishes) {
   addHidden(cluster, { onRequest: requests.onRequest });
   Object.defineProperty(worker, 'place', { get: () => ownPlace, configurable: true });
   addHidden(Worker.prototype, {
+    health,
     request: requests.request,
 
     /** Connections stay where they are in any case. */

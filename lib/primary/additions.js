@@ -8,6 +8,7 @@ const errors = require('../errors.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
 const { describeListeners } = require('./figures.js');
+const { Health } = require('./health.js');
 const scheduling = require('./scheduling.js');
 
 const { least: SCHED_LEAST, sticky: SCHED_STICKY } = scheduling.POLICIES;
@@ -127,7 +128,7 @@ function addToPrimary(cluster, native) {
   function supervise(options) {
     const { Supervisor } = require('../supervisor/index.js');
     if (supervisor) throw errors.supervisedAlready();
-    supervisor = new Supervisor(cluster, native, setShare, options);
+    supervisor = new Supervisor(cluster, native, { setShare, health }, options);
     if (options?.rebalance !== undefined) rebalance = options.rebalance;
     native.setRebalance(rebalances());
     try {
@@ -141,11 +142,19 @@ function addToPrimary(cluster, native) {
 
   const shares = new WeakMap(); // of the connections, by worker, where they are not usual
   // Those that are held are spares of the supervisor's, whose places are numbered.
-  const shareOf = (worker) => shares.get(worker) ?? { isPaused: false, isHeld: false, weight: 1 };
-  const setShare = (worker, change) => {
+  const shareOf = (worker) => shares.get(worker) ?? { isPaused: false, isHeld: false, isIll: false, weight: 1 };
+  const changeShare = (worker, change) => {
     const share = { ...shareOf(worker), ...change };
-    native.setShare(worker.id, share.isPaused || share.isHeld, share.weight, share.place);
+    native.setShare(worker.id, share.isPaused || share.isHeld || share.isIll, share.weight, share.place);
     shares.set(worker, share);
+  };
+  const health = new Health(cluster, {
+    hold: (worker, isIll) => shareOf(worker).isIll !== isIll && changeShare(worker, { isIll }),
+    isPaused: (worker) => shareOf(worker).isPaused || shareOf(worker).isHeld,
+  });
+  const setShare = (worker, change) => {
+    changeShare(worker, change);
+    health.apply();
     return worker;
   };
 
@@ -167,6 +176,7 @@ function addToPrimary(cluster, native) {
       if (typeof move !== 'boolean') throw errors.invalidOption('options.move', 'of type boolean', move);
       this.exitedAfterDisconnect = true;
       native.drain(this.id, move);
+      health.apply();
       return this;
     },
 

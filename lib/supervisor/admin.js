@@ -72,7 +72,11 @@ class Admin {
   /** Tells what is so now. */
   tell() {
     const { members, ...others } = this.#read();
-    const described = arrays.map(members, ({ state, worker }) => ({ id: worker.id, pid: worker.process.pid, state }));
+    const described = arrays.map(members, ({ condition, worker }) => ({
+      id: worker.id,
+      pid: worker.process.pid,
+      state: condition,
+    }));
     this.#native.tellAdmin({ ...others, members: described });
   }
 

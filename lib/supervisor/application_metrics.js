@@ -2,7 +2,7 @@
 
 // The metrics of the program itself, gathered from its workers for the admin port.
 
-const { Error, Map, arrays, promises } = require('../primordials.js');
+const { Error, Map, arrays } = require('../primordials.js');
 const requests = require('../channel/requests.js');
 const { BEAT } = require('../worker/heartbeat.js');
 const { TOPIC } = require('../worker/application_metrics.js');
@@ -26,6 +26,7 @@ class ApplicationMetrics {
   constructor(native, workers) {
     this.#native = native;
     this.#workers = workers;
+    requests.answerOwn(TOPIC, (families, worker) => this.#keep(worker, families));
   }
 
   /** Called when somebody wants to know. */
@@ -40,19 +41,19 @@ class ApplicationMetrics {
 
   async #gather() {
     const workers = arrays.filter(this.#workers(), ({ process: { connected } }) => connected);
-    const lists = [];
     let count = 0;
     const take = async (worker) => {
       try {
         const families = await this.#ask(worker);
-        arrays.push(lists, families);
         count++;
+        return families;
       } catch {
-        // What it has counted until it was last asked is still so.
-        arrays.push(lists, countsOf(this.#known.get(worker) ?? []));
+        return countsOf(this.#known.get(worker) ?? []); // What it has counted until it was last asked is still so.
       }
     };
-    await promises.all(arrays.map(workers, take));
+    const asked = arrays.map(workers, take);
+    const lists = [];
+    for (const families of asked) arrays.push(lists, await families);
     return [render(aggregate([...lists, this.#past])), count];
   }
 
@@ -60,9 +61,13 @@ class ApplicationMetrics {
     const { stillFor } = this.#native.workerFigures(worker.id) ?? {};
     if (!(stillFor < HANGS)) throw new Error(`worker ${worker.id} does not answer`);
     const families = await requests.ask(worker, TOPIC, null, ANSWER_WITHIN);
+    this.#keep(worker, families);
+    return families;
+  }
+
+  #keep(worker, families) {
     if (!this.#known.has(worker)) worker.once('exit', () => this.#forget(worker));
     this.#known.set(worker, families);
-    return families;
   }
 
   /** Keeps what a worker has counted that has ended. */

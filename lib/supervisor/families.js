@@ -3,9 +3,9 @@
 // Metrics of several processes, summed up as prom-client's `AggregatorRegistry` does. A family is
 // `{ name, help, type, aggregator, samples: [series, value][] }`; a value that is no finite number is its name in the text format.
 
-const { Map, Math, Number, arrays, strings } = require('../primordials.js');
+const { Map, Math, arrays, isFinite, strings } = require('../primordials.js');
 
-const NUMBERS = { __proto__: null, '+Inf': Infinity, '-Inf': -Infinity, NaN: Number.NaN };
+const NUMBERS = { __proto__: null, '+Inf': Infinity, '-Inf': -Infinity, NaN: NaN };
 const numberOf = (value) => (typeof value === 'number' ? value : NUMBERS[value]);
 
 const sum = (values) => {
@@ -65,7 +65,7 @@ function countsOf(families) {
 }
 
 function textOf(value) {
-  if (Number.isFinite(value)) return `${value}`;
+  if (isFinite(value)) return `${value}`;
   if (value === Infinity) return '+Inf';
   return value === -Infinity ? '-Inf' : 'NaN';
 }

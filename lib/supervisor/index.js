@@ -42,6 +42,7 @@ class Supervisor extends EventEmitter {
   #cluster;
   #native;
   #setShare;
+  #health;
   #options;
   #places = []; // { number, member, restarts, isReserved, backOff, replacing, replaceAt }
   #backOffOfSpares;
@@ -65,15 +66,18 @@ class Supervisor extends EventEmitter {
   /**
    * @param {object} cluster
    * @param {object} native the addon's `Primary`
-   * @param {(worker: object, share: { isHeld?: boolean, place?: number }) => void} setShare keeps connections from a worker,
-   *   or no longer; gives it the clients of a place
+   * @param {object} workers
+   * @param {(worker: object, share: { isHeld?: boolean, place?: number }) => void} workers.setShare keeps connections from a
+   *   worker, or no longer; gives it the clients of a place
+   * @param {import('../primary/health.js').Health} workers.health
    * @param {object} [options]
    */
-  constructor(cluster, native, setShare, options) {
+  constructor(cluster, native, { setShare, health }, options) {
     super();
     this.#cluster = cluster;
     this.#native = native;
     this.#setShare = setShare;
+    this.#health = health;
     this.#options = readOptions(options);
     this.#beginAnew();
   }
@@ -110,8 +114,8 @@ class Supervisor extends EventEmitter {
 
   /** What workers are to know: the place of the one that is being forked, what they are told to end with, and who asks. */
   get wishes() {
-    const { admin, stopMessage, stopSignal } = this.#options;
-    const hasAdmin = admin !== undefined || undefined;
+    const { stopMessage, stopSignal } = this.#options;
+    const hasAdmin = this.#admin && true;
     return { __proto__: null, hasAdmin, isSupervised: true, stopMessage, stopSignal, place: this.#placeOfNext };
   }
 
@@ -180,9 +184,12 @@ class Supervisor extends EventEmitter {
     const { env } = this.#options;
     const fork = () => this.#cluster.fork(typeof env === 'function' ? env(place) : env);
     this.#placeOfNext = place;
-    const member = new Member(fork, this.#options, isSpare);
+    const member = new Member(fork, this.#options, { health: this.#health, isSpare });
     this.#placeOfNext = undefined;
-    if (member.worker) this.#setShare(member.worker, { isHeld: isSpare, place });
+    if (!member.worker) return member;
+    this.#setShare(member.worker, { isHeld: isSpare, place });
+    member.worker.on('ill', (why) => this.#tell('ill', member.worker, why));
+    member.worker.on('well', () => this.#tell('well', member.worker));
     return member;
   }
 
@@ -605,7 +612,8 @@ class Supervisor extends EventEmitter {
         id,
         pid: child.pid,
         place: member.worker.place,
-        state: member.state,
+        state: member.condition,
+        ill: member.ill,
         uptime: Math.round(member.age),
         connections: figures?.connections ?? 0,
         requests: figures?.requests ?? 0,

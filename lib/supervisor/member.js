@@ -43,15 +43,19 @@ class Member {
   isHung = false;
   wasConnected = true; // when it was last looked at
   #options;
+  #health;
   #cpu = { time: 0, at: now() };
 
   /**
    * @param {() => import('cluster').Worker} fork may throw: then there is an `error`, and no `worker`
    * @param {object} options of the supervisor
-   * @param {boolean} isSpare
+   * @param {object} about
+   * @param {import('../primary/health.js').Health} about.health of the workers
+   * @param {boolean} about.isSpare
    */
-  constructor(fork, options, isSpare) {
+  constructor(fork, options, { health, isSpare }) {
     this.#options = options;
+    this.#health = health;
     /** Fulfilled with the exit code and the signal, or with the error because of which there is no process. */
     this.ended = this.#begin(fork);
     /** Fulfilled when what it has printed is here, too; some other process may keep that open for ever. */
@@ -79,6 +83,21 @@ class Member {
   /** For how many milliseconds it has lived, or been in service. */
   get age() {
     return now() - this.startedAt;
+  }
+
+  /** Why it is ill, as it says of itself; `undefined` if it is not. */
+  get ill() {
+    return this.worker && this.#health.illOf(this.worker);
+  }
+
+  /** For how many milliseconds it has been ill. */
+  get illFor() {
+    return this.#health.illFor(this.worker);
+  }
+
+  /** Its state; `ill` where it would be `ready`. */
+  get condition() {
+    return this.state === 'ready' && this.ill !== undefined ? 'ill' : this.state;
   }
 
   /** Whether its process has ended, or there never was one. */
@@ -114,7 +133,7 @@ class Member {
     clearTimeout(enough);
     if (outcome === 'late') {
       const missing = waitReady ? 'has not called cluster.worker.ready()' : 'is not listening';
-      throw errors.startFailed(this.worker.id, `${missing} after ${startTimeout} ms`);
+      throw errors.startFailed(this.worker.id, `${this.#ail ?? missing} after ${startTimeout} ms`);
     }
     if (outcome !== 'ready') throw this.startFailed(outcome);
     this.hasStarted = true;
@@ -122,11 +141,16 @@ class Member {
     if (this.state === 'starting') this.state = isSpare ? 'spare' : 'ready';
   }
 
-  /** Fulfilled with `'ready'` when it listens or, with `waitReady`, says that it is ready, as here or as elsewhere. */
+  /** What its illness is called in an error. */
+  get #ail() {
+    return this.ill && `is ill (${this.ill})`;
+  }
+
+  /** Fulfilled with `'ready'` when it is well, and listens or, with `waitReady`, says that it is ready, as here or as elsewhere. */
   #ready() {
     const { waitReady } = this.#options;
     return new Promise((resolve) => {
-      const ready = () => resolve('ready');
+      const ready = () => this.#health.whenWell(this.worker, () => resolve('ready'));
       this.worker?.once(waitReady ? 'ready' : 'listening', ready);
       if (!waitReady) return;
       this.worker?.on('message', function hear(message) {

@@ -60,6 +60,7 @@ const OPTIONS = {
   exitOnGiveUp: { default: false, ...isBoolean },
   hangTimeout: { default: 0, ...isTime(0) },
   replaceHung: { default: false, ...isBoolean },
+  illTimeout: { default: 0, ...isTime(0) },
   maxMemory: {
     default: 0,
     isRight: (value) => value === 0 || isCount(LEAST_MEMORY).isRight(value),

@@ -2,11 +2,11 @@
 
 // What a program counts by prom-client, for the admin port of its primary.
 
-const { Number, Object, String, arrays, strings } = require('../primordials.js');
-const { answerOwn } = require('../channel/requests.js');
+const { Object, String, arrays, isFinite, strings } = require('../primordials.js');
+const { answerOwn, ask } = require('../channel/requests.js');
 const registries = require('./registries.js');
 
-/** What the primary asks for, see `ApplicationMetrics` in `lib/supervisor/application_metrics.js`. */
+/** What the primary asks for, and is told; see `ApplicationMetrics` in `lib/supervisor/application_metrics.js`. */
 const TOPIC = 'metrics';
 
 let gathering; // so that no more is begun while it takes its time
@@ -26,7 +26,7 @@ function seriesOf(name, labels = {}) {
 
 /** A number that JSON can hold, or its name in the text format. */
 function valueOf(value) {
-  if (Number.isFinite(value)) return value;
+  if (isFinite(value)) return value;
   if (value === Infinity) return '+Inf';
   return value === -Infinity ? '-Inf' : 'NaN';
 }
@@ -73,4 +73,9 @@ function setUp() {
   });
 }
 
-module.exports = { TOPIC, setUp };
+/** Tells the primary what has been counted, before this process ends. Nobody waits for it. */
+async function tellLast(worker) {
+  await ask(worker, TOPIC, await gather()).catch(() => {}); // The primary may be ending, too.
+}
+
+module.exports = { TOPIC, setUp, tellLast };

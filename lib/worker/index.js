@@ -8,6 +8,7 @@ const { Channel, numbers } = require('../channel/index.js');
 const { atExit } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
+const { health } = require('./health.js');
 const { Servers } = require('./servers.js');
 const { Service } = require('./service.js');
 const { leaveToPrimary } = require('./signals.js');
@@ -166,6 +167,8 @@ function setUpWorker(cluster, given) {
   addHidden(cluster, { onRequest: requests.onRequest });
   Object.defineProperty(worker, 'place', { get: () => ownPlace, configurable: true });
   addHidden(Worker.prototype, {
+    health,
+
     pin(socket) {
       require('./moving.js').pin(socket);
     },

@@ -58,7 +58,10 @@ function metrics() {
   for (const reference of registries) {
     const registry = reference.deref();
     if (!registry) continue;
-    const own = arrays.filter(registry.getMetricsAsArray(), (metric) => !seen.has(metric) && !Object.hasOwn(metric, 'get'));
+    const own = arrays.filter(
+      registry.getMetricsAsArray(),
+      (metric) => !seen.has(metric) && !Object.hasOwn(metric, 'get'),
+    );
     for (const metric of own) seen.add(metric);
     if (own.length > 0) arrays.push(found, { registry, names: arrays.map(own, ({ name }) => name) });
   }

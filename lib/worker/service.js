@@ -29,6 +29,7 @@ class Service {
    * @param {object} servers the worker's {@link import('./servers.js').Servers}, or what stands for them
    * @param {object} native the addon's `Worker`, or what stands for it
    * @param {object} wishes what the primary wants of this worker
+   * @param {boolean} [wishes.hasAdmin] whether somebody asks for the program's own metrics
    * @param {boolean} [wishes.isSupervised] whether signals are for the primary
    * @param {string} [wishes.stopSignal] the signal that the program gets when it is drained, if it handles that
    * @param {string} [wishes.stopMessage] the message that it gets instead, if it listens for messages
@@ -80,6 +81,7 @@ class Service {
 
   /** Ends a worker without connections, and keeps it from nothing. */
   #drained() {
+    if (this.#wishes.hasAdmin) require('./application_metrics.js').tellLast(this.#worker);
     const ending = require('./ending.js');
     const message = this.#isListening() ? this.#wishes.stopMessage : undefined;
     const words = { message, signals: stopSignals(this.#wishes.stopSignal) };
