@@ -5,7 +5,7 @@
 
 const { Map, Math, arrays, isFinite, strings } = require('../primordials.js');
 
-const NUMBERS = { __proto__: null, '+Inf': Infinity, '-Inf': -Infinity, NaN: NaN };
+const NUMBERS = { __proto__: null, '+Inf': Infinity, '-Inf': -Infinity, NaN };
 const numberOf = (value) => (typeof value === 'number' ? value : NUMBERS[value]);
 
 const sum = (values) => {

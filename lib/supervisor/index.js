@@ -16,6 +16,7 @@ const { countOf, readOptions } = require('./options.js');
 const { askForFigures, memoryOf } = require('./process_figures.js');
 const { obeySignals } = require('./signals.js');
 const { setUpSystemd } = require('./systemd.js');
+const { publish } = require('./tracing.js');
 const { Turns } = require('./turns.js');
 
 if (process.permission) require('./admin.js'); // While it can be read.
@@ -199,6 +200,7 @@ class Supervisor extends EventEmitter {
    */
   #tell(event, ...about) {
     this.#admin?.hear(event, about);
+    publish(this, event, about);
     try {
       this.emit(event, ...about);
     } catch (error) {

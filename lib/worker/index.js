@@ -53,8 +53,8 @@ function setUpWorker(cluster, given) {
     onleavenoted: () => onLeaveNoted?.(),
     onresume: () => servers.resume(),
     ondrain: (moves, kept) => drain(moves === 1, JSON.parse(kept)),
-    onconnection: (listener, fd, served, unwanted) =>
-      !service.movesFrom(listener) && servers.accept(listener, fd, served === 1, unwanted === 1),
+    onconnection: (listener, fd, served, unwanted, queueTime) =>
+      !service.movesFrom(listener) && servers.accept(listener, fd, served === 1, unwanted === 1, queueTime),
     onlameduck: () => process.emit('lameDuck'),
     onpromoted(number) {
       ownPlace = number;

@@ -29,6 +29,9 @@ const { numbers } = require('../channel/index.js');
 const { datagramHandle, ownerOf, serverHandle, streamHandle } = require('../channel/handles.js');
 const { watchSessions } = require('./http2_sessions.js');
 
+// Told of each connection that comes from the primary, for tracers.
+const taken = diagnostics.channel('cluster-rs.connection');
+
 // Where the addon finds how many connections are open.
 const OPEN = 1;
 
@@ -198,10 +201,11 @@ class Servers {
    * @param {number} fd
    * @param {boolean} isServed whether another worker has answered requests on it
    * @param {boolean} isUnwanted whether no worker takes any, so that it is to be turned away here
+   * @param {number} queueTime how many milliseconds it has waited
    * @returns {boolean | undefined} whether a server here takes it; `undefined` if that takes none at all. The descriptor
    *   stays the caller's in both cases.
    */
-  accept(listener, fd, isServed, isUnwanted) {
+  accept(listener, fd, isServed, isUnwanted, queueTime) {
     const server = this.#open.get(listener);
     if (!server?.isFaux) return false;
     const limit = limitOf(ownerOf(server));
@@ -219,6 +223,9 @@ class Servers {
     countOpen(connection);
     server.onconnection(0, connection);
     if (isServed) keepAliveAsBefore(ownerOf(server), connection);
+    if (taken.hasSubscribers) {
+      taken.publish({ server: ownerOf(server), socket: ownerOf(connection), isServed, queueTime });
+    }
     return true;
   }
 

@@ -60,7 +60,8 @@ pub struct Intake {
     socket: Poll,
     page: Page,
     javascript: JavaScript,
-    /// `onconnection(listener, fd, served)` gives `false` to refuse; otherwise the descriptor is JavaScript's.
+    /// `onconnection(listener, fd, served, unwanted, waited)`, with `waited` in milliseconds, gives `false` to refuse;
+    /// otherwise the descriptor is JavaScript's.
     connection: Callback,
     /// `onexhausted()`: there is no descriptor left for a connection.
     exhausted: Callback,
@@ -258,7 +259,7 @@ impl Intake {
                     let waited = page::now_ns().saturating_sub(ticket.since);
                     self.page
                         .add_waited(ticket.listener, bucket_of(waited), waited);
-                    self.offer(ticket, descriptor);
+                    self.offer(ticket, descriptor, waited);
                 }
                 Ok(Received::OutOfDescriptors) => {
                     self.page.add_taken();
@@ -285,13 +286,14 @@ impl Intake {
         !self.refused.borrow().is_empty()
     }
 
-    fn offer(&self, ticket: Ticket, descriptor: OwnedFd) {
+    fn offer(&self, ticket: Ticket, descriptor: OwnedFd, waited: u64) {
         self.highest.set(descriptor.as_raw_fd() as u64);
         let arguments = [
             Argument::Number(ticket.listener.into()),
             Argument::Number(descriptor.as_raw_fd().into()),
             Argument::Number(u8::from(ticket.served).into()),
             Argument::Number(u8::from(ticket.unwanted).into()),
+            Argument::Number(waited as f64 / 1e6),
         ];
         match self.connection.call(&arguments) {
             // It is JavaScript's now.
