@@ -124,6 +124,16 @@ module.exports = {
   startFailed: (id, why) =>
     coded(Error, 'ERR_CLUSTER_RS_START_FAILED', `${id === undefined ? 'a worker' : `worker ${id}`} ${why}`),
 
+  /** @param {number} id of the worker @param {string} why it can't be looked into */
+  notInspected: (id, why) => coded(Error, 'ERR_CLUSTER_RS_NOT_INSPECTED', `worker ${id} can't be looked into: ${why}`),
+
+  hangReportAlone: () =>
+    coded(
+      TypeError,
+      'ERR_INVALID_ARG_VALUE',
+      "The property 'options.hangReport' needs options.hangTimeout: without it no worker is found to hang",
+    ),
+
   isStopping: () => coded(Error, 'ERR_CLUSTER_RS_STOPPING', 'The supervisor is stopping, and starts no workers'),
 
   noAnswer: (timeout) => coded(Error, 'ERR_CLUSTER_RS_TIMEOUT', `No answer within ${timeout} ms`),

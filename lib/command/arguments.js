@@ -4,7 +4,7 @@ const { parseArgs } = require('node:util');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { SETTINGS, toOption } = require('./settings.js');
 
-const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs', 'unit'];
+const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs', 'profile', 'unit'];
 
 // What process managers call the same.
 const OTHER_COMMANDS = { __proto__: null, ls: 'list', describe: 'status', show: 'status', delete: 'stop', log: 'logs' };
@@ -34,6 +34,7 @@ const OF_RUN = {
   only: { type: 'string' },
 };
 const OF_COMMAND = { ...COMMON, json: { type: 'boolean' } };
+const OF_PROFILE = { ...OF_COMMAND, cpu: { type: 'string' }, heap: { type: 'boolean' }, out: { type: 'string' } };
 const OF_LOGS = { ...OF_COMMAND, lines: { type: 'string', short: 'n' }, 'no-follow': { type: 'boolean' } };
 
 for (const [name, { isFlag, short }] of Object.entries(SETTINGS)) {
@@ -86,7 +87,7 @@ function readArguments(args) {
   const first = OTHER_COMMANDS[word] ?? word;
   const isCommand = COMMANDS.includes(first);
   const command = isCommand ? first : 'run';
-  const known = command === 'logs' ? OF_LOGS : isCommand ? OF_COMMAND : OF_RUN;
+  const known = { run: OF_RUN, logs: OF_LOGS, profile: OF_PROFILE }[command] ?? OF_COMMAND;
   const end = args.indexOf('--');
   const own = args.slice(isCommand || word === 'start' ? 1 : 0, end < 0 ? undefined : end);
   const rest = end < 0 ? [] : args.slice(end + 1);

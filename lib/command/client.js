@@ -127,10 +127,14 @@ async function scale(options, positionals) {
  * @param {string[]} positionals
  */
 async function talk(command, options, positionals) {
-  const most = { list: 0, scale: 2 }[command] ?? 1;
+  const most = { list: 0, profile: 2, scale: 2 }[command] ?? 1;
   if (positionals.length > most) throw new Failure(`unexpected argument after ${command}: ${positionals[most]}`, USAGE);
   if (command === 'list') return list(options);
   if (command === 'scale') return scale(options, positionals);
+  if (command === 'profile') {
+    const { profile } = require('./profile.js');
+    return profile(await pick(positionals.at(-2)), options, positionals.at(-1));
+  }
   const name = await pick(positionals[0]);
   if (command === 'status') return status(options, name);
   if (command === 'logs') return logs(options, name);

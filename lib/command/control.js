@@ -57,7 +57,7 @@ async function reach(name) {
  * Asks an application.
  * @param {string} name
  * @param {object} request
- * @param {(event: any) => void} [onEvent]
+ * @param {(event: any, hangUp: () => void) => void} [onEvent] can end the conversation before there is a result
  * @returns {Promise<any>} the result
  */
 async function ask(name, request, onEvent = () => {}) {
@@ -71,15 +71,16 @@ async function ask(name, request, onEvent = () => {}) {
     });
   }
   let answer;
+  const end = (last) => {
+    answer = last;
+    socket.destroy();
+  };
   const lines = new Lines(Infinity);
   socket.on('data', (piece) => {
     for (const line of split(lines.add(piece))) {
       const { event, ...last } = parse(line) ?? { error: `malformed answer of ${name}: ${line}` };
-      if (event !== undefined) onEvent(event);
-      else {
-        answer = last;
-        socket.destroy();
-      }
+      if (event !== undefined) onEvent(event, () => end({}));
+      else end(last);
     }
   });
   socket.write(`${JSON.stringify(request)}\n`);

@@ -3,6 +3,7 @@
 const HELP = `Usage: cluster-rs app.js [options] [-- arguments of app.js]
        cluster-rs list | status | reload | restart | stop | unit | version
        cluster-rs scale [NAME] N|max | logs [NAME] [-n LINES] [--no-follow]
+       cluster-rs profile [NAME] ID --cpu TIME | --heap [--out FILE]
 Runs a program on all cores, and keeps it alive. docs/command.md has more.
   -w, --workers N|max     how many workers (max: one for each core)
       --name NAME         for the commands above (the package's name)
@@ -14,7 +15,8 @@ Runs a program on all cores, and keeps it alive. docs/command.md has more.
                           --stop-message TEXT to end; --reload-signals NAMES
       --spares N          workers that wait to take the place of a dead one
       --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME,
-      --ill-timeout TIME  replace a worker that exceeds it
+      --ill-timeout TIME  replace a worker that exceeds it; --hang-report says
+                          in which line it hangs
       --wait-ready, --ready-after TIME, --start-timeout TIME (30s)
       --min-delay TIME, --max-delay TIME, --max-deaths N, --deaths-within TIME
       --admin ADDRESS     /metrics, /live and /ready, at a port or a path

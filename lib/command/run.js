@@ -4,6 +4,7 @@
 
 const { pathToFileURL } = require('node:url');
 const cluster = require('../../index.js');
+const { describeFrame } = require('../inspector/stack.js');
 const { howItEnded } = require('../supervisor/member.js');
 const { readOptions } = require('../supervisor/options.js');
 const { exitWhenWritten } = require('../exit.js');
@@ -13,7 +14,7 @@ const { variablesOf } = require('./pm2/environment.js');
 const { configure } = require('./configuration.js');
 const { serve } = require('./control.js');
 const { environmentChanges } = require('./environment.js');
-const { Failure, NoSocket } = require('./failure.js');
+const { Failure, NoSocket, USAGE } = require('./failure.js');
 const { reapOrphans } = require('./orphans.js');
 const { Output } = require('./output.js');
 const { fileSink, say, standardError, standardOutput } = require('./sink.js');
@@ -25,6 +26,7 @@ const { VARIABLES: WATCHED, Watch } = require('./watch.js');
 const SAME = [
   'admin',
   'deathsWithin',
+  'hangReport',
   'illTimeout',
   'killTimeout',
   'lameDuck',
@@ -81,7 +83,11 @@ function tellEvents(supervisor, name) {
   supervisor.on('giveUp', (failures) =>
     say(`${name} is giving up: no worker is left, and ${failures} starts have failed in each place`),
   );
-  supervisor.on('hang', ({ id }, stuckFor) => say(`worker ${id}'s event loop has been blocked for ${stuckFor} ms`));
+  supervisor.on('hang', ({ id }, stuckFor, { stack, error } = {}) => {
+    say(`worker ${id}'s event loop has been blocked for ${stuckFor} ms${stack ? ' in' : ''}`);
+    for (const frame of stack ?? []) say(`    ${describeFrame(frame)}`);
+    if (error) say(error.message);
+  });
   supervisor.on('ill', ({ id }, why) => say(`worker ${id} is ill: ${why}`));
   supervisor.on('well', ({ id }) => say(`worker ${id} is well again`));
   supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is being replaced: ${reason}`));
@@ -110,6 +116,12 @@ function commandsOf(supervisor, output, info, settings) {
     status: () => ({ ...info(), workers: supervisor.status() }),
     reload: (_, tell) => withProgress(supervisor, 'reload', tell, () => supervisor.reload()),
     restart: (_, tell) => withProgress(supervisor, 'restart', tell, () => supervisor.restart()),
+    async inspect({ id }, tell, gone) {
+      const { url, close } = await supervisor.inspect(id);
+      tell({ url });
+      await gone;
+      await close();
+    },
     async scale({ workers }) {
       await supervisor.scale(workers);
       return supervisor.size;
@@ -164,7 +176,10 @@ async function run(options, positionals, rest) {
     prefix = false,
   } = settings;
   if (applications) return runTogether(applications, settings.file, options, rest);
-  const { pm2, primary, program } = settings;
+  const { hangReport, hangTimeout = 0, pm2, primary, program } = settings;
+  if (hangReport && hangTimeout === 0) {
+    throw new Failure('missing --hang-timeout TIME: --hang-report is about workers that exceed it', USAGE);
+  }
   endWithParent();
   if (pm2?.notes.length > 0) say(`${name}: ${pm2.notes.join('; ')}`);
 

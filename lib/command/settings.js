@@ -65,6 +65,7 @@ const SETTINGS = {
   maxAge: time,
   maxRequests: count(0),
   hangTimeout: time,
+  hangReport: flag,
   illTimeout: time,
   waitReady: flag,
   readyAfter: time,

@@ -8,6 +8,7 @@ const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
 const { health } = require('../worker/health.js');
 const heartbeat = require('../worker/heartbeat.js');
+const inspectable = require('../worker/inspectable.js');
 const { Service } = require('../worker/service.js');
 const { leaveToPrimary } = require('../worker/signals.js');
 const { listen, tell } = require('./control.js');
@@ -69,6 +70,7 @@ function setUpWorker(cluster, wishes) {
   );
   if (isSupervised) {
     heartbeat.setUp();
+    inspectable.setUp(worker);
     setInterval(tellFigures, heartbeat.BEAT).unref();
     tellFigures();
     leaveToPrimary(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']);

@@ -11,6 +11,7 @@ const { describeListeners } = require('../primary/figures.js');
 const { exitWhenWritten } = require('../exit.js');
 const { BackOff } = require('./back_off.js');
 const { blockedFor, reasonToReplace } = require('./limits.js');
+const { Inspection } = require('./inspection.js');
 const { Member } = require('./member.js');
 const { countOf, readOptions } = require('./options.js');
 const { askForFigures, memoryOf } = require('./process_figures.js');
@@ -61,6 +62,7 @@ class Supervisor extends EventEmitter {
   #lameDuck; // what is waited for before the stop, and the function that ends it
   #wasReady = false;
 
+  #inspection = new Inspection();
   #admin; // what is told on the admin port, if there is one
   #placeOfNext; // the number of the place that the worker is for which is being forked
 
@@ -573,12 +575,34 @@ class Supervisor extends EventEmitter {
       const blocked = blockedFor(figures, this.#options);
       const wasHung = member.isHung;
       member.isHung = blocked > 0;
-      if (member.isHung && !wasHung) this.#tell('hang', member.worker, Math.round(blocked));
+      if (member.isHung && !wasHung) this.#hangs(member, Math.round(blocked));
+      if (!member.isHung) member.hang = undefined;
       const reason = reasonToReplace(member, figures, this.#options);
       member.wasConnected = member.worker.isConnected();
       const isTime = now() >= place.replaceAt && !this.#turns.areTaken && !this.#isStopping;
       if (reason !== undefined && isTime) this.#replaceFor(place, reason);
     }
+  }
+
+  /** Tells of a worker that hangs and, where that is asked for, in which line. */
+  async #hangs(member, blocked) {
+    const { worker } = member;
+    if (!this.#options.hangReport) return this.#tell('hang', worker, blocked);
+    member.isBeingReported = true;
+    const report = await this.#inspection.report(worker);
+    member.isBeingReported = false;
+    if (member.isHung) member.hang = report;
+    this.#tell('hang', worker, blocked, report);
+  }
+
+  /**
+   * Opens the inspector of a worker, of which the id is given, for a while.
+   * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+   */
+  inspect(id) {
+    const found = arrays.find(this.#members(), ({ member }) => member.worker.id === id);
+    if (!found) throw errors.notInspected(id, 'there is none');
+    return this.#inspection.open(found.member.worker);
   }
 
   #replaceFor(place, reason) {
@@ -616,6 +640,7 @@ class Supervisor extends EventEmitter {
         place: member.worker.place,
         state: member.condition,
         ill: member.ill,
+        stack: member.hang?.stack,
         uptime: Math.round(member.age),
         connections: figures?.connections ?? 0,
         requests: figures?.requests ?? 0,

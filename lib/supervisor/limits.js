@@ -20,14 +20,14 @@ function blockedFor(figures, { hangTimeout }) {
  * @param {object | undefined} figures of the worker
  * @param {object} options of the supervisor
  */
-function reasonToReplace({ age, illFor, isHung, wasConnected, worker }, figures, options) {
+function reasonToReplace({ age, illFor, isBeingReported, isHung, wasConnected, worker }, figures, options) {
   const { illTimeout, maxAge, maxMemory, maxRequests, replaceHung } = options;
   // One that dies is disconnected for a moment; one that lives on like that will not be heard of again.
   if (!worker.isConnected()) return wasConnected ? undefined : 'disconnect';
   if (worker.exitedAfterDisconnect) return 'leaving'; // It has got SIGTERM, or wants to leave for a reason of its own.
   if (illTimeout > 0 && illFor >= illTimeout) return 'ill';
   if (!figures) return undefined;
-  if (isHung && replaceHung) return 'hang';
+  if (isHung && replaceHung && !isBeingReported) return 'hang';
   if (maxMemory > 0 && (figures.memory ?? memoryOf(worker.process.pid)) > maxMemory) return 'memory';
   if (maxAge > 0 && age > maxAge) return 'age';
   if (maxRequests > 0 && figures.requests >= maxRequests) return 'requests';

@@ -41,6 +41,8 @@ class Member {
   readyIn; // how many milliseconds it has taken to get ready
   hasStarted = false;
   isHung = false;
+  isBeingReported = false; // where it hangs is about to be known
+  hang; // what is known of that, as long as it hangs
   wasConnected = true; // when it was last looked at
   #options;
   #health;

@@ -60,6 +60,7 @@ const OPTIONS = {
   exitOnGiveUp: { default: false, ...isBoolean },
   hangTimeout: { default: 0, ...isTime(0) },
   replaceHung: { default: false, ...isBoolean },
+  hangReport: { default: false, ...isBoolean },
   illTimeout: { default: 0, ...isTime(0) },
   maxMemory: {
     default: 0,
@@ -105,6 +106,7 @@ function readOptions(given = {}) {
     }
     if (isRight && !isRight(value)) throw errors.outOfRange(`options.${name}`, what, value);
   }
+  if (options.hangReport && options.hangTimeout === 0) throw errors.hangReportAlone();
   options.workers = countOf(options.workers);
   return options;
 }

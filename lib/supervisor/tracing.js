@@ -12,7 +12,7 @@ const ARGUMENTS = {
   startFailed: ['worker', 'error', 'delay'],
   death: ['worker', 'code', 'signal', 'delay'],
   giveUp: ['failures'],
-  hang: ['worker', 'stuckFor'],
+  hang: ['worker', 'stuckFor', 'report'],
   ill: ['worker', 'reason'],
   well: ['worker'],
   replace: ['worker', 'reason'],

@@ -82,6 +82,7 @@ function setUpWorker(cluster, given) {
   if (reports) process.send = reports.filtered(process.send);
   if (given.isSupervised) {
     require('./heartbeat.js').setUp();
+    require('./inspectable.js').setUp(worker);
     leaveToPrimary(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']);
   }
   if (given.hasAdmin) require('./application_metrics.js').setUp();

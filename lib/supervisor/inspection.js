@@ -1,0 +1,94 @@
+'use strict';
+
+// Looks inside workers through Node's inspector.
+
+const { Promise, Set, WeakSet, clearTimeout, promises, setTimeout } = require('../primordials.js');
+const errors = require('../errors.js');
+const { answerOwn } = require('../channel/requests.js');
+const { closeInspector, openInspector } = require('../inspector/index.js');
+const { openSession } = require('../inspector/session.js');
+const { stackOf } = require('../inspector/stack.js');
+const { TOPIC } = require('../worker/inspectable.js');
+
+// How long a worker that hangs is waited for, in milliseconds. Usually it takes a tenth of that.
+const REPORT_WITHIN = 1000;
+
+// How long a worker may take that does something else, in milliseconds.
+const OPEN_WITHIN = 5000;
+
+class Inspection {
+  #ownSignal = new WeakSet(); // workers whose program takes SIGUSR1
+  #inspected = new Set(); // by process id
+
+  constructor() {
+    answerOwn(TOPIC, (_, worker) => this.#ownSignal.add(worker));
+  }
+
+  /**
+   * Opens a worker's inspector until `close` is called.
+   * @param {import('cluster').Worker} worker
+   * @param {number} [patience] how long to wait for that, in milliseconds
+   * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+   */
+  async open(worker, patience = OPEN_WITHIN) {
+    const { id, process: child } = worker;
+    const { pid } = child;
+    if (process.platform !== 'linux') throw errors.notInspected(id, 'that takes Linux');
+    if (this.#ownSignal.has(worker)) throw errors.notInspected(id, 'its program has a listener for SIGUSR1');
+    if (this.#inspected.has(pid)) throw errors.notInspected(id, 'it is being inspected already');
+    this.#inspected.add(pid);
+    try {
+      const url = await openInspector(pid, patience);
+      return { url, close: () => this.#close(pid, url) };
+    } catch (error) {
+      this.#inspected.delete(pid);
+      throw errors.notInspected(id, error.message);
+    }
+  }
+
+  async #close(pid, url) {
+    try {
+      await closeInspector(await openSession(url));
+    } catch {
+      // The worker has gone.
+    }
+    this.#inspected.delete(pid);
+  }
+
+  /**
+   * Where a worker's JavaScript is. It does not take long, and does not fail.
+   * @returns {Promise<{ stack?: object[], error?: Error }>}
+   */
+  async report(worker) {
+    let timer;
+    const error = errors.notInspected(worker.id, 'it is blocked outside of JavaScript');
+    const late = new Promise((_, reject) => (timer = setTimeout(reject, REPORT_WITHIN, error)));
+    try {
+      let stack;
+      const taken = promises.then(this.#take(worker), (found) => (stack = found));
+      await promises.race([taken, late]);
+      return { stack };
+    } catch (reason) {
+      return { error: reason };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #take(worker) {
+    const { pid } = worker.process;
+    const { url } = await this.open(worker, REPORT_WITHIN);
+    try {
+      const session = await openSession(url);
+      const stack = await stackOf(session);
+      // One that answers late is closed as well. Nobody waits for that.
+      promises.then(closeInspector(session), () => this.#inspected.delete(pid));
+      return stack;
+    } catch (error) {
+      this.#inspected.delete(pid);
+      throw errors.notInspected(worker.id, error.message);
+    }
+  }
+}
+
+module.exports = { Inspection };
