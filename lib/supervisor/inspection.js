@@ -61,7 +61,7 @@ class Inspection {
    */
   async report(worker) {
     let timer;
-    const error = errors.notInspected(worker.id, 'it is blocked outside of JavaScript');
+    const error = errors.notInspected(worker.id, 'it is stopped, or blocked outside of JavaScript');
     const late = new Promise((_, reject) => (timer = setTimeout(reject, REPORT_WITHIN, error)));
     try {
       let stack;
