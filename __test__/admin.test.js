@@ -99,7 +99,7 @@ test('counts what clients have asked, through a reload and a death', limit, asyn
   const { admin, command, port, program } = await serve(t);
   assert.match(
     program.stderr,
-    new RegExp(`^cluster-rs: api answers /metrics, /live and /ready on 127.0.0.1:${admin}$`, 'm'),
+    new RegExp(`^cluster-rs: api answers /, /metrics, /live and /ready on 127.0.0.1:${admin}$`, 'm'),
   );
   const counted = async (requests) => {
     await until(
@@ -243,7 +243,7 @@ describe('is harmed by nobody', () => {
       ['POST', '/metrics', 405],
       ['DELETE', '/live', 405],
       ['GET', '/nothing', 404],
-      ['GET', '/', 404],
+      ['GET', '//', 404],
     ]) {
       assert.strictEqual((await ask(admin, path, { method })).status, status, `${method} ${path}`);
     }

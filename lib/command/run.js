@@ -68,7 +68,7 @@ function toSupervisorOptions(settings) {
 }
 
 function tellEvents(supervisor, name) {
-  if (supervisor.admin !== undefined) say(`${name} answers /metrics, /live and /ready on ${supervisor.admin}`);
+  if (supervisor.admin !== undefined) say(`${name} answers /, /metrics, /live and /ready on ${supervisor.admin}`);
   supervisor.on('ready', () => say(`${name} is running with ${countWorkers(supervisor.size)}, process ${process.pid}`));
   const next = (delay) => {
     if (delay === undefined) return '';

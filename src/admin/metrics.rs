@@ -32,6 +32,8 @@ pub struct ListenerSnapshot {
 pub struct WorkerSnapshot {
     /// The number of the place; of a spare, `spare`.
     pub name: String,
+    /// The numbers of the workers that are there now.
+    pub ids: Vec<u32>,
     /// Whether there is a worker now.
     pub is_there: bool,
     /// Open connections.
@@ -42,6 +44,8 @@ pub struct WorkerSnapshot {
     pub taken: BTreeMap<String, u64>,
     /// By how many milliseconds the last regular timer was late.
     pub lag: u64,
+    /// For how many milliseconds the event loop has neither gone to sleep nor woken up.
+    pub still_for: u64,
     /// For how many nanoseconds the event loop has waited for events.
     pub idle: u64,
     /// CPU time of all that had the place, and what the one that has it now uses.

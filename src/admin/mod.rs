@@ -2,7 +2,9 @@
 //! answers, and so does it while the primary's JavaScript is busy. Nothing that can be asked changes anything.
 
 mod application;
+mod content;
 mod health;
+mod live;
 mod metrics;
 mod process;
 mod server;
@@ -10,6 +12,7 @@ mod told;
 
 pub use application::{Application, Family, Gathered};
 pub(crate) use health::{Health, live, ready};
+pub(crate) use live::describe;
 pub(crate) use metrics::{ListenerSnapshot, Snapshot, WorkerSnapshot, render};
 pub(crate) use process::{ProcessFigures, figures_of, figures_of_self, thread_cpu_seconds};
 pub(crate) use server::{Answer, serve};

@@ -1,13 +1,14 @@
 //! HTTP on the admin port.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -16,8 +17,9 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::{JoinHandle, spawn_local, yield_now};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
+use super::content::Content;
 use super::health::Health;
 use crate::sys::socket::{self, Kind};
 
@@ -32,11 +34,17 @@ const LONGEST_HEAD: usize = 16 * 1024;
 /// How long to leave alone what failed for want of descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// The page for people.
+const PAGE: &str = include_str!("page.html");
+/// What it may do: nothing but show itself, and ask where it came from.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
+    img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// What a path leads to.
 pub struct Answer {
     pub status: StatusCode,
     pub content_type: &'static str,
-    pub text: String,
+    pub content: Content,
 }
 
 impl Answer {
@@ -55,13 +63,31 @@ impl Answer {
         Answer {
             status: StatusCode::OK,
             content_type: "text/plain; version=0.0.4; charset=utf-8",
-            text,
+            content: text.into(),
+        }
+    }
+
+    /// To a browser.
+    pub fn page() -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            content_type: "text/html; charset=utf-8",
+            content: PAGE.into(),
+        }
+    }
+
+    /// To the page: one event after another, as text, for as long as `next` gives one.
+    pub fn events(next: Rc<dyn Fn() -> Option<Bytes>>) -> Answer {
+        Answer {
+            status: StatusCode::OK,
+            content_type: "text/event-stream",
+            content: Content::events(next),
         }
     }
 
     /// To whoever asks for something else.
     pub fn not_found() -> Answer {
-        let text = "there are /metrics, /live and /ready\n";
+        let text = "there are /, /metrics, /live and /ready\n";
         Answer::text(StatusCode::NOT_FOUND, text.to_owned())
     }
 
@@ -69,7 +95,7 @@ impl Answer {
         Answer {
             status,
             content_type: "text/plain; charset=utf-8",
-            text,
+            content: text.into(),
         }
     }
 }
@@ -85,10 +111,7 @@ pub async fn serve(socket: AsyncFd<OwnedFd>, answer: impl AsyncFn(&str) -> Answe
         match socket::accept(socket.get_ref().as_fd()) {
             Ok(connection) => {
                 let serving = serve_connection(connection, answer.clone());
-                open.add(spawn_local(async {
-                    // Whoever is too slow is not waited for.
-                    let _ = timeout(CONNECTION_WITHIN, serving).await;
-                }));
+                open.add(spawn_local(serving));
                 yield_now().await;
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => ready.clear_ready(),
@@ -123,6 +146,7 @@ impl Drop for Connections {
     }
 }
 
+/// Serves a connection. Whoever is too slow is not waited for, except where an answer has no end.
 async fn serve_connection(connection: OwnedFd, answer: Rc<impl AsyncFn(&str) -> Answer>) {
     match socket::kind(connection.as_fd()) {
         Kind::Unix => {
@@ -142,28 +166,39 @@ async fn serve_stream(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     answer: Rc<impl AsyncFn(&str) -> Answer>,
 ) {
+    let is_endless = Cell::new(false);
     let service = service_fn(async |request: Request<Incoming>| {
         let response = respond(request.method(), request.uri().path(), &*answer).await;
+        is_endless.set(response.body().is_endless());
         Ok::<_, Infallible>(response)
     });
-    // What goes wrong is the client's doing, and its own loss.
-    let _ = http1::Builder::new()
+    let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(LONGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+        .serve_connection(TokioIo::new(stream), service);
+    let late = async {
+        sleep(CONNECTION_WITHIN).await;
+        while is_endless.get() {
+            sleep(CONNECTION_WITHIN).await;
+        }
+    };
+    tokio::select! {
+        // What goes wrong is the client's doing, and its own loss.
+        _ = serving => {}
+        () = late => {}
+    }
 }
 
 async fn respond(
     method: &Method,
     path: &str,
     answer: &impl AsyncFn(&str) -> Answer,
-) -> Response<String> {
+) -> Response<Content> {
     let Answer {
         status,
         content_type,
-        text,
+        content,
     } = match *method {
         Method::GET | Method::HEAD => answer(path).await,
         _ => Answer::text(
@@ -171,10 +206,11 @@ async fn respond(
             "only GET: nothing can be changed here\n".to_owned(),
         ),
     };
-    let mut response = Response::new(text);
+    let mut response = Response::new(content);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }

@@ -3,21 +3,27 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use hyper::body::Bytes;
 
 use super::{Figures, ListenerId, Place, WorkerId};
 use crate::admin::{
     Gathered, Health, ListenerSnapshot, ProcessFigures, Snapshot, Supervised, Told, WorkerSnapshot,
-    figures_of, figures_of_self, live, ready, thread_cpu_seconds,
+    describe, figures_of, figures_of_self, live, ready, thread_cpu_seconds,
 };
 use crate::ipc::queue_time::QueueTimes;
 use crate::sys::page::{Page, now_ns};
+
+/// For how long an event for the page is good for others.
+const SAME_EVENT: Duration = Duration::from_millis(500);
 
 /// What a worker without a place is called.
 const SPARE: &str = "spare";
 
 /// A worker that is there.
 struct Watched {
+    id: u32,
     page: Arc<Page>,
     pid: i32,
     place: Option<u32>,
@@ -29,6 +35,11 @@ impl Watched {
     fn name(&self) -> String {
         self.place
             .map_or(SPARE.to_owned(), |place| place.to_string())
+    }
+
+    /// For how long its loop has neither gone to sleep nor woken up.
+    fn still_for(&self, now: u64) -> Duration {
+        Duration::from_nanos(now.saturating_sub(self.page.loop_state().since_ns()))
     }
 
     fn look(&mut self) {
@@ -75,6 +86,8 @@ pub(super) struct Ledger {
     past: BTreeMap<String, Tally>,
     /// By how many seconds the dispatcher's last regular timer was late.
     lag: f64,
+    /// The last event for the page, and when it was made.
+    last_event: Option<(Instant, Bytes)>,
 }
 
 impl Ledger {
@@ -86,11 +99,13 @@ impl Ledger {
             workers: BTreeMap::new(),
             past: BTreeMap::new(),
             lag: 0.0,
+            last_event: None,
         }
     }
 
     pub(super) fn add_worker(&mut self, worker: WorkerId, page: Arc<Page>, pid: i32) {
         let watched = Watched {
+            id: worker.0,
             page,
             pid,
             place: None,
@@ -153,10 +168,8 @@ impl Ledger {
     pub(super) fn live(&self) -> Health {
         let supervised = self.told.read();
         let now = now_ns();
-        let still_for = |worker: &Watched| {
-            Duration::from_nanos(now.saturating_sub(worker.page.loop_state().since_ns()))
-        };
-        let still_for: Vec<Duration> = self.in_service(&supervised).map(still_for).collect();
+        let in_service = self.in_service(&supervised);
+        let still_for: Vec<Duration> = in_service.map(|worker| worker.still_for(now)).collect();
         live(&supervised, &still_for)
     }
 
@@ -190,6 +203,20 @@ impl Ledger {
         }
     }
 
+    /// An event for the page, the same for all who want one at about the same time.
+    pub(super) fn event(&mut self, figures: Figures) -> Bytes {
+        if let Some((made, event)) = &self.last_event
+            && made.elapsed() < SAME_EVENT
+        {
+            return event.clone();
+        }
+        let snapshot = self.snapshot(figures);
+        let data = describe(&snapshot, &self.ready(), &self.live());
+        let event = Bytes::from(format!("data: {data}\n\n"));
+        self.last_event = Some((Instant::now(), event.clone()));
+        event
+    }
+
     fn listener(&self, id: ListenerId, listener: &Listener) -> ListenerSnapshot {
         let mut queue_times = listener.past;
         for worker in self.workers.values() {
@@ -206,6 +233,7 @@ impl Ledger {
 
     /// What is told of each place, and of the spares together. In a reload, two workers have one place for a while.
     fn places(&self) -> Vec<WorkerSnapshot> {
+        let now = now_ns();
         let mut tallies = self.past.clone();
         let mut there: BTreeMap<String, Vec<&Watched>> = BTreeMap::new();
         for worker in self.workers.values() {
@@ -233,6 +261,7 @@ impl Ledger {
                     .sum();
                 WorkerSnapshot {
                     name,
+                    ids: workers.iter().map(|worker| worker.id).collect(),
                     is_there: !workers.is_empty(),
                     connections: workers
                         .iter()
@@ -243,6 +272,11 @@ impl Ledger {
                     lag: workers
                         .iter()
                         .map(|worker| worker.page.lag())
+                        .max()
+                        .unwrap_or_default(),
+                    still_for: workers
+                        .iter()
+                        .map(|worker| worker.still_for(now).as_millis() as u64)
                         .max()
                         .unwrap_or_default(),
                     idle: tally.idle,

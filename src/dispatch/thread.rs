@@ -380,12 +380,17 @@ impl Dispatch {
     ) -> Vec<task::JoinHandle<()>> {
         self.ledger.replace(Some(Ledger::new(told)));
         let this = self.clone();
-        let serving = admin::serve(socket, async move |path: &str| {
-            if path == "/metrics" {
-                let application = application.gather().await;
-                return this.metrics(application);
+        let serving = admin::serve(socket, async move |path: &str| match path {
+            "/" => Answer::page(),
+            "/events" => {
+                let this = this.clone();
+                Answer::events(Rc::new(move || {
+                    let mut ledger = this.ledger.borrow_mut();
+                    Some(ledger.as_mut()?.event(this.counts.read()))
+                }))
             }
-            this.health(path)
+            "/metrics" => this.metrics(application.gather().await),
+            _ => this.health(path),
         });
         vec![self.spawn(serving), self.spawn(self.clone().note_lag())]
     }
