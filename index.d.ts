@@ -117,6 +117,15 @@ declare module 'cluster' {
      * without a supervisor.
      */
     readonly place: number | undefined;
+    /**
+     * Only as `cluster.worker`. Has this worker checked again and again, from now on. It is ill while `check` throws, rejects,
+     * gives `false`, or does not answer within `timeout` milliseconds. One that is ill gets no new connections, as long as
+     * another is well; under a supervisor it is not ready before it is well, and is replaced if it stays ill (`illTimeout`).
+     * The primary hears `'ill'` and `'well'`, by the worker and by `cluster`. The next check follows `interval` milliseconds
+     * after the last one. A later call replaces this one.
+     * @param options 5000 each, if they are not given
+     */
+    health(check: () => unknown, options?: { interval?: number | undefined; timeout?: number | undefined }): void;
 
     /** Undoes {@link pause}, at once. In the primary only. */
     resume(): Worker;
@@ -341,6 +350,18 @@ declare namespace cluster {
      */
     replaceHung?: boolean | undefined;
     /**
+     * Whether `'hang'` and `status()` say in which line. The stack is taken through Node's inspector, which is opened for a
+     * moment, by SIGUSR1, on a port of 127.0.0.1 that the system chooses; a program with a listener for SIGUSR1 is left alone.
+     * Needs `hangTimeout`.
+     * @default false
+     */
+    hangReport?: boolean | undefined;
+    /**
+     * After how long a worker that says it is ill is replaced, see {@link Worker.health}.
+     * @default 0
+     */
+    illTimeout?: number | undefined;
+    /**
      * With how much resident memory a worker is replaced: 32 MiB at least. Looked at every second, as are the next two.
      * @default 0
      */
@@ -356,7 +377,7 @@ declare namespace cluster {
      */
     maxRequests?: number | undefined;
     /**
-     * Where to answer `/metrics` for Prometheus, and `/live` and `/ready` for Kubernetes: a port of 127.0.0.1, `'HOST:PORT'`
+     * Where to answer `/metrics` for Prometheus, `/live` and `/ready` for Kubernetes, and `/` for people: a port of 127.0.0.1, `'HOST:PORT'`
      * with an IP address, or the path of a Unix socket, with a `/` in it. A thread answers, also while the primary is busy.
      * @default none
      */
@@ -391,7 +412,12 @@ declare namespace cluster {
     pid: number;
     /** See {@link Worker.place}. */
     place: number | undefined;
-    state: 'starting' | 'ready' | 'spare' | 'draining';
+    /** `'ill'` is one in service that says so of itself, see {@link Worker.health}. */
+    state: 'starting' | 'ready' | 'ill' | 'spare' | 'draining';
+    /** Why it is ill. */
+    ill: string | undefined;
+    /** Where it hangs, with `hangReport`, as long as it does. */
+    stack: StackFrame[] | undefined;
     /** Milliseconds. */
     uptime: number;
     /** That are open, and came through the dispatcher. */
@@ -410,7 +436,26 @@ declare namespace cluster {
     listeners: ListenerFigures[];
   }
 
-  /** The events of a {@link Supervisor}, with their arguments. */
+  /** A place in a program; lines and columns count from 1. */
+  interface StackFrame {
+    /** Empty for a function without a name. */
+    functionName: string;
+    /** A path, or the name of a module of Node's: `node:events`. */
+    file: string;
+    line: number;
+    column: number;
+  }
+
+  /** Where a worker hangs, the innermost function first; or why that can't be said (`ERR_CLUSTER_RS_NOT_INSPECTED`). */
+  interface HangReport {
+    stack?: StackFrame[];
+    error?: Error;
+  }
+
+  /**
+   * The events of a {@link Supervisor}, with their arguments. Each is a message on `diagnostics_channel`, too:
+   * `cluster-rs.EVENT`, with the supervisor and the arguments by their names.
+   */
   interface SupervisorEvents {
     /** All workers are in service for the first time. */
     ready: [];
@@ -426,13 +471,17 @@ declare namespace cluster {
     death: [worker: Worker, code: number | null, signal: NodeJS.Signals | null, delay: number | undefined];
     /** No worker is in service, and so many starts (`maxDeaths`) have failed in each place: no more are tried. */
     giveUp: [failures: number];
-    /** A worker's event loop has not gone on for so many milliseconds. */
-    hang: [worker: Worker, stuckFor: number];
+    /** A worker's event loop has not gone on for so many milliseconds. With `hangReport`, `report` says where. */
+    hang: [worker: Worker, stuckFor: number, report: HangReport | undefined];
+    /** A worker says that it is ill, see {@link Worker.health}. */
+    ill: [worker: Worker, reason: string];
+    /** A worker that was ill is well. */
+    well: [worker: Worker];
     /**
      * A worker is going to be replaced; with `disconnect` it has closed its channel, and lives on; with `leaving` it has got
      * SIGTERM, or wants to leave for a reason of its own.
      */
-    replace: [worker: Worker, reason: 'hang' | 'disconnect' | 'leaving' | 'memory' | 'age' | 'requests'];
+    replace: [worker: Worker, reason: 'hang' | 'ill' | 'disconnect' | 'leaving' | 'memory' | 'age' | 'requests'];
     /** How far a reload has got. */
     reload: [done: number, of: number];
     /** How far a restart has got. */
