@@ -512,7 +512,6 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
     [['--config', 'value.json'], 'workers in value.json must be max or a whole number of at least 1, not "many"'],
     [['scale'], 'missing number of workers: scale [NAME] N, where N is max or a whole number of at least 1'],
     [['list', 'x'], 'unexpected argument after list: x'],
-    [['monit'], 'monit is watch -n 1 cluster-rs status [NAME] here'],
     [['startup'], 'startup is systemd here: cluster-rs unit [NAME] prints a unit for what runs'],
     [['app.js', '--listen-timeout', '3000'], 'unknown option: --listen-timeout; did you mean --start-timeout?'],
     [['app.js', '-i', '-1'], '--workers must be max or a whole number of at least 1, not "-1"'],

@@ -4,10 +4,18 @@ const { parseArgs } = require('node:util');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { SETTINGS, toOption } = require('./settings.js');
 
-const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs', 'profile', 'unit'];
+const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs', 'top', 'profile', 'unit'];
 
 // What process managers call the same.
-const OTHER_COMMANDS = { __proto__: null, ls: 'list', describe: 'status', show: 'status', delete: 'stop', log: 'logs' };
+const OTHER_COMMANDS = {
+  __proto__: null,
+  ls: 'list',
+  describe: 'status',
+  monit: 'top',
+  show: 'status',
+  delete: 'stop',
+  log: 'logs',
+};
 const OTHER_OPTIONS = {
   __proto__: null,
   '-i': '--workers',
@@ -18,7 +26,6 @@ const OTHER_OPTIONS = {
 // What is something else here, and what to do instead.
 const INSTEAD = {
   __proto__: null,
-  monit: 'monit is watch -n 1 cluster-rs status [NAME] here',
   kill: 'kill is cluster-rs stop [NAME] here, for one program: there is no daemon',
   startup: 'startup is systemd here: cluster-rs unit [NAME] prints a unit for what runs',
   save: 'save is systemd here: cluster-rs unit [NAME] prints a unit for what runs',

@@ -136,6 +136,10 @@ async function talk(command, options, positionals) {
     return profile(await pick(positionals.at(-2)), options, positionals.at(-1));
   }
   const name = await pick(positionals[0]);
+  if (command === 'top') {
+    const { canDraw, top } = require('./top/index.js');
+    return canDraw() && !options.json ? top(name) : status(options, name);
+  }
   if (command === 'status') return status(options, name);
   if (command === 'logs') return logs(options, name);
   if (command === 'unit') return unit(options, name);

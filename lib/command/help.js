@@ -1,25 +1,23 @@
 'use strict';
 
 const HELP = `Usage: cluster-rs app.js [options] [-- arguments of app.js]
-       cluster-rs list | status | reload | restart | stop | unit | version
+       cluster-rs list | status | top | reload | restart | stop | unit | version
        cluster-rs scale [NAME] N|max | logs [NAME] [-n LINES] [--no-follow]
        cluster-rs profile [NAME] ID --cpu TIME | --heap [--out FILE]
 Runs a program on all cores, and keeps it alive. docs/command.md has more.
   -w, --workers N|max     how many workers (max: one for each core)
       --name NAME         for the commands above (the package's name)
-      --policy POLICY     rr, least, none, sticky, or sticky:KEY where KEY is
-                          ip, header:NAME, cookie:NAME or query:NAME
+      --policy POLICY     rr, least, none, sticky, or sticky:KEY as header:NAME
       --rebalance on|off, --max-wait TIME     where connections go, and when not
       --grace TIME        for what is in progress (7s); --lame-duck TIME before,
                           --kill-timeout TIME after; --stop-signal NAME or
                           --stop-message TEXT to end; --reload-signals NAMES
       --spares N          workers that wait to take the place of a dead one
       --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME,
-      --ill-timeout TIME  replace a worker that exceeds it; --hang-report says
-                          in which line it hangs
+      --ill-timeout TIME  replace a worker that exceeds it; --hang-report: where
       --wait-ready, --ready-after TIME, --start-timeout TIME (30s)
       --min-delay TIME, --max-delay TIME, --max-deaths N, --deaths-within TIME
-      --admin ADDRESS     /metrics, /live and /ready, at a port or a path
+      --admin ADDRESS     a page, /metrics, /live, /ready: at a port or a path
       --primary FILE      runs in the primary; --node-args ARGS for each worker
       --prefix, --watch   name the worker in each line; reload on changes
       --config FILE       else cluster.config.js or .json, or package.json;
