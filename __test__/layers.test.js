@@ -133,7 +133,7 @@ test('a program that uses every addition', { timeout: 120_000 }, async (t) => {
 "reload" "${isPortable ? 'closes' : 'moves'}"
 "scale" 3 3
 "figures" true true
-"status" "id,pid,place,state,uptime,connections,requests,lag,cpu,memory,restarts,listeners"
+"status" "id,pid,place,state,ill,stack,uptime,connections,requests,lag,cpu,memory,restarts,listeners"
 "stopped" 0
 `,
     started.output,

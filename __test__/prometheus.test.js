@@ -16,8 +16,13 @@ const isThere = spawnSync('prometheus', ['--version']).status === 0;
 const skip = isThere || process.env.PROMETHEUS ? false : 'prometheus is missing: apt-get install prometheus';
 
 const app = `
+  const { Counter } = require(${JSON.stringify(path.join(root, 'node_modules', 'prom-client'))});
+  const counter = new Counter({ name: 'app_requests_total', help: 'Requests.' });
   require('http')
-    .createServer((request, response) => setTimeout(() => response.end('hello'), 5))
+    .createServer((request, response) => {
+      counter.inc();
+      setTimeout(() => response.end('hello'), 5);
+    })
     .listen(process.env.PORT, '127.0.0.1');
 `;
 
@@ -103,6 +108,9 @@ test('what Prometheus has scraped is what clients have counted', { timeout: 180_
   );
   assert.strictEqual(await query('cluster_reloads_total{result="done"}'), 2);
   assert.strictEqual(await query('sum(resets(cluster_worker_requests_total[10m]))'), 0);
+  // The program's own: what the worker that was killed had counted since it was last asked is lost.
+  assert.strictEqual(await query('sum(resets(app_requests_total[10m]))'), 0);
+  assert.ok((await query('app_requests_total')) <= answered + failed);
 
   // Its own tool finds nothing to complain of.
   const text = await get(admin, { path: '/metrics' });

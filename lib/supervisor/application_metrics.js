@@ -2,7 +2,7 @@
 
 // The metrics of the program itself, gathered from its workers for the admin port.
 
-const { Error, Map, arrays } = require('../primordials.js');
+const { Error, Map, Set, arrays, promises } = require('../primordials.js');
 const requests = require('../channel/requests.js');
 const { BEAT } = require('../worker/heartbeat.js');
 const { TOPIC } = require('../worker/application_metrics.js');
@@ -41,28 +41,28 @@ class ApplicationMetrics {
 
   async #gather() {
     const workers = arrays.filter(this.#workers(), ({ process: { connected } }) => connected);
-    let count = 0;
-    const take = async (worker) => {
+    const answered = new Set();
+    const ask = async (worker) => {
       try {
-        const families = await this.#ask(worker);
-        count++;
-        return families;
+        await this.#ask(worker);
+        answered.add(worker);
       } catch {
-        return countsOf(this.#known.get(worker) ?? []); // What it has counted until it was last asked is still so.
+        // What it has counted until it was last asked is still so.
       }
     };
-    const asked = arrays.map(workers, take);
-    const lists = [];
-    for (const families of asked) arrays.push(lists, await families);
-    return [render(aggregate([...lists, this.#past])), count];
+    await promises.all(arrays.map(workers, ask));
+    const lists = [this.#past];
+    for (const worker of workers) {
+      const known = this.#known.get(worker) ?? []; // None if it has ended meanwhile: that is in the past.
+      arrays.push(lists, answered.has(worker) ? known : countsOf(known));
+    }
+    return [render(aggregate(lists)), answered.size];
   }
 
   async #ask(worker) {
     const { stillFor } = this.#native.workerFigures(worker.id) ?? {};
     if (!(stillFor < HANGS)) throw new Error(`worker ${worker.id} does not answer`);
-    const families = await requests.ask(worker, TOPIC, null, ANSWER_WITHIN);
-    this.#keep(worker, families);
-    return families;
+    this.#keep(worker, await requests.ask(worker, TOPIC, null, ANSWER_WITHIN));
   }
 
   #keep(worker, families) {
