@@ -39,8 +39,11 @@ test('all that is loaded later is loaded at once', limit, async (t) => {
       .filter((name) => !loaded[side].includes(path.join(root, name)));
   assert.deepStrictEqual(missing('primary', ['primary', 'supervisor', 'channel']), []);
   // These are loaded when a worker starts, or not at all.
-  const atStart = ['lib/worker/awake.js', 'lib/worker/heartbeat.js', 'lib/worker/session_keys.js'];
-  assert.deepStrictEqual(missing('worker', ['worker', 'channel']), atStart);
+  const atStart = ['application_metrics', 'awake', 'heartbeat', 'inspectable', 'registries', 'session_keys'];
+  assert.deepStrictEqual(
+    missing('worker', ['worker', 'channel']),
+    atStart.map((name) => `lib/worker/${name}.js`),
+  );
 });
 
 test('a program can not give itself permission', limit, async (t) => {
