@@ -68,12 +68,13 @@ async function serve(t, ...args) {
 }
 
 test('a worker that is ill gets no new connections until it is well', limit, async (t) => {
-  const { ail, answers, says, status } = await serve(t);
+  const { ail, answers, command, says, status } = await serve(t);
   ail('place0', 'no database');
   await says(/^cluster-rs: worker 1 is ill: no database$/m);
   assert.deepStrictEqual(await answers(20), [2]);
   const [one, two] = await status();
   assert.deepStrictEqual([one.state, one.ill, two.state, two.ill], ['ill', 'no database', 'ready', undefined]);
+  assert.match((await command('status', 'api')).stdout, /\n +1 +\d+ +ill .*\n(.*\n)+worker 1 is ill: no database\n$/);
   ail('place0');
   await says(/^cluster-rs: worker 1 is well again$/m);
   await until(async () => (await answers(20)).includes(1), 'worker 1 to answer');

@@ -9,6 +9,9 @@ const errors = require('../errors.js');
 const REQUEST = 'NODE_CLUSTER_RS_REQUEST';
 const RESPONSE = 'NODE_CLUSTER_RS_RESPONSE';
 
+// What we ask ourselves: how a worker is, what its program has counted, and that it takes SIGUSR1.
+const [HEALTH, METRICS, OWN_SIGNAL] = ['health', 'metrics', 'sigusr1'];
+
 // How long a request waits for a program that is still loading, in milliseconds.
 const PATIENCE = 5000;
 
@@ -136,4 +139,4 @@ function rejectAll(worker) {
   for (const id of pendingOf.get(worker)?.keys() ?? []) settle(worker, id, { error: errors.workerGone(worker.id) });
 }
 
-module.exports = { answerOwn, ask, onRequest, request, receive, rejectAll };
+module.exports = { HEALTH, METRICS, OWN_SIGNAL, answerOwn, ask, onRequest, request, receive, rejectAll };

@@ -2,6 +2,7 @@
 
 // `cluster-rs list`, `status` and so on: asks programs that run.
 
+const { describeFrame } = require('../inspector/stack.js');
 const { ask, isRunning } = require('./control.js');
 const { FAILED, Failure, NOT_RUNNING, USAGE } = require('./failure.js');
 const { foldersToSearch, namesWithSockets } = require('./runtime_folder.js');
@@ -66,6 +67,12 @@ async function status({ json }, name) {
     worker.restarts,
   ]);
   process.stdout.write(table(head, rows, hasColours(process.stdout)));
+  for (const { id, stack } of found.workers.filter((worker) => worker.stack)) {
+    console.log(`worker ${id} hangs in\n${stack.map((frame) => `    ${describeFrame(frame)}\n`).join('')}`);
+  }
+  for (const { id, ill } of found.workers.filter((worker) => worker.ill !== undefined)) {
+    console.log(`worker ${id} is ill: ${ill}`);
+  }
 }
 
 async function unit({ json }, name) {

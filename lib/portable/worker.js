@@ -6,7 +6,6 @@ const { Object, arrays, setInterval } = require('../primordials.js');
 const { activeHandles } = require('../handles.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
-const { health } = require('../worker/health.js');
 const heartbeat = require('../worker/heartbeat.js');
 const inspectable = require('../worker/inspectable.js');
 const { Service } = require('../worker/service.js');
@@ -79,8 +78,11 @@ function setUpWorker(cluster, wishes) {
   addHidden(cluster, { onRequest: requests.onRequest });
   Object.defineProperty(worker, 'place', { get: () => ownPlace, configurable: true });
   addHidden(Worker.prototype, {
-    health,
     request: requests.request,
+
+    health(check, options) {
+      require('../worker/health.js').health(this, check, options);
+    },
 
     /** Connections stay where they are in any case. */
     pin() {},

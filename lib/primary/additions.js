@@ -8,7 +8,6 @@ const errors = require('../errors.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
 const { describeListeners } = require('./figures.js');
-const { Health } = require('./health.js');
 const scheduling = require('./scheduling.js');
 
 const { least: SCHED_LEAST, sticky: SCHED_STICKY } = scheduling.POLICIES;
@@ -128,7 +127,7 @@ function addToPrimary(cluster, native) {
   function supervise(options) {
     const { Supervisor } = require('../supervisor/index.js');
     if (supervisor) throw errors.supervisedAlready();
-    supervisor = new Supervisor(cluster, native, { setShare, health }, options);
+    supervisor = new Supervisor(cluster, native, { setShare, health: healthOfAll() }, options);
     if (options?.rebalance !== undefined) rebalance = options.rebalance;
     native.setRebalance(rebalances());
     try {
@@ -148,15 +147,23 @@ function addToPrimary(cluster, native) {
     native.setShare(worker.id, share.isPaused || share.isHeld || share.isIll, share.weight, share.place);
     shares.set(worker, share);
   };
-  const health = new Health(cluster, {
-    hold: (worker, isIll) => shareOf(worker).isIll !== isIll && changeShare(worker, { isIll }),
-    isPaused: (worker) => shareOf(worker).isPaused || shareOf(worker).isHeld,
-  });
   const setShare = (worker, change) => {
     changeShare(worker, change);
-    health.apply();
+    health?.apply();
     return worker;
   };
+
+  let health; // of the workers, if anybody has asked for it or told of it
+
+  function healthOfAll() {
+    const { Health } = require('./health.js');
+    return (health ??= new Health(cluster, {
+      hold: (worker, isIll) => shareOf(worker).isIll !== isIll && changeShare(worker, { isIll }),
+      isPaused: (worker) => shareOf(worker).isPaused || shareOf(worker).isHeld,
+    }));
+  }
+
+  requests.answerOwn(requests.HEALTH, (ill, worker) => healthOfAll().told(worker, ill));
 
   addHidden(Worker.prototype, {
     /** No new connections for this worker, until it is resumed. */
@@ -176,7 +183,7 @@ function addToPrimary(cluster, native) {
       if (typeof move !== 'boolean') throw errors.invalidOption('options.move', 'of type boolean', move);
       this.exitedAfterDisconnect = true;
       native.drain(this.id, move);
-      health.apply();
+      health?.apply();
       return this;
     },
 

@@ -4,8 +4,6 @@
 
 const { Object, WeakMap, arrays } = require('../primordials.js');
 const { now } = require('../clock.js');
-const { answerOwn } = require('../channel/requests.js');
-const { TOPIC } = require('../worker/health.js');
 
 class Health {
   #cluster;
@@ -25,7 +23,6 @@ class Health {
     this.#cluster = cluster;
     this.#hold = hold;
     this.#isPaused = isPaused;
-    answerOwn(TOPIC, (ill, worker) => this.#told(worker, ill));
   }
 
   /** Why a worker is ill; `undefined` if it is not. */
@@ -45,8 +42,12 @@ class Health {
     else this.#waiting.set(worker, act);
   }
 
-  /** @param {string | null} told why it is ill, `''` if it is well, `null` if it does not know yet */
-  #told(worker, told) {
+  /**
+   * Called when a worker says how it is.
+   * @param {import('cluster').Worker} worker
+   * @param {string | null} told why it is ill, `''` if it is well, `null` if it does not know yet
+   */
+  told(worker, told) {
     const wasIll = this.illOf(worker) !== undefined;
     if (!this.#records.has(worker)) this.#follow(worker);
     const ill = typeof told === 'string' ? told : null;

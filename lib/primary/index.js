@@ -18,7 +18,7 @@ const permission = process.permission && require('../permission.js');
 
 // Under the permission model, what is loaded later is loaded at once: the program can give up reading files. Without
 // reading, a module is found again only by the same name from the same folder, so each folder does this for itself.
-if (permission) [require('./launch.js'), require('../supervisor/index.js')];
+if (permission) [require('./health.js'), require('./launch.js'), require('../supervisor/index.js')];
 
 const { none: SCHED_NONE, rr: SCHED_RR } = scheduling.POLICIES;
 

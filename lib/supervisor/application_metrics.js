@@ -5,7 +5,6 @@
 const { Error, Map, Set, arrays, promises } = require('../primordials.js');
 const requests = require('../channel/requests.js');
 const { BEAT } = require('../worker/heartbeat.js');
-const { TOPIC } = require('../worker/application_metrics.js');
 const { aggregate, countsOf, render } = require('./families.js');
 
 // How long a worker may take to answer, in milliseconds. One that hangs is not asked.
@@ -26,7 +25,7 @@ class ApplicationMetrics {
   constructor(native, workers) {
     this.#native = native;
     this.#workers = workers;
-    requests.answerOwn(TOPIC, (families, worker) => this.#keep(worker, families));
+    requests.answerOwn(requests.METRICS, (families, worker) => this.#keep(worker, families));
   }
 
   /** Called when somebody wants to know. */
@@ -62,7 +61,7 @@ class ApplicationMetrics {
   async #ask(worker) {
     const { stillFor } = this.#native.workerFigures(worker.id) ?? {};
     if (!(stillFor < HANGS)) throw new Error(`worker ${worker.id} does not answer`);
-    this.#keep(worker, await requests.ask(worker, TOPIC, null, ANSWER_WITHIN));
+    this.#keep(worker, await requests.ask(worker, requests.METRICS, null, ANSWER_WITHIN));
   }
 
   #keep(worker, families) {

@@ -4,11 +4,10 @@
 
 const { Promise, Set, WeakSet, clearTimeout, promises, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
-const { answerOwn } = require('../channel/requests.js');
+const { OWN_SIGNAL, answerOwn } = require('../channel/requests.js');
 const { closeInspector, openInspector } = require('../inspector/index.js');
 const { openSession } = require('../inspector/session.js');
 const { stackOf } = require('../inspector/stack.js');
-const { TOPIC } = require('../worker/inspectable.js');
 
 // How long a worker that hangs is waited for, in milliseconds. Usually it takes a tenth of that.
 const REPORT_WITHIN = 1000;
@@ -21,7 +20,7 @@ class Inspection {
   #inspected = new Set(); // by process id
 
   constructor() {
-    answerOwn(TOPIC, (_, worker) => this.#ownSignal.add(worker));
+    answerOwn(OWN_SIGNAL, (_, worker) => this.#ownSignal.add(worker));
   }
 
   /**

@@ -1,13 +1,10 @@
 'use strict';
 
-// What a program counts by prom-client, for the admin port of its primary.
+// What a program counts by prom-client, for the admin port of its primary; see `lib/supervisor/application_metrics.js`.
 
 const { Object, String, arrays, isFinite, strings } = require('../primordials.js');
-const { answerOwn, ask } = require('../channel/requests.js');
+const { METRICS, answerOwn, ask } = require('../channel/requests.js');
 const registries = require('./registries.js');
-
-/** What the primary asks for, and is told; see `ApplicationMetrics` in `lib/supervisor/application_metrics.js`. */
-const TOPIC = 'metrics';
 
 let gathering; // so that no more is begun while it takes its time
 let hasWarned = false;
@@ -63,7 +60,7 @@ function warn(error) {
 
 function setUp() {
   registries.setUp();
-  answerOwn(TOPIC, async () => {
+  answerOwn(METRICS, async () => {
     gathering ??= gather();
     try {
       return await gathering;
@@ -75,7 +72,7 @@ function setUp() {
 
 /** Tells the primary what has been counted, before this process ends. Nobody waits for it. */
 async function tellLast(worker) {
-  await ask(worker, TOPIC, await gather()).catch(() => {}); // The primary may be ending, too.
+  await ask(worker, METRICS, await gather()).catch(() => {}); // The primary may be ending, too.
 }
 
-module.exports = { TOPIC, setUp, tellLast };
+module.exports = { setUp, tellLast };

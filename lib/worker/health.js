@@ -4,10 +4,7 @@
 
 const { Promise, clearTimeout, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
-const { ask } = require('../channel/requests.js');
-
-/** What the primary is told; see `Health` in `lib/primary/health.js`. */
-const TOPIC = 'health';
+const { HEALTH, ask } = require('../channel/requests.js');
 
 const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
 const USUAL = 5000; // how long a check may take, and how long after one the next one follows
@@ -19,13 +16,14 @@ const isTime = (value) => typeof value === 'number' && value > 0 && value <= LON
 /**
  * `cluster.worker.health`: has a worker checked again and again. It is ill while `check` throws, rejects, gives `false` or does
  * not answer in time.
+ * @param {import('../worker_class.js').Worker} worker `cluster.worker`
  * @param {() => unknown} check may give a promise
  * @param {object} [options]
  * @param {number} [options.interval] how long after a check the next one follows, in milliseconds
  * @param {number} [options.timeout] how long a check may take, in milliseconds
  * @throws {TypeError | RangeError} for what is none of these
  */
-function health(check, options = {}) {
+function health(worker, check, options = {}) {
   if (typeof check !== 'function') throw errors.invalidArgument('check', 'of type function', check);
   if (options === null || typeof options !== 'object')
     throw errors.invalidArgument('options', 'of type object', options);
@@ -40,13 +38,13 @@ function health(check, options = {}) {
   }
   const isFirst = checking === undefined;
   checking = check;
-  if (isFirst) tell(this, null);
-  watch(this, check, interval, timeout);
+  if (isFirst) tell(worker, null);
+  watch(worker, check, interval, timeout);
 }
 
-/** Tells the primary why this worker is ill, `''` if it is well, and `null` if nobody knows yet. */
+/** Tells the primary (`Health` in `lib/primary/health.js`) why this worker is ill, `''` if it is well, and `null` if nobody knows yet. */
 function tell(worker, ill) {
-  ask(worker, TOPIC, ill).catch(() => {}); // The primary may be gone.
+  ask(worker, HEALTH, ill).catch(() => {}); // The primary may be gone.
 }
 
 async function watch(worker, check, interval, timeout) {
@@ -75,4 +73,4 @@ async function diagnose(check) {
   }
 }
 
-module.exports = { TOPIC, health };
+module.exports = { health };

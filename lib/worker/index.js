@@ -8,7 +8,6 @@ const { Channel, numbers } = require('../channel/index.js');
 const { atExit } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
-const { health } = require('./health.js');
 const { Servers } = require('./servers.js');
 const { Service } = require('./service.js');
 const { leaveToPrimary } = require('./signals.js');
@@ -17,7 +16,7 @@ const { Worker, ownListener } = require('../worker_class.js');
 const reports = process.env.WATCH_REPORT_DEPENDENCIES && require('../reports.js'); // Before there is somebody to report to.
 
 // While it can be read, see `lib/primary/index.js`.
-if (process.permission) ['moving', 'rebalancing'].map((name) => require(`./${name}.js`));
+if (process.permission) ['health', 'moving', 'rebalancing'].map((name) => require(`./${name}.js`));
 
 /**
  * Turns `cluster`, the built-in object, and `process` into those of a worker.
@@ -168,7 +167,9 @@ function setUpWorker(cluster, given) {
   addHidden(cluster, { onRequest: requests.onRequest });
   Object.defineProperty(worker, 'place', { get: () => ownPlace, configurable: true });
   addHidden(Worker.prototype, {
-    health,
+    health(check, options) {
+      require('./health.js').health(this, check, options);
+    },
 
     pin(socket) {
       require('./moving.js').pin(socket);

@@ -2,10 +2,7 @@
 
 // What a supervised worker does so that its primary can look inside: see `Inspection` in `lib/supervisor/inspection.js`.
 
-const { ask } = require('../channel/requests.js');
-
-/** What the primary is told when the program takes the signal that opens Node's inspector. */
-const TOPIC = 'sigusr1';
+const { OWN_SIGNAL, ask } = require('../channel/requests.js');
 
 const USUAL_PORT = 9229;
 
@@ -16,9 +13,9 @@ function setUp(worker) {
   const tell = (name) => {
     if (name !== 'SIGUSR1') return;
     process.removeListener('newListener', tell);
-    ask(worker, TOPIC).catch(() => {}); // The primary may be gone.
+    ask(worker, OWN_SIGNAL).catch(() => {}); // The primary may be gone.
   };
   process.on('newListener', tell);
 }
 
-module.exports = { TOPIC, setUp };
+module.exports = { setUp };
