@@ -44,6 +44,9 @@ class PartialFile {
 async function takeCpuProfile(session, file, time, enough) {
   await session.send('Profiler.enable');
   await session.send('Profiler.start');
+  // What has been compiled before does not tell which function has become a part of which: this has all of it compiled anew.
+  await session.send('Profiler.startPreciseCoverage');
+  await session.send('Profiler.stopPreciseCoverage');
   let timer;
   const gone = new Promise((resolve) => session.once('close', resolve));
   // One that has ended otherwise is kept by Node until it has been asked for its profile.
