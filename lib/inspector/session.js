@@ -54,11 +54,12 @@ class Session extends EventEmitter {
 /**
  * Where the inspector that listens at a port of 127.0.0.1 is to be connected to; `undefined` if that is no inspector.
  * @param {number} port
+ * @param {number} patience how long to wait for an answer, in milliseconds
  * @returns {Promise<string | undefined>}
  */
-function addressAt(port) {
+function addressAt(port, patience) {
   return new Promise((resolve) => {
-    const request = http.get({ host: '127.0.0.1', port, path: '/json/list', agent: false, timeout: 1000 });
+    const request = http.get({ host: '127.0.0.1', port, path: '/json/list', agent: false, timeout: patience });
     request.on('error', () => resolve(undefined));
     request.on('timeout', () => request.destroy());
     request.on('response', (response) => {

@@ -5,7 +5,7 @@
 const { Promise, Set, WeakSet, clearTimeout, promises, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 const { OWN_SIGNAL, answerOwn } = require('../channel/requests.js');
-const { closeInspector, openInspector } = require('../inspector/index.js');
+const { openInspector } = require('../inspector/index.js');
 const { openSession } = require('../inspector/session.js');
 const { stackOf } = require('../inspector/stack.js');
 
@@ -27,7 +27,7 @@ class Inspection {
    * Opens a worker's inspector until `close` is called.
    * @param {import('cluster').Worker} worker
    * @param {number} [patience] how long to wait for that, in milliseconds
-   * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+   * @returns {Promise<{ url: string, close: (session?: import('../inspector/session.js').Session) => Promise<void> }>}
    */
   async open(worker, patience = OPEN_WITHIN) {
     const { id, process: child } = worker;
@@ -37,21 +37,16 @@ class Inspection {
     if (this.#inspected.has(pid)) throw errors.notInspected(id, 'it is being inspected already');
     this.#inspected.add(pid);
     try {
-      const url = await openInspector(pid, patience);
-      return { url, close: () => this.#close(pid, url) };
+      const inspector = await openInspector(pid, patience);
+      const close = async (session) => {
+        await inspector.close(session);
+        this.#inspected.delete(pid);
+      };
+      return { url: inspector.url, close };
     } catch (error) {
       this.#inspected.delete(pid);
       throw errors.notInspected(id, error.message);
     }
-  }
-
-  async #close(pid, url) {
-    try {
-      await closeInspector(await openSession(url));
-    } catch {
-      // The worker has gone.
-    }
-    this.#inspected.delete(pid);
   }
 
   /**
@@ -75,17 +70,15 @@ class Inspection {
   }
 
   async #take(worker) {
-    const { pid } = worker.process;
-    const { url } = await this.open(worker, REPORT_WITHIN);
+    const { url, close } = await this.open(worker, REPORT_WITHIN);
+    let session;
     try {
-      const session = await openSession(url);
-      const stack = await stackOf(session);
-      // One that answers late is closed as well. Nobody waits for that.
-      promises.then(closeInspector(session), () => this.#inspected.delete(pid));
-      return stack;
+      session = await openSession(url);
+      return await stackOf(session);
     } catch (error) {
-      this.#inspected.delete(pid);
       throw errors.notInspected(worker.id, error.message);
+    } finally {
+      close(session); // Nobody waits for that. One that answers late is closed as well.
     }
   }
 }
