@@ -46,7 +46,10 @@ async function takeCpuProfile(session, file, time, enough) {
   await session.send('Profiler.start');
   let timer;
   const gone = new Promise((resolve) => session.once('close', resolve));
-  await Promise.race([new Promise((resolve) => (timer = setTimeout(resolve, time))), enough, gone]);
+  // One that has ended otherwise is kept by Node until it has been asked for its profile.
+  const ending = new Promise((resolve) => session.once('NodeRuntime.waitingForDisconnect', resolve));
+  await session.send('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true });
+  await Promise.race([new Promise((resolve) => (timer = setTimeout(resolve, time))), enough, ending, gone]);
   clearTimeout(timer);
   const { profile } = await session.send('Profiler.stop');
   file.write(JSON.stringify(profile));
@@ -108,19 +111,29 @@ async function profile(name, options, id) {
   let failed;
   const take = async (url) => {
     const partial = new PartialFile(file);
+    let session;
     try {
-      const session = await openSession(url);
+      session = await openSession(url);
       if (isHeap) await takeHeapSnapshot(session, partial, enough);
       else await takeCpuProfile(session, partial, time, enough);
       partial.finish();
     } finally {
       partial.drop();
+      session?.close();
     }
   };
-  await ask(name, { command: 'inspect', id: Number(id) }, async ({ url }, hangUp) => {
-    await take(url).catch((error) => (failed = error));
-    hangUp(); // Then the application closes the inspector.
-  });
+  let taken;
+  try {
+    await ask(name, { command: 'inspect', id: Number(id) }, async ({ url }, hangUp) => {
+      taken = take(url).catch((error) => (failed = error));
+      await taken;
+      hangUp(); // Then the application closes the inspector.
+    });
+  } catch (error) {
+    if (!taken) throw error;
+    interrupt(); // The application has ended: what there is by now is enough.
+    await taken;
+  }
   process.removeListener('SIGINT', interrupt);
   if (failed) throw new Failure(`${file} can't be written: ${failed.message}`);
   process.stdout.write(options.json ? `${JSON.stringify({ file })}\n` : `${file}\n`);
