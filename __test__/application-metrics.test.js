@@ -94,7 +94,16 @@ async function serve(t, { client = CLIENTS[0], type = 'commonjs', env } = {}) {
     folder,
     port,
     program,
-    scrape: () => get(admin, { path: '/metrics' }),
+    /** The text, when it has the metrics of so many workers: on a busy machine some may be late. */
+    async scrape(workers = 2) {
+      let text;
+      const isWhole = () => text.includes(`\ncluster_application_metrics_workers ${workers}.0\n`);
+      await until(
+        async () => (text = await get(admin, { path: '/metrics' })) && isWhole(),
+        () => `${workers} workers in: ${text}`,
+      );
+      return text;
+    },
   };
 }
 
@@ -125,7 +134,6 @@ for (const client of CLIENTS) {
       const { sum } = JSON.parse(await program.line(/^\{"sum".*$/));
       const [ours, theirs] = [samplesOf(text), samplesOf(sum)];
       theirs.delete('cluster_reloads_total{}');
-      assert.strictEqual(ours.get('cluster_application_metrics_workers{}'), '2.0');
       assert.strictEqual(ours.get('requests_total{method="GET",path="/\\"\\\\\\n"}'), '10');
       assert.notStrictEqual(ours.get('cluster_reloads_total{}'), '2000');
       assert.strictEqual(ours.has('gauge_omit{}'), false);
@@ -175,8 +183,7 @@ test('a worker that hangs is left out, and what it has counted is not', limit, a
   for (let i = 0; i < 5; i++) await get(port);
   assert.strictEqual(samplesOf(await scrape()).get(REQUESTS), '5');
   get(port, { path: '/hang' }).catch(() => {});
-  await until(async () => samplesOf(await scrape()).get('cluster_application_metrics_workers{}') === '1.0', 'a hang');
-  const samples = samplesOf(await scrape());
+  const samples = samplesOf(await scrape(1));
   assert.strictEqual(samples.get(REQUESTS), '5');
   assert.ok(['1', '2'].includes(samples.get('gauge_sum{}')), samples.get('gauge_sum{}'));
 });
@@ -185,12 +192,11 @@ test('a primary that is busy answers without them', limit, async (t) => {
   const { folder, program, scrape } = await serve(t);
   program.tell('block');
   await program.line(/^blocked$/);
-  const samples = samplesOf(await scrape());
-  assert.strictEqual(samples.get('cluster_application_metrics_workers{}'), '0.0');
+  const samples = samplesOf(await scrape(0));
   assert.strictEqual(samples.has('gauge_max{}'), false);
   assert.strictEqual(samples.get('cluster_workers{state="ready"}'), '2.0');
   fs.writeFileSync(path.join(folder, 'go-on'), '');
-  await until(async () => samplesOf(await scrape()).get('gauge_max{}') === '2', 'the primary to go on');
+  assert.strictEqual(samplesOf(await scrape()).get('gauge_max{}'), '2');
 });
 
 test('a metric that fails takes only its registry along', limit, async (t) => {

@@ -1,7 +1,7 @@
 'use strict';
 
 const { fileURLToPath } = require('node:url');
-const { Map, Promise, arrays, strings } = require('../primordials.js');
+const { Error, Map, Promise, arrays, strings } = require('../primordials.js');
 
 // How many frames are of interest, the innermost first.
 const MOST = 20;
@@ -23,7 +23,10 @@ async function stackOf(session) {
   const urls = new Map(); // by script
   session.on('Debugger.scriptParsed', ({ scriptId, url }) => urls.set(scriptId, url));
   await session.send('Debugger.enable');
-  const paused = new Promise((resolve) => session.once('Debugger.paused', resolve));
+  const paused = new Promise((resolve, reject) => {
+    session.once('Debugger.paused', resolve);
+    session.once('close', () => reject(new Error('it has ended')));
+  });
   session.send('Debugger.pause').catch(() => {}); // Who waits for the stack hears of it.
   const { callFrames } = await paused;
   return arrays.map(arrays.slice(callFrames, 0, MOST), ({ functionName, location }) => ({

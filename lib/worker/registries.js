@@ -41,7 +41,7 @@ function setUp() {
   const { require: load } = Module.prototype;
   Module.prototype.require = function (id) {
     const exports = Reflect.apply(load, this, [id]);
-    if (typeof exports?.prototype?.registerMetric === 'function' && isRegistry(id, this.filename)) watch(exports);
+    if (isRegistry(id, this.filename) && typeof exports?.prototype?.registerMetric === 'function') watch(exports);
     return exports;
   };
 }
