@@ -12,6 +12,9 @@ const [CONTINUES, TEXT, CLOSE, PING, PONG] = [0x0, 0x1, 0x8, 0x9, 0xa];
 const FINAL = 0x80;
 const MASKED = 0x80;
 
+// How long a message may be, in bytes: as long as a text of JavaScript's.
+const LONGEST = 2 ** 29 - 24;
+
 /** A client's frame, which has to be masked. */
 function frame(kind, payload) {
   const { length } = payload;
@@ -25,12 +28,13 @@ function frame(kind, payload) {
   return Buffer.concat([head, mask, masked]);
 }
 
-/** Emits `message` with each text, and `close` when the other side has gone. */
+/** Emits `message` with each text, and `close` when the other side has gone, or sends more than a text can hold. */
 class WebSocket extends EventEmitter {
   #socket;
   #pieces = []; // what has come and is no whole frame
   #size = 0;
   #parts = []; // the frames of a message that is not whole
+  #length = 0; // of these
 
   /**
    * @param {import('node:net').Socket} socket after the handshake
@@ -57,7 +61,9 @@ class WebSocket extends EventEmitter {
   #read(data) {
     this.#pieces.push(data);
     this.#size += data.length;
-    for (let head; (head = this.#head()) && this.#size >= head.begin + head.length;) {
+    for (let head; (head = this.#head());) {
+      if (this.#length + head.length > LONGEST) return this.close();
+      if (this.#size < head.begin + head.length) return;
       const all = Buffer.concat(this.#pieces);
       const end = head.begin + head.length;
       this.#pieces = [all.subarray(end)];
@@ -83,9 +89,11 @@ class WebSocket extends EventEmitter {
     if (kind === CLOSE) this.close();
     if (kind !== TEXT && kind !== CONTINUES) return;
     this.#parts.push(payload);
+    this.#length += payload.length;
     if (!isLast) return;
     const text = Buffer.concat(this.#parts).toString();
     this.#parts = [];
+    this.#length = 0;
     this.emit('message', text);
   }
 }
