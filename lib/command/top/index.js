@@ -118,6 +118,9 @@ class Top {
 }
 
 /** @param {string} name of the application */
-const top = (name) => new Top(name).run();
+async function top(name) {
+  await new Top(name).run();
+  process.exit(); // A reload that goes on is not waited for.
+}
 
 module.exports = { canDraw, top };
