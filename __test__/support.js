@@ -215,6 +215,7 @@ function processes() {
   return pids.map(stat).filter((found) => found !== undefined);
 }
 
+/** The processes of a group, as {@link stat} describes them. */
 function processesOfGroup(group) {
   return processes().filter((found) => found.group === group);
 }
@@ -336,6 +337,7 @@ module.exports = {
   isAlive,
   isFree,
   kill,
+  processesOfGroup,
   register,
   root,
   run,

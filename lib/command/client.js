@@ -52,7 +52,7 @@ async function list({ json }) {
 async function status({ json }, name) {
   const found = await ask(name, { command: 'status' });
   if (json) return printJson(found);
-  console.log(`${found.name}: process ${found.pid}, ${countWorkers(found.size)}, up ${formatTime(found.uptime)}`);
+  console.log(`${name}: process ${found.pid}, ${countWorkers(found.size)}, up ${formatTime(found.uptime)}`);
   const head = ['id', 'pid', 'state', 'uptime', 'connections', 'requests', 'loop lag', 'CPU', 'memory', 'restarts'];
   const rows = found.workers.map((worker) => [
     worker.id,

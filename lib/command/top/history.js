@@ -56,4 +56,4 @@ function push({ lags, requests }, rate, lag) {
   if (requests.length > KEPT) [requests, lags].forEach((list) => list.shift());
 }
 
-module.exports = { History };
+module.exports = { History, KEPT };

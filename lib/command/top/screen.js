@@ -3,6 +3,7 @@
 // What `cluster-rs top` shows, as lines; nothing here knows of a terminal.
 
 const { countWorkers, formatSize, formatTime } = require('../units.js');
+const { KEPT } = require('./history.js');
 
 const BARS = '▁▂▃▄▅▆▇█';
 const [BOLD, DIM, GREEN, YELLOW, RED] = ['1', '2', '32', '33', '31'];
@@ -12,15 +13,27 @@ const KEYS = 'q quit   r reload   + - workers';
 // Above, below and between the rows of workers.
 const OTHER_LINES = 5;
 
+// How wide the figures of all are, so that they do not move what follows; and fewer bars than that say nothing.
+const [RATE_LABEL, LAG_LABEL] = [19, 15];
+const LABELS = RATE_LABEL + LAG_LABEL;
+const LEAST_BARS = 10;
+
 /** Text without what a terminal would obey. */
 const plain = (text) => String(text).replace(/[\x00-\x1f\x7f-\x9f]/g, '?'); // eslint-disable-line no-control-regex
 
-/** The last values as bars, the largest as the highest. */
-function sparkline(values, width) {
-  const shown = values.slice(-width);
-  const most = Math.max(1, ...shown);
-  const bars = shown.map((value) => BARS[Math.min(BARS.length - 1, Math.floor((value / most) * BARS.length))]);
-  return bars.join('').padStart(width);
+/**
+ * All that is remembered as bars, the largest value as the highest. Where there is no room for all, each bar is the highest
+ * of several.
+ */
+function sparkline(values, room) {
+  const each = Math.ceil(KEPT / room);
+  const peaks = [];
+  for (let end = values.length; end > 0; end -= each) {
+    peaks.unshift(Math.max(...values.slice(Math.max(0, end - each), end)));
+  }
+  const most = Math.max(1, ...peaks);
+  const bars = peaks.map((value) => BARS[Math.min(BARS.length - 1, Math.floor((value / most) * BARS.length))]);
+  return bars.join('').padStart(Math.ceil(KEPT / each));
 }
 
 const rate = (value) => (value > 0 && value < 10 ? value.toFixed(1) : String(Math.round(value)));
@@ -91,22 +104,24 @@ function rows(workers, history, width) {
 function draw({ name, pid, size, uptime, workers }, history, { width, height, inColour, note }) {
   const { lags, requests } = history.all;
   const { head, body } = rows(workers, history, width);
-  const room = Math.max(0, height - OTHER_LINES);
-  const shown = body.length > room ? body.slice(0, Math.max(0, room - 1)) : body;
+  const most = Math.max(0, height - OTHER_LINES);
+  const shown = body.length > most ? body.slice(0, Math.max(0, most - 1)) : body;
   const more = body.length - shown.length;
-  const bars = Math.min(60, Math.max(0, width - 40));
+  const room = Math.floor((width - LABELS) / 2);
+  const bars = (values) => (room < LEAST_BARS ? '' : sparkline(values, room));
   const about = `  process ${pid}, ${countWorkers(size)}, up ${formatTime(uptime)}`;
   const top = [
     [{ text: plain(name), colour: BOLD }, { text: about }],
     [
-      { text: `${rate(requests.at(-1))} requests/s `, colour: BOLD },
-      { text: sparkline(requests, bars) },
-      { text: `  lag ${lags.at(-1)} ms` },
+      { text: `${rate(requests.at(-1))} requests/s`.padEnd(RATE_LABEL), colour: BOLD },
+      { text: bars(requests) },
+      { text: `  lag ${lags.at(-1)} ms`.padEnd(LAG_LABEL) },
+      { text: bars(lags) },
     ],
     [],
     head,
     ...shown,
-    ...(more > 0 && room > 0 ? [[{ text: `… and ${more} more` }]] : []),
+    ...(more > 0 && most > 0 ? [[{ text: `… and ${more} more` }]] : []),
   ];
   const last = [{ text: note === '' ? KEYS : plain(note), colour: DIM }];
   const above = top.slice(0, Math.max(0, height - 1));

@@ -3,8 +3,9 @@
 const EventEmitter = require('node:events');
 const fs = require('node:fs');
 
-const [ENTER, LEAVE] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l'];
-const [HOME, CLEAR_LINE, CLEAR_REST] = ['\x1b[H', '\x1b[K', '\x1b[J'];
+// Another screen without a cursor, on which what is too wide, as some characters are, does not go on in the next line.
+const [ENTER, LEAVE] = ['\x1b[?1049h\x1b[?25l\x1b[?7l', '\x1b[?7h\x1b[?25h\x1b[?1049l'];
+const [HOME, CLEAR_LINE] = ['\x1b[H', '\x1b[K'];
 
 // What ends this process, and what it can be told by a key in a terminal that passes all keys on.
 const DEADLY = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'];
@@ -41,10 +42,11 @@ class Terminal extends EventEmitter {
     process.stdin.pause();
   };
 
-  /** @param {string[]} lines as many as there are rows at most */
+  /** @param {string[]} lines one for each row */
   draw(lines) {
     if (!this.#isEntered) return;
-    process.stdout.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_REST}`);
+    // A line is cleared first: after one that is as wide as the terminal, that would take its last character.
+    process.stdout.write(HOME + lines.map((line) => CLEAR_LINE + line).join('\r\n'));
   }
 
   get size() {
@@ -53,8 +55,8 @@ class Terminal extends EventEmitter {
 
   #take() {
     this.#isEntered = true;
-    process.stdin.setRawMode(true);
-    process.stdin.resume();
+    // Off and on: a shell may have changed the mode while this process was stopped, and libuv believes that it is still on.
+    process.stdin.setRawMode(false).setRawMode(true).resume();
     this.#write(ENTER);
   }
 
@@ -62,11 +64,7 @@ class Terminal extends EventEmitter {
     if (!this.#isEntered) return;
     this.#isEntered = false;
     this.#write(LEAVE);
-    try {
-      process.stdin.setRawMode(false);
-    } catch {
-      // The terminal has gone.
-    }
+    process.stdin.setRawMode(false);
   }
 
   /** Writes at once: this process may be about to end. */
@@ -88,6 +86,7 @@ class Terminal extends EventEmitter {
   #changed = () => this.emit('change');
 
   #gone = () => {
+    if (!this.#isEntered) return;
     this.leave();
     process.exit();
   };
@@ -99,12 +98,19 @@ class Terminal extends EventEmitter {
 
   #suspend = () => {
     this.#release();
-    process.kill(process.pid, 'SIGSTOP');
+    // Without a handler it is the usual signal: it stops the whole job, with the npx or sudo that this may be started by,
+    // until `fg`. Where there is no shell for that, the kernel ignores it.
+    process.removeListener('SIGTSTP', this.#suspend);
+    process.removeListener('SIGCONT', this.#resume);
+    process.kill(0, 'SIGTSTP');
+    process.on('SIGTSTP', this.#suspend);
+    process.on('SIGCONT', this.#resume);
+    this.#resume();
   };
 
   #resume = () => {
-    if (!this.#isEntered) this.#take();
-    this.emit('change');
+    this.#take();
+    this.#changed();
   };
 }
 
