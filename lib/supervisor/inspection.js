@@ -5,9 +5,9 @@
 const { Promise, Set, WeakSet, clearTimeout, promises, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 const { OWN_SIGNAL, answerOwn } = require('../channel/requests.js');
-const { openInspector } = require('../inspector/index.js');
-const { openSession } = require('../inspector/session.js');
-const { stackOf } = require('../inspector/stack.js');
+
+// While it can be read, see `lib/primary/index.js`. Elsewhere it is loaded when a worker is looked into.
+if (process.permission) ['index', 'session', 'stack'].map((name) => require(`../inspector/${name}.js`));
 
 // How long a worker that hangs is waited for, in milliseconds. Usually it takes a tenth of that.
 const REPORT_WITHIN = 1000;
@@ -37,6 +37,7 @@ class Inspection {
     if (this.#inspected.has(pid)) throw errors.notInspected(id, 'it is being inspected already');
     this.#inspected.add(pid);
     try {
+      const { openInspector } = require('../inspector/index.js');
       const inspector = await openInspector(pid, patience);
       const close = async (session) => {
         await inspector.close(session);
@@ -73,6 +74,8 @@ class Inspection {
     const { url, close } = await this.open(worker, REPORT_WITHIN);
     let session;
     try {
+      const { openSession } = require('../inspector/session.js');
+      const { stackOf } = require('../inspector/stack.js');
       session = await openSession(url);
       return await stackOf(session);
     } catch (error) {
