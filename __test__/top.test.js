@@ -233,9 +233,10 @@ test('is stopped with its job and goes on, and follows the size of its terminal'
   const { folder } = await standIn(t);
   const terminal = await open(t, folder, { parents: UNDER_A_PARENT });
   await terminal.shows(/restarts/);
+  const command = processesOfGroup(terminal.pid).find(({ parent }) => parent === terminal.pid);
   for (const times of [1, 2]) {
     if (times === 1) terminal.press('\x1a');
-    else terminal.signal('SIGTSTP');
+    else process.kill(command.pid, 'SIGTSTP');
     await until(
       () => terminal.told.match(/^stopped True$/gm)?.length === times,
       () => terminal.told,
