@@ -15,10 +15,14 @@ function activeHandles() {
   return { handles: arrays.filter(all, (handle) => !isOutput(handle)), outputs: arrays.filter(all, isOutput) };
 }
 
-/** How many bytes of what this process has printed wait for whoever reads them. */
+/**
+ * What this process has printed and nobody has read: it becomes less with each byte that is taken, and 0 is the end.
+ * `writableLength` alone stays as it is until the whole of a write, which may be much, has been taken.
+ */
 function unwritten() {
   let sum = 0;
-  for (const { writableLength } of activeHandles().outputs) sum += writableLength ?? 0;
+  for (const { writableLength, _handle: handle } of activeHandles().outputs)
+    sum += (writableLength ?? 0) + (handle?.writeQueueSize ?? 0);
   return sum;
 }
 
