@@ -56,6 +56,38 @@ module.exports = {
   invalidOption: (name, what, value) =>
     coded(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" property must be ${what}.${received(value)}`),
 
+  argumentMissing: (name) => coded(TypeError, 'ERR_MISSING_ARGS', `The "${name}" argument must be specified`),
+
+  notWellFormed: (name, value) =>
+    coded(
+      TypeError,
+      'ERR_INVALID_ARG_VALUE',
+      `The argument '${name}' must be a well-formed string, without half a pair of surrogates. Received ${inspect(value)}`,
+    ),
+
+  storeFull: () =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_STORE_FULL',
+      "The store is full: let it hold more with maxEntries or maxBytes, or have old entries go with full: 'evict'",
+    ),
+
+  notNumber: () =>
+    coded(Error, 'ERR_CLUSTER_RS_NOT_A_NUMBER', 'The value is no whole number, or the sum would be no safe integer'),
+
+  keeperGone: () =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_KEEPER_GONE',
+      'The primary does not answer any more: what was asked of it may have been done, or not',
+    ),
+
+  isLocked: (name, wait) =>
+    coded(Error, 'ERR_CLUSTER_RS_LOCKED', `The lock ${inspect(name)} is held by another for longer than ${wait} ms`),
+
+  lockLost: (name) =>
+    coded(Error, 'ERR_CLUSTER_RS_LOCK_LOST', `The lock ${inspect(name)} has been held for longer than its ttl`),
+
   badPolicy: (policy) =>
     coded(
       Error,

@@ -40,6 +40,7 @@ const race = (list) =>
   });
 
 module.exports = {
+  AbortController,
   ArrayBuffer,
   BigInt,
   Boolean,

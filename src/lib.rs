@@ -5,6 +5,7 @@ mod admin;
 pub mod binding;
 mod dispatch;
 mod ipc;
+mod keeper;
 mod panic;
 mod primary;
 #[allow(unsafe_code)]

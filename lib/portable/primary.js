@@ -3,7 +3,7 @@
 // `cluster` in a primary where the addon can't serve: the built-in module, with what a program has beyond it.
 
 const path = require('node:path');
-const { Map, Object, Reflect } = require('../primordials.js');
+const { Map, Object, Reflect, clearInterval, nextTick, setInterval } = require('../primordials.js');
 const { now } = require('../clock.js');
 const { addHidden } = require('../hidden.js');
 const { preloadByEnvironment } = require('../preload.js');
@@ -14,7 +14,13 @@ const scheduling = require('../primary/scheduling.js');
 const { listen, tell } = require('./control.js');
 const { Distributor } = require('./distributor.js');
 
+// While it can be read, see `lib/primary/index.js`.
+if (process.permission) require('./keeper.js');
+
 const { none: SCHED_NONE, rr: SCHED_RR } = scheduling.POLICIES;
+
+// The longest time of a timer, in milliseconds.
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** What stands for the addon's `Primary`; see `native/binding.d.ts`. What is not here can't be had without the addon. */
 class Primary {
@@ -22,6 +28,8 @@ class Primary {
   #cluster;
   #told = new Map(); // what workers have said of themselves, and when, by id
   #questions; // while the program chooses
+  #keeper; // of what is shared, once somebody has asked for something
+  #callers = new Map(); // of it, by id
   #missedKey; // what clients were to be recognised by, as has been said
 
   constructor(cluster) {
@@ -87,6 +95,9 @@ class Primary {
 
   /** Forgets a worker that has gone. */
   forget(id) {
+    const caller = this.#callers.get(id);
+    this.#callers.delete(id);
+    if (caller) this.#keeper.leave(caller);
     this.#told.delete(id);
     this.distributor.remove(id);
   }
@@ -119,6 +130,41 @@ class Primary {
 
   adopt() {
     return false;
+  }
+
+  /** A way to the keeper for this process; see `Keeper` in `lib/sharing/keeper.js`. */
+  keeper({ onreplies }) {
+    const keeper = this.#startKeeper();
+    let timer;
+    const caller = keeper.join((text) => nextTick(() => onreplies(text)));
+    return {
+      ask(text) {
+        keeper.handle(caller, text);
+        return 0;
+      },
+      keepAlive(yes) {
+        if (yes) timer = setInterval(() => {}, LONGEST_TIMER);
+        else clearInterval(timer);
+      },
+      close() {},
+    };
+  }
+
+  #startKeeper() {
+    const { Keeper } = require('./keeper.js');
+    return (this.#keeper ??= new Keeper());
+  }
+
+  /** Called when a worker asks the keeper. */
+  ask(id, text) {
+    const keeper = this.#startKeeper();
+    if (!this.#callers.has(id)) {
+      this.#callers.set(
+        id,
+        keeper.join((replies) => this.#tell(id, 'replies', replies)),
+      );
+    }
+    keeper.handle(this.#callers.get(id), text);
   }
 
   unusedSockets() {
@@ -173,10 +219,11 @@ function setUpPrimary(cluster) {
     // What is wrong is for the built-in module to tell.
     const program = typeof exec === 'string' ? path.resolve(typeof cwd === 'string' ? cwd : '', exec) : '';
     const preload = preloadByEnvironment({ ...process.env, ...env }, program);
+    const beside = cluster.settings.serialization === 'advanced' ? { isAdvanced: true } : undefined;
     isForking = true;
     let worker;
     try {
-      worker = fork({ ...env, ...preload, CLUSTER_RS_WISHES: '{}', ...additions.wishes() });
+      worker = fork({ ...env, ...preload, CLUSTER_RS_WISHES: '{}', ...additions.wishes(beside) });
     } finally {
       isForking = false;
     }
@@ -203,6 +250,7 @@ function setUpPrimary(cluster) {
           cluster.emit('listening', worker, about);
         },
         figures: (figures) => native.heard(id, figures),
+        ask: (text) => native.ask(id, text),
       },
       (message) => requests.receive(worker, message),
     );

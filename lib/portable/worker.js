@@ -8,6 +8,7 @@ const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
 const heartbeat = require('../worker/heartbeat.js');
 const inspectable = require('../worker/inspectable.js');
+const { addSharing } = require('../sharing/methods.js');
 const { Service } = require('../worker/service.js');
 const { leaveToPrimary } = require('../worker/signals.js');
 const { listen, tell } = require('./control.js');
@@ -23,6 +24,7 @@ function setUpWorker(cluster, wishes) {
   const { isSupervised } = wishes;
   let ownPlace = wishes.place;
   const [builtinListener] = process.listeners('message');
+  let hearKeeper;
 
   const servers = new Servers((server) => {
     service.begin();
@@ -59,6 +61,7 @@ function setUpWorker(cluster, wishes) {
       // Connections can't move: each ends with its next answer, or when its client has said nothing for a while.
       drain: (moves) => service.drain(moves, []),
       end: () => service.endNow(),
+      replies: (text) => hearKeeper?.(text),
       lameDuck: () => process.emit('lameDuck'),
       promoted(number) {
         ownPlace = number;
@@ -76,6 +79,21 @@ function setUpWorker(cluster, wishes) {
   }
 
   addHidden(cluster, { onRequest: requests.onRequest });
+  addSharing(
+    cluster,
+    ({ onreplies }) => {
+      hearKeeper = onreplies;
+      return {
+        ask(text) {
+          tell(process, 'ask', text);
+          return process.connected ? 0 : -1;
+        },
+        keepAlive() {},
+        close() {},
+      };
+    },
+    () => (wishes.isAdvanced ? 'advanced' : 'json'),
+  );
   Object.defineProperty(worker, 'place', { get: () => ownPlace, configurable: true });
   addHidden(Worker.prototype, {
     request: requests.request,

@@ -7,6 +7,7 @@ const { JSON, Object, WeakMap, nextTick } = require('../primordials.js');
 const errors = require('../errors.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
+const { addSharing } = require('../sharing/methods.js');
 const { describeListeners } = require('./figures.js');
 const scheduling = require('./scheduling.js');
 
@@ -35,6 +36,12 @@ function addToPrimary(cluster, native) {
     setScheduler,
     supervise,
   });
+
+  addSharing(
+    cluster,
+    (events) => native.keeper(events),
+    () => (cluster.settings.serialization === 'advanced' ? 'advanced' : 'json'),
+  );
 
   // Read when it is first needed: this package may have been loaded before the program has set the variable.
   Object.defineProperty(cluster, 'schedulingPolicy', {
@@ -114,9 +121,9 @@ function addToPrimary(cluster, native) {
     return { ...counts, listeners: describeListeners(counts.listeners) };
   }
 
-  /** What a worker is to know of it beside its descriptors, as a variable; usually nothing. */
-  function wishes() {
-    const wanted = { __proto__: null }; // Without a `toJSON` of the program's.
+  /** What a worker is to know of it, and of `others`, beside its descriptors, as a variable; usually nothing. */
+  function wishes(others) {
+    const wanted = { __proto__: null, ...others }; // Without a `toJSON` of the program's.
     if (cluster.schedulingPolicy === SCHED_STICKY) wanted.key = key;
     if (supervisor) Object.assign(wanted, supervisor.wishes);
     if (rebalances()) wanted.rebalances = true;

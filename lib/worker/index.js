@@ -8,6 +8,7 @@ const { Channel, numbers } = require('../channel/index.js');
 const { atExit } = require('../exit.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
+const { addSharing } = require('../sharing/methods.js');
 const { Servers } = require('./servers.js');
 const { Service } = require('./service.js');
 const { leaveToPrimary } = require('./signals.js');
@@ -165,6 +166,14 @@ function setUpWorker(cluster, given) {
     _setupWorker() {},
   });
   addHidden(cluster, { onRequest: requests.onRequest });
+  addSharing(
+    cluster,
+    (keeperEvents) => {
+      channel.flush(); // What has been said before is heard before.
+      return native.keeper(keeperEvents);
+    },
+    () => (given.advanced ? 'advanced' : 'json'),
+  );
   Object.defineProperty(worker, 'place', { get: () => ownPlace, configurable: true });
   addHidden(Worker.prototype, {
     health(check, options) {

@@ -6,6 +6,7 @@
 const { Map, Reflect, arrays } = require('../primordials.js');
 const { activeHandles } = require('../handles.js');
 const { Progress } = require('../progress.js');
+const { finishing } = require('../sharing/finishing.js');
 
 const { getActiveResourcesInfo } = process;
 
@@ -47,6 +48,7 @@ class LateWork {
 
   /** Whether something goes on that was begun for a client, as far as can be seen. None of the timers must be our own. */
   get isGoingOn() {
+    if (finishing.size > 0) return true;
     if (!this.isNoted) return false;
     const isMore = ([kind, count]) => count > (this.#lasting.get(kind) ?? 0);
     return arrays.some([...census()], isMore) || this.#isHeard();

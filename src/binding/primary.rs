@@ -12,6 +12,7 @@ use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 
 use super::channel::Channel;
+use super::keeper::Keeper;
 use super::{count_turns, errno, failed};
 use crate::admin::{Family, Gathered, Member};
 use crate::dispatch::{Arrival, Chooser, Place, Policy, Report, StickyBy, WorkerId};
@@ -24,8 +25,8 @@ use crate::primary::{self, WorkerControl, admin};
 use crate::sys::js::{Argument, AsyncContext, Callback, GivenDescriptor};
 use crate::sys::page;
 use crate::sys::pidfd::Exit;
-use crate::sys::socket;
 use crate::sys::uv::{Loop, Turn};
+use crate::sys::{socket, stream};
 
 /// A worker to start.
 #[napi(object)]
@@ -242,6 +243,14 @@ impl Primary {
             asked: RefCell::default(),
             _turns: count_turns(&env, &numbers)?,
         })
+    }
+
+    /// A way to the keeper. `events` has the functions of [`Keeper`].
+    #[napi(catch_unwind)]
+    pub fn keeper(&self, env: Env, events: Object<'_>) -> Result<Keeper> {
+        let (ours, theirs) = stream::pair().map_err(failed)?;
+        self.inner.serve_from_keeper(theirs).map_err(failed)?;
+        Keeper::open(&env, ours, &events)
     }
 
     /// How connections are dispatched: `rr`, `least`, `sticky`, or `none` to share the listeners that are opened from

@@ -8,6 +8,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::channel::Channel;
+use super::keeper::Keeper;
 use super::{AWAKE, LAG, OPEN_CONNECTIONS, REQUESTS, count_turns, failed};
 use crate::dispatch::Key;
 use crate::ipc::channel;
@@ -91,6 +92,12 @@ impl Worker {
     #[napi(getter, catch_unwind)]
     pub fn channel(&self) -> Channel {
         Channel(self.channel.clone())
+    }
+
+    /// A way to the keeper. `events` has the functions of [`Keeper`].
+    #[napi(catch_unwind)]
+    pub fn keeper(&self, env: Env, events: Object<'_>) -> Result<Keeper> {
+        Keeper::open(&env, self.questions.keeper().map_err(failed)?, &events)
     }
 
     /// Asks for a listener. Gives the number that `onanswer` will have.

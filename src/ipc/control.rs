@@ -15,6 +15,8 @@ pub enum FromWorker {
     Ready,
     /// A server is closed.
     Close { listener: u32 },
+    /// The worker has something to ask the keeper, over the socket that comes along.
+    Keeper,
     /// The worker leaves of its own will, or wants to; answered by [`FromPrimary::LeaveNoted`].
     Leaving,
 }

@@ -33,6 +33,7 @@ use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listeni
 use crate::ipc::delivery::ControlReceiver;
 use crate::ipc::frame::Malformed;
 use crate::ipc::queue_time::QueueTimes;
+use crate::keeper::Keeper;
 use crate::sys::js::{Argument, AsyncContext, Callback, Outcome};
 use crate::sys::page::Page;
 use crate::sys::socket;
@@ -45,6 +46,8 @@ pub struct Primary {
     registry: RefCell<Registry>,
     sockets: RefCell<HashMap<u32, Socket>>,
     adopted: RefCell<AdoptedSockets>,
+    /// Started with the first who asks it something.
+    keeper: RefCell<Option<Keeper>>,
     /// Started with the first listener that it serves.
     dispatcher: RefCell<Option<Dispatcher>>,
     report: Arc<dyn Fn(Report) + Send + Sync>,
@@ -79,6 +82,7 @@ impl Primary {
             registry: RefCell::default(),
             sockets: RefCell::default(),
             adopted: RefCell::default(),
+            keeper: RefCell::default(),
             dispatcher: RefCell::default(),
             report: Arc::new(report),
             ask,
@@ -265,6 +269,24 @@ impl Primary {
     /// Changes what the supervisor tells of itself on the admin port.
     pub fn tell_admin(&self, change: impl FnOnce(&mut Supervised)) {
         self.told.change(change);
+    }
+
+    /// Has the keeper serve a process, which has the other end of this socket.
+    ///
+    /// Errors: as for [`Keeper::start`].
+    pub fn serve_from_keeper(&self, socket: OwnedFd) -> io::Result<()> {
+        let mut keeper = self.keeper.borrow_mut();
+        let keeper = match &mut *keeper {
+            Some(keeper) => keeper,
+            none => {
+                let report = Arc::clone(&self.report);
+                none.insert(Keeper::start(move |text| {
+                    report(Report::Panicked { text })
+                })?)
+            }
+        };
+        keeper.serve(socket);
+        Ok(())
     }
 
     /// What has become of the connections so far; zeros before the first listener is dispatched.
@@ -620,7 +642,7 @@ fn family_argument(family: Family) -> Argument<'static> {
 }
 
 impl ControlReceiver for WorkerControl {
-    fn control(&self, payload: &[u8], _descriptors: Vec<OwnedFd>) -> Result<(), Malformed> {
+    fn control(&self, payload: &[u8], descriptors: Vec<OwnedFd>) -> Result<(), Malformed> {
         let Some(primary) = self.primary.upgrade() else {
             return Ok(());
         };
@@ -634,6 +656,12 @@ impl ControlReceiver for WorkerControl {
                 self.ready.call(&[]);
             }
             FromWorker::Close { listener } => primary.leave(self.worker, listener),
+            FromWorker::Keeper => {
+                // Where there is no socket, or no keeper, the worker reads the end of its own.
+                if let Some(socket) = descriptors.into_iter().next() {
+                    let _ = primary.serve_from_keeper(socket);
+                }
+            }
             FromWorker::Leaving => {
                 primary.leaving(self.worker);
                 self.leaving.call(&[]);

@@ -27,7 +27,7 @@ pub const VARIABLE: &str = "CLUSTER_RS_WORKER";
 
 /// To be raised with each change of what a primary and its workers say to each other: frames, control messages, tickets,
 /// the page. A package can be replaced while a primary runs, and its next workers have the new one.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;
 
 /// What a descriptor of a worker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 pub mod intake;
 
 use std::cell::Cell;
+use std::io;
 use std::os::fd::OwnedFd;
 
 use napi::Env;
@@ -13,6 +14,7 @@ use crate::ipc::control::{self, Answer, FromPrimary, FromWorker, Query};
 use crate::ipc::delivery::{ControlReceiver, released};
 use crate::ipc::frame::{Kind, Malformed};
 use crate::sys::js::{Argument, AsyncContext, Callback};
+use crate::sys::stream;
 
 /// What a worker asks and tells its primary.
 pub struct Questions {
@@ -39,9 +41,22 @@ impl Questions {
 
     /// Sends a control message. One that can't be sent any more is lost with the channel, which says so itself.
     pub fn tell(&self, message: &FromWorker) {
+        self.send(message, Vec::new());
+    }
+
+    /// A way to the keeper: the other end of it is on its way there.
+    ///
+    /// Errors: those of `socketpair`.
+    pub fn keeper(&self) -> io::Result<OwnedFd> {
+        let (ours, theirs) = stream::pair()?;
+        self.send(&FromWorker::Keeper, vec![theirs]);
+        Ok(ours)
+    }
+
+    fn send(&self, message: &FromWorker, descriptors: Vec<OwnedFd>) {
         let mut draft = self.channel.draft();
         draft.payload().extend(control::encode(message));
-        let _ = self.channel.send(Kind::Control, draft, Vec::new(), false);
+        let _ = self.channel.send(Kind::Control, draft, descriptors, false);
     }
 }
 

@@ -1,0 +1,204 @@
+//! The keeper's thread: sockets and the clock.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream as BlockingStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::sys::signal::{SigSet, SigmaskHow};
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::time::{Instant, sleep_until};
+
+use super::CallerId;
+use super::request;
+use super::state::State;
+use crate::ipc::frame::{Decoder, Kind};
+use crate::panic;
+
+/// How much may wait for a process that does not read, before nothing more is read from it, in bytes.
+const MOST_UNREAD: usize = 256 << 10;
+
+/// How many locks may be given in a millisecond so that fences grow also over restarts of the primary.
+const FENCES_PER_MILLISECOND: u64 = 1024;
+
+/// Starts the thread. It ends when there is nobody left who could add sockets.
+pub(super) fn start(
+    sockets: UnboundedReceiver<OwnedFd>,
+    panicked: impl Fn(String) + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()?;
+    // The thread inherits the mask, so that no signal meant for the program is ever handled there.
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+    let thread = std::thread::Builder::new()
+        .name("cluster-keeper".into())
+        .spawn(move || {
+            let work = || LocalSet::new().block_on(&runtime, run(sockets));
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+                panicked(panic::text(&*panic));
+            }
+        });
+    before.thread_set_mask()?;
+    thread
+}
+
+async fn run(mut sockets: UnboundedReceiver<OwnedFd>) {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let first_fence = since_epoch.as_millis() as u64 * FENCES_PER_MILLISECOND;
+    let desk = Rc::new(Desk {
+        began: Instant::now(),
+        state: RefCell::new(State::new(first_fence)),
+        writable: RefCell::default(),
+        deadline: Notify::new(),
+    });
+    let clock = spawn_local(Rc::clone(&desk).keep_time());
+    let mut last = 0;
+    while let Some(socket) = sockets.recv().await {
+        last += 1;
+        if let Ok(stream) = UnixStream::from_std(BlockingStream::from(socket)) {
+            spawn_local(Rc::clone(&desk).serve(CallerId(last), stream));
+        }
+    }
+    clock.abort();
+}
+
+/// Where all tasks of the thread meet.
+struct Desk {
+    began: Instant,
+    state: RefCell<State>,
+    /// Wakes the task of a process for which there is something to write.
+    writable: RefCell<HashMap<CallerId, Rc<Notify>>>,
+    /// Wakes the one that keeps the time, when that is up earlier than it knows.
+    deadline: Notify,
+}
+
+impl Desk {
+    /// In milliseconds, and not 0.
+    fn now(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64 + 1
+    }
+
+    async fn keep_time(self: Rc<Self>) {
+        loop {
+            let deadline = self.state.borrow().next_deadline();
+            let sleep = async {
+                match deadline {
+                    Some(time) => sleep_until(self.began + Duration::from_millis(time)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.deadline.notified() => {}
+                () = sleep => {
+                    self.state.borrow_mut().pass(self.now());
+                    self.wake_touched();
+                }
+            }
+        }
+    }
+
+    /// Serves a process until its end of the socket is closed, or it has said what is no request.
+    async fn serve(self: Rc<Self>, caller: CallerId, stream: UnixStream) {
+        let writable = Rc::new(Notify::new());
+        self.writable
+            .borrow_mut()
+            .insert(caller, Rc::clone(&writable));
+        self.state.borrow_mut().join(caller);
+        let mut decoder = Decoder::default();
+        while let Some(waiting) = self.write(caller, &stream) {
+            let interest = match waiting {
+                0 => Interest::READABLE,
+                // Who floods and does not read waits for itself.
+                MOST_UNREAD.. => Interest::WRITABLE,
+                _ => Interest::READABLE | Interest::WRITABLE,
+            };
+            let ready = tokio::select! {
+                () = writable.notified() => continue,
+                ready = stream.ready(interest) => ready,
+            };
+            if !ready
+                .is_ok_and(|ready| !ready.is_readable() || self.read(caller, &stream, &mut decoder))
+            {
+                break;
+            }
+            // Others have their turn.
+            yield_now().await;
+        }
+        self.writable.borrow_mut().remove(&caller);
+        self.state.borrow_mut().leave(caller, self.now());
+        self.wake_touched();
+    }
+
+    /// Reads once; whether there is more to come.
+    fn read(&self, caller: CallerId, stream: &UnixStream, decoder: &mut Decoder) -> bool {
+        let received = stream.try_read(decoder.room());
+        match received {
+            Ok(0) => return false,
+            Ok(count) => decoder.filled(count),
+            Err(error) => return error.kind() == ErrorKind::WouldBlock,
+        }
+        let deadline = self.state.borrow().next_deadline();
+        let is_understood = self.handle(caller, decoder).is_some();
+        let next = self.state.borrow().next_deadline();
+        if next.is_some_and(|next| deadline.is_none_or(|deadline| next < deadline)) {
+            self.deadline.notify_one();
+        }
+        self.wake_touched();
+        is_understood
+    }
+
+    fn handle(&self, caller: CallerId, decoder: &mut Decoder) -> Option<()> {
+        let mut state = self.state.borrow_mut();
+        let now = self.now();
+        while let Some(frame) = decoder.next().ok()? {
+            if frame.kind != Kind::Messages || frame.descriptors > 0 {
+                return None;
+            }
+            for (number, request) in request::parse(decoder.payload(&frame))? {
+                state.handle(caller, number, request, now)?;
+            }
+        }
+        Some(())
+    }
+
+    fn wake_touched(&self) {
+        let mut state = self.state.borrow_mut();
+        let writable = self.writable.borrow();
+        for caller in state.take_touched() {
+            if let Some(writable) = writable.get(&caller) {
+                writable.notify_one();
+            }
+        }
+    }
+
+    /// Writes what there is room for; how many bytes wait then. `None` if nobody reads them any more.
+    fn write(&self, caller: CallerId, stream: &UnixStream) -> Option<usize> {
+        let mut state = self.state.borrow_mut();
+        let outbox = state.outbox(caller)?;
+        loop {
+            let waiting = outbox.waiting();
+            if waiting.is_empty() {
+                return Some(0);
+            }
+            match stream.try_write(waiting) {
+                Ok(count) => outbox.wrote(count),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Some(outbox.len()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
