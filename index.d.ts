@@ -66,6 +66,46 @@ declare module 'cluster' {
      *   the other side gets its `name`, `message` and, if it is a string or number, `code`.
      */
     onRequest(handler: (message: any, worker: Worker) => unknown): void;
+
+    /**
+     * A store that all processes of the cluster see, kept in the memory of the primary (`docs/sharing.md`). One with the same
+     * name is the same store. Options are its options from now on, whoever says them; without any it has those that it
+     * has, or the usual ones.
+     * @throws with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE` for what is wrong
+     */
+    store<T = any>(name: string, options?: cluster.StoreOptions): cluster.Store<T>;
+
+    /**
+     * A lock, given in the order in which processes ask for it. It ends with its process, however that ends.
+     *
+     * Rejects with code `ERR_CLUSTER_RS_LOCKED` where `wait` was not enough, with the reason of `signal` where that is
+     * aborted before, and with those of {@link store} for wrong arguments.
+     */
+    lock(name: string, options?: cluster.LockOptions): Promise<cluster.Lock>;
+
+    /**
+     * Has `work` done in exactly one of the processes that ask for this, until that process ends, is drained or calls `stop`:
+     * then the next begins, after the one before has finished or is dead.
+     * @param work is called when it is this process's turn, with a signal that is aborted when it is to stop, and the fence
+     *   of this turn. What it returns is awaited before the next one begins; a process whose `work` has returned goes on
+     *   being the leader until the signal is aborted. What it throws is an uncaught exception; where that is handled, another
+     *   process has the next turn.
+     */
+    lead(name: string, work: (signal: AbortSignal, fence: number) => unknown): cluster.Lead;
+
+    /**
+     * Sends a message to all that have subscribed to this topic, in all processes of the cluster. Those of one sender come in
+     * their order.
+     * @param message what `worker.send` takes
+     * @returns to how many processes it has gone
+     */
+    publish(topic: string, message: Serializable): Promise<number>;
+
+    /**
+     * Has `listener` called with each message of this topic. Fulfilled when none is missed any more. Messages that this
+     * process does not read in time are lost; a warning with code `CLUSTER_RS_LOST` says how many.
+     */
+    subscribe(topic: string, listener: (message: any, topic: string) => void): Promise<cluster.Subscription>;
   }
 
   interface Worker {
@@ -548,6 +588,122 @@ declare namespace cluster {
   interface RequestOptions {
     /** After how many milliseconds the request is given up. Without it, it waits until the other side has gone. */
     timeout?: number | undefined;
+  }
+
+  /** The options of {@link Cluster.store}. */
+  interface StoreOptions {
+    /** How many entries it holds at most; as many as `maxBytes` allows, if nothing is said. */
+    maxEntries?: number | undefined;
+    /** How much it holds at most: keys, values as JSON, and 100 for each entry, in bytes. 64 MiB, if nothing is said. */
+    maxBytes?: number | undefined;
+    /** How long an entry lives from when it is set, in milliseconds, if that does not say otherwise; for ever, if nothing is said. */
+    ttl?: number | undefined;
+    /**
+     * What happens when it is full: `'evict'` (the default) lets go what has not been used for longest; `'refuse'` has what
+     * needs more room rejected with code `ERR_CLUSTER_RS_STORE_FULL`.
+     */
+    full?: 'evict' | 'refuse' | undefined;
+  }
+
+  /** How long an entry lives, in milliseconds; `Infinity` for ever. As its store says, if nothing is said. */
+  interface EntryOptions {
+    ttl?: number | undefined;
+  }
+
+  /**
+   * Entries by key, made by {@link Cluster.store}. Each method is one step that no other process sees half done. Keys are
+   * well-formed strings; values are what messages are: JSON, or with `serialization: 'advanced'` what structured clone
+   * takes.
+   *
+   * All reject with `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_MISSING_ARGS` or `ERR_OUT_OF_RANGE` for wrong
+   * arguments, and with `ERR_CLUSTER_RS_KEEPER_GONE` when the primary has gone; those that set something reject with
+   * `ERR_CLUSTER_RS_STORE_FULL` where there is no room for it.
+   */
+  interface Store<T = any> {
+    readonly name: string;
+    /** The value; `undefined` if there is none. */
+    get(key: string): Promise<T | undefined>;
+    /** The values of these keys, in their order. */
+    getMany(keys: readonly string[]): Promise<(T | undefined)[]>;
+    has(key: string): Promise<boolean>;
+    /** For how many milliseconds an entry still lives; `Infinity` for ever, `undefined` if there is none. */
+    ttl(key: string): Promise<number | undefined>;
+    set(key: string, value: T, options?: EntryOptions): Promise<void>;
+    /** Sets what is not there; whether it was not. */
+    add(key: string, value: T, options?: EntryOptions): Promise<boolean>;
+    /**
+     * Adds to a whole number, which is 0 where there is none, and gives the sum. The time counts only where there was none.
+     * Rejects with `ERR_CLUSTER_RS_NOT_A_NUMBER` where the value is none, or would be no safe integer.
+     */
+    incr(key: string, by?: number, options?: EntryOptions): Promise<number>;
+    /**
+     * Sets the value if it is `expected`, with the same JSON; whether it was. `undefined` stands for no entry, in either place.
+     */
+    compareAndSet(key: string, expected: T | undefined, value: T | undefined, options?: EntryOptions): Promise<boolean>;
+    /** Has an entry live for this time from now on; whether there is one. */
+    touch(key: string, options?: EntryOptions): Promise<boolean>;
+    /** Whether there was one. */
+    delete(key: string): Promise<boolean>;
+    size(): Promise<number>;
+    clear(): Promise<void>;
+    /** All keys that begin so. */
+    keys(prefix?: string): Promise<string[]>;
+    /** What becomes of the entries whose keys begin so, from when `ready` is fulfilled. */
+    watch(prefix?: string): Watch<T>;
+  }
+
+  /** What has become of an entry. */
+  type Change<T = any> =
+    { type: 'set'; key: string; value: T } | { type: 'delete' | 'expire' | 'evict'; key: string; value?: undefined };
+
+  /**
+   * Emits `'change'` with each {@link Change}, `'lost'` with how many have not been read in time, `'error'`, if somebody
+   * listens to it, when the primary has gone, and `'close'`. Made by {@link Store.watch}.
+   */
+  interface Watch<T = any> extends EventEmitter, AsyncIterable<Change<T>> {
+    /** Fulfilled when none is missed any more. */
+    readonly ready: Promise<void>;
+    close(): void;
+  }
+
+  /** The options of {@link Cluster.lock}. Times are in milliseconds. */
+  interface LockOptions {
+    /** For how long it may be held; until it is released, if nothing is said. */
+    ttl?: number | undefined;
+    /** For how long to wait for it, 0 not at all; for as long as it takes, if nothing is said. */
+    wait?: number | undefined;
+    /** Ends the waiting. */
+    signal?: AbortSignal | undefined;
+  }
+
+  /** A lock that this process has. Made by {@link Cluster.lock}. */
+  interface Lock extends AsyncDisposable {
+    readonly name: string;
+    /**
+     * A number that is larger than that of whoever had this lock before. What the lock protects can refuse those who come
+     * with a smaller one than it has seen.
+     */
+    readonly fence: number;
+    /** Aborted when it is lost: when its `ttl` is over, or the primary has gone. */
+    readonly signal: AbortSignal;
+    /** Lets the next have it; whether this process still had it. */
+    release(): Promise<boolean>;
+  }
+
+  /** Made by {@link Cluster.lead}. */
+  interface Lead {
+    /** Whether it is this process that does the work. */
+    readonly isLeader: boolean;
+    /** The fence of this turn, larger than that of each before it; `undefined` while it is the turn of others. */
+    readonly fence: number | undefined;
+    /** Has the work stop here, and another process do it. Fulfilled when it has stopped. */
+    stop(): Promise<void>;
+  }
+
+  /** Made by {@link Cluster.subscribe}. */
+  interface Subscription {
+    readonly topic: string;
+    unsubscribe(): Promise<void>;
   }
 
   /** Numbers of connections since the first worker listened. */

@@ -7,6 +7,7 @@ exports.isMaster = exports.isPrimary = exports.isWorker = exports.native = undef
 exports.Worker = exports.worker = exports.workers = exports.settings = undefined;
 exports.setupMaster = exports.setupPrimary = exports.fork = exports.disconnect = undefined;
 exports.broadcast = exports.figures = exports.onRequest = undefined;
+exports.connect = exports.lead = exports.lock = exports.publish = exports.store = exports.subscribe = undefined;
 
 // A parent that watches the program's files is not to hear of this package's; where nobody can be told, Node reports nothing.
 if (process.send && process.env.WATCH_REPORT_DEPENDENCIES) {

@@ -82,6 +82,13 @@ module.exports = {
       'The primary does not answer any more: what was asked of it may have been done, or not',
     ),
 
+  redisAway: (why) =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_REDIS_AWAY',
+      `The Redis server can't be asked (${why}): what was asked of it may have been done, or not`,
+    ),
+
   isLocked: (name, wait) =>
     coded(Error, 'ERR_CLUSTER_RS_LOCKED', `The lock ${inspect(name)} is held by another for longer than ${wait} ms`),
 

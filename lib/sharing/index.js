@@ -2,9 +2,8 @@
 
 // What the processes of a cluster share: stores, locks, work that one of them does, messages between all.
 
-const { Map, nextTick } = require('../primordials.js');
+const { Map, Set, nextTick } = require('../primordials.js');
 const errors = require('../errors.js');
-const { Keeper } = require('./keeper.js');
 const { Lead, stopAll } = require('./leader.js');
 const { Locks } = require('./lock.js');
 const { Store } = require('./store.js');
@@ -13,18 +12,19 @@ const { serializations } = require('./values.js');
 
 /**
  * What this process has of it.
- * @param {(events: object) => object} open makes the way to the keeper, see `Keeper`
+ * @param {(hear: Function) => import('./keeper.js').Keeper} makeKeeper makes what has it, or asks for it
  * @param {'json' | 'advanced'} serializationName how values become text
  * @param {boolean} isWorker
  * @returns {object} methods for `cluster`, see `index.d.ts`
  */
-function share(open, serializationName, isWorker) {
+function share(makeKeeper, serializationName, isWorker) {
   const serialization = serializations[serializationName];
   const stores = new Map();
   const watches = new Map(); // by number
-  const keeper = new Keeper(open, (_, kind, ...about) => acts[kind](...about));
+  const keeper = makeKeeper((_, kind, ...about) => acts[kind](...about));
   const locks = new Locks(keeper);
   const topics = new Topics(keeper, serialization);
+  const leads = new Set();
   let hasLeft = false; // the cluster
 
   const acts = {
@@ -42,7 +42,7 @@ function share(open, serializationName, isWorker) {
     expired: (fence) => locks.expired(fence),
 
     lost(count) {
-      const text = `${count} messages of topics and changes of stores are lost: this process has not read them in time`;
+      const text = `${count ?? 'Some'} messages of topics and changes of stores are lost: this process has not read them in time`;
       process.emitWarning(text, { code: 'CLUSTER_RS_LOST' });
       watches.forEach(({ watch }) => watch.emit('lost', count));
     },
@@ -62,10 +62,10 @@ function share(open, serializationName, isWorker) {
   };
 
   if (isWorker) {
-    process.once('drain', stopAll);
+    process.once('drain', () => stopAll(leads));
     process.once('disconnect', () => {
       hasLeft = true;
-      stopAll();
+      stopAll(leads);
       keeper.close();
     });
   }
@@ -82,9 +82,15 @@ function share(open, serializationName, isWorker) {
       return store;
     },
     lock: (name, options) => locks.lock(name, options),
-    lead: (name, work) => new Lead(name, work, (...asked) => locks.lock(...asked)),
+    lead: (name, work) => new Lead(name, work, leads, (...asked) => locks.lock(...asked)),
     publish: (topic, message) => topics.publish(topic, message),
     subscribe: (topic, listener) => topics.subscribe(topic, listener),
+
+    /** Ends all of it in this process. */
+    async close() {
+      await stopAll(leads);
+      keeper.close();
+    },
   };
 }
 

@@ -2,15 +2,13 @@
 
 // Work that one process of a cluster does at a time.
 
-const { AbortController, Promise, Set, clearTimeout, nextTick, promises, setTimeout } = require('../primordials.js');
+const { AbortController, Promise, arrays, clearTimeout, nextTick, promises, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 const { finishing } = require('./finishing.js');
 const { toName } = require('./values.js');
 
 // For how long a process whose work has failed lets others do it, in milliseconds.
 const REST = 1000;
-
-const leads = new Set(); // of this process
 
 /** What this process has said that it would do. Made by `cluster.lead`. */
 class Lead {
@@ -24,16 +22,17 @@ class Lead {
   /**
    * @param {string} name
    * @param {(signal: AbortSignal, fence: number) => any} work
+   * @param {Set<Lead>} leads where it is as long as it is not stopped
    * @param {(name: string, options: object) => Promise<import('./lock.js').Lock>} lock
    */
-  constructor(name, work, lock) {
+  constructor(name, work, leads, lock) {
     toName('name', name);
     if (typeof work !== 'function') throw errors.invalidArgument('work', 'of type function', work);
     this.#name = name;
     this.#work = work;
     this.#lock = lock;
-    this.#running = this.#run();
     leads.add(this);
+    this.#running = this.#run(() => leads.delete(this));
   }
 
   /** Whether it is this process that does it. */
@@ -53,22 +52,30 @@ class Lead {
     await this.#running;
   }
 
-  async #run() {
+  async #run(ended) {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      try {
-        await this.#lead(await this.#lock(this.#name, { signal }));
-      } catch (error) {
-        if (isAbort(error, signal) || error?.code === 'ERR_CLUSTER_RS_KEEPER_GONE') break;
-        nextTick(() => {
-          throw error;
-        });
-        await this.#rest();
-      }
+      const lock = await this.#turn();
+      if (lock === null) break;
+      if (lock === undefined) await this.#rest();
+      else if (!(await this.#lead(lock))) await this.#rest();
     }
-    leads.delete(this);
+    ended();
   }
 
+  /** The lock, when it is this process's turn; `null` if that never comes, `undefined` if nobody can be asked now. */
+  async #turn() {
+    const { signal } = this.#stopping;
+    try {
+      return await this.#lock(this.#name, { signal });
+    } catch (error) {
+      if (error?.code === 'ERR_CLUSTER_RS_REDIS_AWAY') return undefined;
+      if (!signal.aborted && error?.code !== 'ERR_CLUSTER_RS_KEEPER_GONE') throwLater(error);
+      return null;
+    }
+  }
+
+  /** Does the work until it is to stop; whether it has not failed. */
   async #lead(lock) {
     const turn = new AbortController();
     const end = () => turn.abort();
@@ -80,13 +87,16 @@ class Lead {
     try {
       if (!turn.signal.aborted) await this.#work(turn.signal, lock.fence);
       await over; // Whoever has only begun something still leads.
+      return true;
     } catch (error) {
-      if (!isAbort(error, turn.signal)) throw error;
+      if (isAbort(error, turn.signal)) return true;
+      throwLater(error);
+      return false;
     } finally {
       end();
       this.#stopping.signal.removeEventListener('abort', end);
       this.#fence = undefined;
-      await lock.release();
+      await promises.then(lock.release(), undefined, () => {}); // It ends by itself where nobody can be asked.
       finishing.delete(this);
     }
   }
@@ -100,14 +110,21 @@ class Lead {
   }
 }
 
+/** Has it be an uncaught exception. */
+function throwLater(error) {
+  nextTick(() => {
+    throw error;
+  });
+}
+
 /** Whether this is how something ends that is told to stop. */
 function isAbort(error, signal) {
   return signal.aborted && error?.name === 'AbortError';
 }
 
-/** Has all work of this process stop: it is about to end. */
-function stopAll() {
-  for (const lead of leads) lead.stop();
+/** Has all of this work stop. Fulfilled when it has. */
+function stopAll(leads) {
+  return promises.all(arrays.map([...leads], (lead) => lead.stop()));
 }
 
 module.exports = { Lead, stopAll };
