@@ -106,6 +106,16 @@ declare module 'cluster' {
      * process does not read in time are lost; a warning with code `CLUSTER_RS_LOST` says how many.
      */
     subscribe(topic: string, listener: (message: any, topic: string) => void): Promise<cluster.Subscription>;
+
+    /**
+     * The same over a Redis or Valkey server (7 or later), for the processes of many hosts; `docs/sharing.md` says what
+     * differs. It makes connections of its own, like that of the client, when they are first needed.
+     *
+     * Its methods reject with code `ERR_CLUSTER_RS_REDIS_AWAY` where the server can't be asked, or does not answer within 5
+     * seconds.
+     * @throws with code `ERR_INVALID_ARG_TYPE` for wrong options
+     */
+    connect(options: cluster.ConnectOptions): cluster.Connection;
   }
 
   interface Worker {
@@ -588,6 +598,20 @@ declare namespace cluster {
   interface RequestOptions {
     /** After how many milliseconds the request is given up. Without it, it waits until the other side has gone. */
     timeout?: number | undefined;
+  }
+
+  /** The options of {@link Cluster.connect}. */
+  interface ConnectOptions {
+    /** A client of the package `redis` or `ioredis`, connected or not. */
+    redis: object;
+    /** What all keys and channels begin with; `cluster:`, if nothing is said. */
+    prefix?: string | undefined;
+  }
+
+  /** What many hosts share. Made by {@link Cluster.connect}. */
+  interface Connection extends Pick<Cluster, 'store' | 'lock' | 'lead' | 'publish' | 'subscribe'> {
+    /** Has the work of {@link Cluster.lead} stop here, and closes the connections. Locks end with their leases. */
+    close(): Promise<void>;
   }
 
   /** The options of {@link Cluster.store}. */

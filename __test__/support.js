@@ -29,7 +29,7 @@ const AFTERLIFE = 10_000;
 function copyWithoutBinary() {
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'cluster-rs-portable-'));
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-  for (const name of ['bin', 'index.js', 'lib', 'package.json', 'register.js']) {
+  for (const name of ['adapters', 'bin', 'index.js', 'lib', 'package.json', 'register.js']) {
     fs.cpSync(path.join(repository, name), path.join(folder, name), { recursive: true });
   }
   return folder;
