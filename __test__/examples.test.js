@@ -123,3 +123,15 @@ test(
     assert.ok(moving.slowest < staying.slowest, `${moving.slowest} ${staying.slowest}`);
   },
 );
+
+test('examples/sharing.js: workers count together, and one of them reports', limit, async (t) => {
+  const program = start(t, [path.join(root, 'examples', 'sharing.js')]);
+  const [, port] = await program.line(/http:\/\/127\.0\.0\.1:(\d+)/);
+  for (let visit = 1; visit <= 4; visit++) assert.match(await get(port), new RegExp(`^visit ${visit}, worker \\d+\n$`));
+  const [, leader, , turn] = await program.line(/^(\d+) reports (\d+) visits, turn (\d+)$/);
+  process.kill(Number(leader), 'SIGKILL');
+  await until(
+    () => program.lines(/^(\d+) reports 4 visits, turn (\d+)$/).some((line) => Number(line[2]) > Number(turn)),
+    () => `another leader in:${program.output}`,
+  );
+});

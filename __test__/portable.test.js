@@ -8,7 +8,18 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 const { startOurs, write } = require('./support.js');
 
-for (const name of ['additions', 'command', 'draining', 'from-pm2', 'health', 'inspection', 'layers', 'supervisor'])
+for (const name of [
+  'adapters',
+  'additions',
+  'command',
+  'draining',
+  'from-pm2',
+  'health',
+  'inspection',
+  'layers',
+  'sharing',
+  'supervisor',
+])
   require(`./${name}.test.js`);
 
 test('a worker that says nonsense harms nobody', { timeout: 60_000 }, async (t) => {

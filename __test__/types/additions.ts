@@ -51,3 +51,24 @@ cluster.setupPrimary({ scheduling: { policy: 'sticky', key: 'body' } });
 cluster.supervise({ grace: 5000 });
 
 export { answer, memory, native, numbers, stopped };
+
+const visits = cluster.store<number>('visits', { maxEntries: 1000, maxBytes: 1e6, ttl: 60_000, full: 'refuse' });
+visits.incr('a', 2, { ttl: Infinity }).then((sum) => sum.toFixed());
+visits.get('a').then((value) => value?.toFixed());
+visits.compareAndSet('a', undefined, 1).then((isSet: boolean) => isSet);
+async function share() {
+  for await (const change of visits.watch('a')) {
+    if (change.type === 'set') numbers.push(change.value);
+  }
+  const lock = await cluster.lock('a', { ttl: 1000, wait: 0, signal: AbortSignal.timeout(5) });
+  numbers.push(lock.fence, await cluster.publish('topic', { a: 1 }));
+  const { unsubscribe } = await cluster.subscribe('topic', (message, topic) => message.a + topic);
+  await unsubscribe();
+  const lead = cluster.lead('work', async (signal, fence) => signal.aborted || fence);
+  if (lead.isLeader) await lead.stop();
+  const connection = cluster.connect({ redis: {}, prefix: 'a:' });
+  await connection.store('visits').set('a', 1);
+  await connection.close();
+  return lock.release();
+}
+share().then((had: boolean) => had);
