@@ -163,7 +163,7 @@ async function open(t, folder, { rows = 24, columns = 160, env, parents = [] } =
     close: () => child.kill('SIGKILL'),
     /** That it has ended with this code and has given the terminal back. */
     async hasEnded(code) {
-      assert.strictEqual((await terminal.tells(/^ended .*$/m))[0], `ended True ${code}`);
+      assert.strictEqual((await terminal.tells(/^ended .*(?=\n)/m))[0], `ended True ${code}`);
       assert.ok(output.includes(LEFT));
       assert.ok(output.lastIndexOf(LEFT) > output.lastIndexOf(ENTERED));
       return output.slice(output.lastIndexOf(LEFT) + LEFT.length);

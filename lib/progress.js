@@ -11,7 +11,7 @@ class Progress {
   #last;
   #since;
 
-  /** @param {() => number} amount called at each look */
+  /** @param {() => number | string} amount called at each look */
   constructor(amount) {
     this.#amount = amount;
   }

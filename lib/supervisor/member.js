@@ -4,6 +4,7 @@ const { clearTimeout, setTimeout } = require('node:timers');
 const { Math, Promise, promises } = require('../primordials.js');
 const { now } = require('../clock.js');
 const errors = require('../errors.js');
+const { unwritten } = require('../handles.js');
 const { Progress } = require('../progress.js');
 const { cpuTimeOf } = require('./process_figures.js');
 
@@ -113,7 +114,8 @@ class Member {
     let isClosed = false;
     const closed = new Promise((resolve) => child.once('close', () => resolve((isClosed = true))));
     await this.ended;
-    const reading = new Progress(() => (child.stdout?.bytesRead ?? 0) + (child.stderr?.bytesRead ?? 0));
+    // Nothing is read as long as what this process prints has to wait for its own reader.
+    const reading = new Progress(() => `${child.stdout?.bytesRead} ${child.stderr?.bytesRead} ${unwritten()}`);
     while (!isClosed && reading.goesOn) {
       let timer;
       await promises.race([closed, new Promise((resolve) => (timer = setTimeout(resolve, LOOK_EVERY)))]);
