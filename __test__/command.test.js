@@ -732,7 +732,7 @@ test('a slow reader gets all that was printed before the end', limit, async (t) 
   const { stdout } = program.child;
   stdout.on('data', () => {
     stdout.pause();
-    setTimeout(() => stdout.resume(), 120);
+    setTimeout(() => stdout.resume(), 60);
   });
   process.kill(program.pid, 'SIGTERM');
   assert.strictEqual(await program.end(), 0);

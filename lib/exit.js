@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const { signals } = require('node:os').constants;
 const { isatty } = require('node:tty');
 const { unwritten } = require('./handles.js');
-const { Progress } = require('./progress.js');
+const { Progress, SILENCE_OF_OUTPUT } = require('./progress.js');
 
 // How often to look whether the output is written, in milliseconds.
 const LOOK_EVERY = 10;
@@ -116,7 +116,7 @@ function leaveTerminals() {
 /** Ends this process when what it has printed is written; if nobody reads that, soon. */
 async function exitWhenWritten(code) {
   await new Promise((resolve) => setImmediate(resolve)); // What is to be printed yet is.
-  const printing = new Progress(unwritten);
+  const printing = new Progress(unwritten, SILENCE_OF_OUTPUT);
   while (unwritten() > 0 && printing.goesOn) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
   leaveTerminals();
   process.exit(code);

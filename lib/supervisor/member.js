@@ -5,7 +5,7 @@ const { Math, Promise, promises } = require('../primordials.js');
 const { now } = require('../clock.js');
 const errors = require('../errors.js');
 const { unwritten } = require('../handles.js');
-const { Progress } = require('../progress.js');
+const { Progress, SILENCE_OF_OUTPUT } = require('../progress.js');
 const { cpuTimeOf } = require('./process_figures.js');
 
 // How often to look whether the output of a worker that has ended is still being read, in milliseconds.
@@ -115,7 +115,10 @@ class Member {
     const closed = new Promise((resolve) => child.once('close', () => resolve((isClosed = true))));
     await this.ended;
     // Nothing is read as long as what this process prints has to wait for its own reader.
-    const reading = new Progress(() => `${child.stdout?.bytesRead} ${child.stderr?.bytesRead} ${unwritten()}`);
+    const reading = new Progress(
+      () => `${child.stdout?.bytesRead} ${child.stderr?.bytesRead} ${unwritten()}`,
+      SILENCE_OF_OUTPUT,
+    );
     while (!isClosed && reading.goesOn) {
       let timer;
       await promises.race([closed, new Promise((resolve) => (timer = setTimeout(resolve, LOOK_EVERY)))]);

@@ -8,7 +8,7 @@ const { now } = require('../clock.js');
 const { takeDeadlySignals } = require('../exit.js');
 const { unwritten } = require('../handles.js');
 const { clearInterval, nextTick, setInterval } = require('../primordials.js');
-const { Progress } = require('../progress.js');
+const { Progress, SILENCE_OF_OUTPUT } = require('../progress.js');
 const { callAndWatch } = require('./consequences.js');
 const { leaveToProgram } = require('./signals.js');
 
@@ -47,7 +47,7 @@ function end({ message, signals }, lateWork) {
   let [signal, ...others] = message === undefined ? signals : [];
   let isPassedOn = false; // A listener has the signal end the process, as if it had not listened.
   let isHandled = () => false;
-  const printing = new Progress(unwritten);
+  const printing = new Progress(unwritten, SILENCE_OF_OUTPUT);
   let since; // when nobody handled it any more
 
   function begin() {
