@@ -3,8 +3,11 @@
 // What this process asks the keeper, who has what the processes of a cluster share: requests of one turn of the loop go
 // together, and so do the answers.
 
-const { JSON, Map, Promise, nextTick } = require('../primordials.js');
+const { JSON, Map, Promise, nextTick, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
+
+// For how long nothing is asked before the process may end, in milliseconds.
+const REST = 10;
 
 // What the keeper refuses, as it says it.
 const REFUSALS = { __proto__: null, full: errors.storeFull, notNumber: errors.notNumber };
@@ -23,6 +26,7 @@ class Keeper {
   #last = 0;
   #holds = 0; // how much, beside answers, the process is to stay alive for
   #isKept = false;
+  #timer;
   #isClosed = false;
   #hear;
 
@@ -123,11 +127,25 @@ class Keeper {
     if (text !== '' && this.#way && this.#way.ask(text) < 0) this.#end();
   }
 
+  get #isWanted() {
+    return this.#pending.size + this.#holds > 0;
+  }
+
   #keepAlive() {
-    const isWanted = this.#pending.size + this.#holds > 0;
-    if (isWanted === this.#isKept || !this.#way) return;
-    this.#isKept = isWanted;
-    this.#way.keepAlive(isWanted);
+    if (this.#isWanted === this.#isKept || !this.#way) return;
+    if (!this.#isKept) {
+      this.#isKept = true;
+      this.#way.keepAlive(true);
+    } else if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => this.#letGo(), REST).unref(); // More is asked soon, as a rule.
+    }
+  }
+
+  #letGo() {
+    this.#timer = undefined;
+    if (this.#isWanted || !this.#way) return;
+    this.#isKept = false;
+    this.#way.keepAlive(false);
   }
 
   #take(text) {

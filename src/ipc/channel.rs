@@ -134,7 +134,9 @@ impl Channel {
     /// Whether the channel keeps the process alive. What waits to be written does in any case.
     pub fn keep_alive(&self, yes: bool) {
         self.0.keeps_alive.set(yes);
-        let _ = self.watch();
+        if let Some(socket) = self.0.socket.borrow().as_ref() {
+            socket.keep_alive(self.has_to_write() || yes);
+        }
     }
 
     /// An empty frame.
@@ -399,8 +401,12 @@ impl Channel {
     }
 
     /// Waits for what is to be read, and for room while something waits to be written, or to be told of.
+    fn has_to_write(&self) -> bool {
+        !self.0.outgoing.borrow().frames.is_empty() || self.0.unreported.get() > 0
+    }
+
     fn watch(&self) -> io::Result<()> {
-        let writes = !self.0.outgoing.borrow().frames.is_empty() || self.0.unreported.get() > 0;
+        let writes = self.has_to_write();
         let interest = Interest {
             read: self.0.receiver.borrow().is_some(),
             write: writes,

@@ -2,17 +2,17 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream as BlockingStream;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow};
-use tokio::io::Interest;
-use tokio::net::UnixStream;
+use nix::sys::socket::{MsgFlags, recv, send};
+use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{LocalSet, spawn_local, yield_now};
@@ -23,6 +23,7 @@ use super::request;
 use super::state::State;
 use crate::ipc::frame::{Decoder, Kind};
 use crate::panic;
+use crate::sys::watch;
 
 /// How much may wait for a process that does not read, before nothing more is read from it, in bytes.
 const MOST_UNREAD: usize = 256 << 10;
@@ -68,8 +69,8 @@ async fn run(mut sockets: UnboundedReceiver<OwnedFd>) {
     let mut last = 0;
     while let Some(socket) = sockets.recv().await {
         last += 1;
-        if let Ok(stream) = UnixStream::from_std(BlockingStream::from(socket)) {
-            spawn_local(Rc::clone(&desk).serve(CallerId(last), stream));
+        if let Ok(socket) = watch::readable(socket) {
+            spawn_local(Rc::clone(&desk).serve(CallerId(last), socket));
         }
     }
     clock.abort();
@@ -111,53 +112,73 @@ impl Desk {
     }
 
     /// Serves a process until its end of the socket is closed, or it has said what is no request.
-    async fn serve(self: Rc<Self>, caller: CallerId, stream: UnixStream) {
+    async fn serve(self: Rc<Self>, caller: CallerId, socket: AsyncFd<OwnedFd>) {
         let writable = Rc::new(Notify::new());
         self.writable
             .borrow_mut()
             .insert(caller, Rc::clone(&writable));
         self.state.borrow_mut().join(caller);
         let mut decoder = Decoder::default();
-        while let Some(waiting) = self.write(caller, &stream) {
-            let interest = match waiting {
-                0 => Interest::READABLE,
-                // Who floods and does not read waits for itself.
-                MOST_UNREAD.. => Interest::WRITABLE,
-                _ => Interest::READABLE | Interest::WRITABLE,
-            };
-            let ready = tokio::select! {
-                () = writable.notified() => continue,
-                ready = stream.ready(interest) => ready,
-            };
-            if !ready
-                .is_ok_and(|ready| !ready.is_readable() || self.read(caller, &stream, &mut decoder))
-            {
-                break;
+        let mut room = None;
+        while let Some(waiting) = self.write(caller, socket.get_ref()) {
+            // It is watched only while there is no room: each reply that is read would wake this thread otherwise.
+            if waiting == 0 {
+                room = None;
+            } else if room.is_none() {
+                let Ok(copy) = socket.get_ref().try_clone() else {
+                    break;
+                };
+                let Ok(made) = watch::writable(copy) else {
+                    break;
+                };
+                room = Some(made);
             }
-            // Others have their turn.
-            yield_now().await;
+            tokio::select! {
+                () = writable.notified() => {}
+                ready = async { match &room { Some(room) => room.writable().await, None => std::future::pending().await } } => {
+                    match ready {
+                        Ok(mut ready) => ready.clear_ready(),
+                        Err(_) => break,
+                    }
+                }
+                // Who floods and does not read waits for itself.
+                ready = socket.readable(), if waiting < MOST_UNREAD => {
+                    let Ok(mut ready) = ready else { break };
+                    match self.read(caller, socket.get_ref(), &mut decoder) {
+                        Some(true) => {}
+                        Some(false) => ready.clear_ready(),
+                        None => break,
+                    }
+                    // Others have their turn.
+                    yield_now().await;
+                }
+            }
         }
         self.writable.borrow_mut().remove(&caller);
         self.state.borrow_mut().leave(caller, self.now());
         self.wake_touched();
     }
 
-    /// Reads once; whether there is more to come.
-    fn read(&self, caller: CallerId, stream: &UnixStream, decoder: &mut Decoder) -> bool {
-        let received = stream.try_read(decoder.room());
-        match received {
-            Ok(0) => return false,
-            Ok(count) => decoder.filled(count),
-            Err(error) => return error.kind() == ErrorKind::WouldBlock,
-        }
+    /// Reads once; whether there may be more now. `None` if nothing comes any more.
+    fn read(&self, caller: CallerId, socket: &OwnedFd, decoder: &mut Decoder) -> Option<bool> {
+        let room = decoder.room();
+        let size = room.len();
+        let count = match recv(socket.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT) {
+            Ok(0) => return None,
+            Ok(count) => count,
+            Err(Errno::EAGAIN) => return Some(false),
+            Err(Errno::EINTR) => return Some(true),
+            Err(_) => return None,
+        };
+        decoder.filled(count);
         let deadline = self.state.borrow().next_deadline();
-        let is_understood = self.handle(caller, decoder).is_some();
+        self.handle(caller, decoder)?;
         let next = self.state.borrow().next_deadline();
         if next.is_some_and(|next| deadline.is_none_or(|deadline| next < deadline)) {
             self.deadline.notify_one();
         }
         self.wake_touched();
-        is_understood
+        Some(count == size)
     }
 
     fn handle(&self, caller: CallerId, decoder: &mut Decoder) -> Option<()> {
@@ -185,7 +206,7 @@ impl Desk {
     }
 
     /// Writes what there is room for; how many bytes wait then. `None` if nobody reads them any more.
-    fn write(&self, caller: CallerId, stream: &UnixStream) -> Option<usize> {
+    fn write(&self, caller: CallerId, socket: &OwnedFd) -> Option<usize> {
         let mut state = self.state.borrow_mut();
         let outbox = state.outbox(caller)?;
         loop {
@@ -193,10 +214,11 @@ impl Desk {
             if waiting.is_empty() {
                 return Some(0);
             }
-            match stream.try_write(waiting) {
+            let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+            match send(socket.as_raw_fd(), waiting, flags) {
                 Ok(count) => outbox.wrote(count),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Some(outbox.len()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(Errno::EAGAIN) => return Some(outbox.len()),
+                Err(Errno::EINTR) => {}
                 Err(_) => return None,
             }
         }
