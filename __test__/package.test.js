@@ -86,6 +86,7 @@ test('the package holds what its users need and nothing else', () => {
     'LICENSE',
     'README.md',
     'SECURITY.md',
+    'adapters',
     'bin',
     'build.rs',
     'docs',

@@ -185,4 +185,4 @@ async function freePort() {
   return port;
 }
 
-module.exports = { freePort, hasReusePort, root, ways, withProgram };
+module.exports = { cpuOf, freePort, hasReusePort, root, ways, withProgram };
