@@ -8,6 +8,7 @@ const { options, say } = require('./options.js');
 const { by, port, redisPort, workers } = options;
 
 async function storeOf() {
+  if (by === 'own') return new (require('express-rate-limit').MemoryStore)();
   if (by === 'ours') return new (require('../../adapters/rate-limit.js').RateLimitStore)();
   if (by === 'memory') {
     const { ClusterMemoryStoreWorker } = require('@express-rate-limit/cluster-memory-store');

@@ -3,7 +3,7 @@
 // What this process asks the keeper, who has what the processes of a cluster share: requests of one turn of the loop go
 // together, and so do the answers.
 
-const { JSON, Map, Promise, nextTick, setTimeout } = require('../primordials.js');
+const { JSON, Map, Promise, setImmediate, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 
 // For how long nothing is asked before the process may end, in milliseconds.
@@ -116,7 +116,7 @@ class Keeper {
     const number = ++this.#last;
     if (this.#text === '') {
       this.#text = `[${number},${request}]`;
-      nextTick(() => this.#flush());
+      setImmediate(() => this.#flush());
     } else this.#text += `,[${number},${request}]`;
     return number;
   }
