@@ -82,6 +82,14 @@ module.exports = {
       'The primary does not answer any more: what was asked of it may have been done, or not',
     ),
 
+  /** The same for a connection that the program has closed. */
+  connectionClosed: () =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_KEEPER_GONE',
+      'The connection to the Redis server has been closed: what was asked of it may have been done, or not',
+    ),
+
   redisAway: (why) =>
     coded(
       Error,

@@ -2,68 +2,67 @@
 
 // Connections of our own to the server of a client that the program has, whichever package that is of.
 
-const { Promise, clearTimeout, promises, setTimeout, strings } = require('../primordials.js');
+const { Promise, arrays, clearTimeout, promises, regexps, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 
-// For how long an answer, or the connection, is waited for, in milliseconds.
+// For how long an answer is waited for, the first connection included, in milliseconds.
 const PATIENCE = 5000;
 
+// What a server answers that can't do anything now, and can soon.
+const NOT_NOW = ['BUSY', 'LOADING', 'MASTERDOWN', 'READONLY'];
+
 // A command that is sent twice may be done twice: one that has not been answered is an error, and so is one without a connection.
+// What else a program has set for its own commands (prefixes, other types) is not for ours.
 const FLAVOURS = {
   __proto__: null,
 
   ioredis: {
-    options: { autoResendUnfulfilledCommands: false, enableOfflineQueue: false, lazyConnect: true },
+    options: {
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: true,
+      enableAutoPipelining: false,
+      enableOfflineQueue: false,
+      keyPrefix: '',
+      lazyConnect: true,
+      replyMapping: 'legacy',
+      stringNumbers: false,
+    },
+    database: (client) => client.options.db ?? 0,
+    isOver: (client) => client.status === 'wait' || client.status === 'end',
     send: (client, words) => client.call(...words),
     close: (client) => client.disconnect(),
-    subscribe(client, isPattern, channel) {
-      return isPattern ? client.psubscribe(channel) : client.subscribe(channel);
-    },
+    listener: (client, hear) => client.on('message', hear),
+    subscribe: (client, channel) => client.subscribe(channel),
     unsubscribe: (client, channel) => client.unsubscribe(channel),
-    hear(client, hear) {
-      client.on('message', (channel, message) => hear(channel, message));
-      client.on('pmessage', (pattern, channel, message) => hear(channel, message));
-    },
   },
 
   'node-redis': {
-    options: { disableOfflineQueue: true },
+    options: { clientSideCache: undefined, commandOptions: undefined, disableOfflineQueue: true, keyPrefix: undefined },
+    database: (client) => client.options?.database ?? 0,
+    isOver: (client) => !client.isOpen,
     send: (client, words) => client.sendCommand(words),
     close: (client) => client.destroy(),
-    subscribe(client, isPattern, channel, hear) {
-      const told = (message, from) => hear(from, message);
-      return isPattern ? client.pSubscribe(channel, told) : client.subscribe(channel, told);
-    },
-    unsubscribe: (client, channel) => client.unsubscribe(channel),
-    hear() {},
+    listener: (client, hear) => (message, channel) => hear(channel, message),
+    subscribe: (client, channel, listener) => client.subscribe(channel, listener),
+    unsubscribe: (client, channel, listener) => client.unsubscribe(channel, listener),
   },
 };
 
 function flavourOf(client) {
-  if (typeof client?.duplicate !== 'function' || typeof client.on !== 'function') return undefined;
+  // Those of several servers, and pools, have no `monitor`.
+  if (typeof client?.duplicate !== 'function' || typeof client.monitor !== 'function') return undefined;
   if (typeof client.call === 'function') return FLAVOURS.ioredis;
   return typeof client.sendCommand === 'function' ? FLAVOURS['node-redis'] : undefined;
-}
-
-/** Settled as `promise` is, or rejected when that takes too long. */
-function inTime(promise) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(errors.redisAway(`no answer within ${PATIENCE} ms`)), PATIENCE);
-    const settle = (act) => (result) => {
-      clearTimeout(timer);
-      act(result);
-    };
-    promises.then(promise, settle(resolve), settle(reject));
-  });
 }
 
 /** A connection like that of the program's client. */
 class Client {
   #client;
   #flavour;
-  #ready;
-  #hear;
-  #reconnected;
+  #listener;
+  #waiting; // what is to be done when the connection is there, while that is made for the first time
+  #trouble; // why there is none
+  #wasReady = false;
   #isClosed = false;
 
   /**
@@ -74,68 +73,99 @@ class Client {
    */
   constructor(original, { hear, reconnected } = {}) {
     this.#flavour = flavourOf(original);
-    if (!this.#flavour) throw errors.invalidOption('options.redis', 'a client of redis or ioredis', original);
+    if (!this.#flavour) {
+      const what =
+        'a client of redis (createClient) or ioredis (new Redis, for sentinels, too), no cluster and no pool';
+      throw errors.invalidOption('options.redis', what, original);
+    }
     this.#client = original.duplicate(this.#flavour.options);
-    this.#hear = hear;
-    this.#reconnected = reconnected;
-    this.#client.on('error', () => {}); // Each command tells.
-    if (hear) this.#flavour.hear(this.#client, hear);
+    if (hear) this.#listener = this.#flavour.listener(this.#client, hear);
+    this.#client.on('error', (error) => this.#fail(error));
+    this.#client.on('ready', () => {
+      this.#begin();
+      if (this.#wasReady) reconnected?.();
+      this.#wasReady = true;
+    });
   }
 
-  /** Sends a command; rejected with `ERR_CLUSTER_RS_REDIS_AWAY` where the server can't be asked. */
+  /** The number of the database. */
+  get database() {
+    return this.#flavour.database(this.#client);
+  }
+
+  /**
+   * Sends a command; the commands go in the order of the calls. Rejected with `ERR_CLUSTER_RS_REDIS_AWAY` where the server
+   * can't be asked, and with the server's own error.
+   */
   send(words) {
-    return this.#do(() => this.#flavour.send(this.#client, words));
+    return this.#do(async () => this.#flavour.send(this.#client, words));
   }
 
-  subscribe(channel, isPattern = false) {
-    return this.#do(() => this.#flavour.subscribe(this.#client, isPattern, channel, this.#hear));
+  subscribe(channel) {
+    return this.#do(async () => this.#flavour.subscribe(this.#client, channel, this.#listener));
   }
 
   unsubscribe(channel) {
-    return this.#do(() => this.#flavour.unsubscribe(this.#client, channel));
+    return this.#do(async () => this.#flavour.unsubscribe(this.#client, channel, this.#listener));
   }
 
   close() {
     this.#isClosed = true;
-    if (this.#ready) this.#flavour.close(this.#client);
+    if (!this.#flavour.isOver(this.#client)) this.#flavour.close(this.#client);
+    this.#fail(errors.connectionClosed());
   }
 
-  async #do(act) {
-    if (this.#isClosed) throw errors.keeperGone();
-    try {
-      await inTime((this.#ready ??= this.#connect()));
-      return await inTime(act());
-    } catch (error) {
-      const { code, message } = error;
-      if (typeof code === 'string' && strings.startsWith(code, 'ERR_CLUSTER_RS')) throw error;
-      if (isAnswer(error)) throw error;
-      throw errors.redisAway(message);
-    }
-  }
-
-  async #connect() {
-    let wasReady = false;
-    this.#client.on('ready', () => {
-      if (wasReady) this.#reconnected?.();
-      wasReady = true;
+  /** Calls `act` as soon as there is a connection. */
+  #do(act) {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw errors.connectionClosed();
+      const settle = (act) => (result) => {
+        clearTimeout(timer);
+        act(result);
+      };
+      const fail = settle((error) => reject(this.#toError(error)));
+      const asked = { begin: () => promises.then(act(), settle(resolve), fail), fail };
+      const timer = setTimeout(() => {
+        asked.begin = () => {};
+        reject(errors.redisAway(`no answer within ${PATIENCE} ms`));
+      }, PATIENCE);
+      if (!this.#waiting && this.#flavour.isOver(this.#client)) this.#connect();
+      if (this.#waiting) arrays.push(this.#waiting, asked);
+      else asked.begin();
     });
-    try {
-      await this.#client.connect();
-    } catch (error) {
-      this.#ready = undefined;
-      throw error;
-    }
+  }
+
+  /** The first time, or after the package has given up: it tries again by itself otherwise. */
+  #connect() {
+    this.#waiting = [];
+    promises.then(this.#client.connect(), undefined, (error) => this.#fail(this.#trouble ?? error));
+  }
+
+  #begin() {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = this.#trouble = undefined;
+    for (const { begin } of waiting) begin();
+  }
+
+  #fail(error) {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#trouble = error;
+    for (const { fail } of waiting) fail(error);
+  }
+
+  #toError(error) {
+    if (this.#isClosed) return errors.connectionClosed();
+    const word = wordOf(error);
+    if (word !== undefined && !arrays.includes(NOT_NOW, word)) return error;
+    const { message, code } = (word === undefined && this.#trouble) || error;
+    return errors.redisAway(message || code);
   }
 }
 
-/** Whether the server has said it. */
-function isAnswer({ name, message }) {
-  const isOf = name === 'ReplyError' || name === 'SimpleError' || name === 'ErrorReply' || name === 'BlobError';
-  return isOf || hasWord(message, 'NOSCRIPT') || hasWord(message, 'OOM');
+/** The word in capitals that each error of a server begins with, and no other error. */
+function wordOf({ message }) {
+  return typeof message === 'string' ? regexps.exec(/^([A-Z]{2,}) /, message)?.[1] : undefined;
 }
 
-function hasWord(message, word) {
-  return typeof message === 'string' && strings.startsWith(message, word);
-}
-
-module.exports = { Client, hasWord };
+module.exports = { Client, wordOf };

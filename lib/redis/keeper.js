@@ -2,14 +2,21 @@
 
 // What is shared, kept by a server that speaks the protocol of Redis: does what `src/keeper` does, and answers as it does.
 
-const { JSON, Map, Math, Number, Object, arrays, strings } = require('../primordials.js');
+const { Array, JSON, Map, Number, Object, Set, arrays, promises, strings } = require('../primordials.js');
 const errors = require('../errors.js');
-const { Client, hasWord } = require('./client.js');
+const { Channels } = require('./channels.js');
+const { Client } = require('./client.js');
 const { Locks } = require('./locks.js');
-const { scripts } = require('./scripts.js');
+const { Scripts } = require('./scripts.js');
 
 // How many keys a server looks at in one step where it looks at all of them.
 const STEP = '1000';
+
+// The server's events for entries that end, and what a watch calls them.
+const ENDS = [
+  ['evicted', 'evict'],
+  ['expired', 'expire'],
+];
 
 /** A text as a pattern that matches nothing else. */
 const escaped = (text) =>
@@ -19,17 +26,20 @@ const escaped = (text) =>
   );
 const isSpecial = (one) => strings.includes('*?[]\\^-', one);
 
+/** The name of a store without a colon: what comes after the first one is the key. */
+const segment = (name) => strings.replaceAll(strings.replaceAll(name, '%', '%25'), ':', '%3A');
+
 class RedisKeeper {
   #commands;
-  #messages; // the connection for what comes unasked, once there is any
-  #original;
+  #scripts;
+  #channels;
   #prefix;
   #hear;
   #locks;
-  #stores = []; // { name, ttl } by number
+  #stores = []; // { place, channel, bounds, ttl } by number
   #numbers = new Map(); // by name
-  #watches = new Map(); // { store, prefix } by number
-  #topics = new Map(); // how often it has been subscribed to, by channel
+  #watches = new Map(); // { place, channel, prefix } by number
+  #topics = new Set(); // that are subscribed to
   #last = 0;
   #lastWatch = 0;
 
@@ -39,15 +49,18 @@ class RedisKeeper {
    * @param {(...told: any[]) => void} hear as for `Keeper` in `lib/sharing/keeper.js`
    */
   constructor(original, prefix, hear) {
-    this.#original = original;
     this.#prefix = prefix;
     this.#hear = hear;
     this.#commands = new Client(original);
+    this.#scripts = new Scripts(this.#commands);
+    this.#channels = new Channels(original, () => {
+      if (this.#watches.size + this.#topics.size > 0) hear(0, 'lost');
+    });
     this.#locks = new Locks({
       prefix,
-      run: (...given) => this.#run(...given),
-      subscribe: (channel) => this.#subscribe(channel),
-      unsubscribe: (channel) => this.#unsubscribe(channel),
+      channels: this.#channels,
+      channelOf: (...about) => this.#channelOf(...about),
+      run: (...given) => this.#scripts.run(...given),
       expired: (fence) => hear(0, 'expired', fence),
     });
   }
@@ -77,14 +90,19 @@ class RedisKeeper {
     if (number === undefined) {
       number = this.#stores.length;
       this.#numbers.set(name, number);
-      arrays.push(this.#stores, { name, ttl: JSON.parse(bounds)?.ttl ?? 0 });
+      const place = `${this.#prefix}store:${segment(name)}:`;
+      arrays.push(this.#stores, { place, channel: this.#channelOf('changes', name) });
+    }
+    const store = this.#stores[number];
+    if (store.bounds !== bounds) {
+      store.bounds = bounds;
+      store.ttl = JSON.parse(bounds)?.ttl ?? 0;
     }
     return number;
   }
 
-  reopen(name) {
-    this.#numbers.delete(name);
-  }
+  // The next request says the bounds.
+  reopen() {}
 
   // Connections keep this process alive, as those of the program's client do.
   hold() {}
@@ -93,7 +111,8 @@ class RedisKeeper {
   close() {
     this.#locks.close();
     this.#commands.close();
-    this.#messages?.close();
+    this.#channels.end();
+    this.#hear(0, 'ended', errors.connectionClosed());
   }
 
   async #act(number, name, about) {
@@ -105,11 +124,12 @@ class RedisKeeper {
       case 'forget':
         return this.#locks.forget(about[0]);
       case 'publish':
-        return this.#commands.send(['PUBLISH', this.#topic(about[0]), JSON.stringify(about[1])]);
+        return this.#commands.send(['PUBLISH', this.#channelOf('topic', about[0]), JSON.stringify(about[1])]);
       case 'subscribe':
-        return this.#subscribe(this.#topic(about[0]));
+        return this.#subscribe(about[0]);
       case 'unsubscribe':
-        return this.#unsubscribe(this.#topic(about[0]));
+        this.#topics.delete(about[0]);
+        return this.#channels.close(this.#channelOf('topic', about[0]), this);
       case 'unwatch':
         return this.#unwatch(about[0]);
       default: {
@@ -120,13 +140,11 @@ class RedisKeeper {
   }
 
   async #actOn(store, name, key, ...about) {
-    const { name: storeName, ttl } = store;
-    const place = this.#keyOf(storeName, '');
-    const channel = `${this.#prefix}changes:${storeName}`;
+    const { place, channel, ttl } = store;
     const time = (own) => own ?? ttl;
     const change = (type) => JSON.stringify([type, key]);
     const setting = (value) => `${strings.slice(change('set'), 0, -1)},${value}]`;
-    const run = (script, ...given) => this.#run(script, [`${place}${key}`], given);
+    const run = (script, ...given) => this.#scripts.run(script, [`${place}${key}`], given);
     const timed = (own) => (time(own) === 0 ? '' : `${time(own)}`);
     switch (name) {
       case 'get':
@@ -173,29 +191,13 @@ class RedisKeeper {
       case 'keys':
         return this.#keys(place, key);
       default:
-        return this.#watch(storeName, key);
+        return this.#watch({ place, channel, prefix: key });
     }
   }
 
-  #keyOf(store, key) {
-    return `${this.#prefix}store:${store}:${key}`;
-  }
-
-  #topic(topic) {
-    return `${this.#prefix}topic:${topic}`;
-  }
-
-  /** Runs a script, which the server may not know yet. */
-  async #run(name, keys, given) {
-    const { sha, source } = scripts[name];
-    const rest = [`${keys.length}`, ...keys, ...given];
-    try {
-      return await this.#commands.send(['EVALSHA', sha, ...rest]);
-    } catch (error) {
-      if (hasWord(error.message, 'OOM')) throw errors.storeFull();
-      if (!hasWord(error.message, 'NOSCRIPT')) throw error;
-      return this.#commands.send(['EVAL', source, ...rest]);
-    }
+  /** Servers don't keep the channels of their databases apart. */
+  #channelOf(kind, name) {
+    return `${this.#prefix}${this.#commands.database}:${kind}:${name}`;
   }
 
   async #keys(place, prefix) {
@@ -210,41 +212,30 @@ class RedisKeeper {
     return [...keys.keys()];
   }
 
-  #messagesOf() {
-    this.#messages ??= new Client(this.#original, {
-      hear: (channel, message) => this.#heard(channel, message),
-      reconnected: () => this.#hear(0, 'lost'),
+  async #subscribe(topic) {
+    this.#topics.add(topic);
+    await this.#channels.open(this.#channelOf('topic', topic), this, (text) => {
+      const message = fromOthers(text);
+      if (message !== undefined) this.#hear(0, 'message', topic, message);
     });
-    return this.#messages;
   }
 
-  async #subscribe(channel, isPattern = false) {
-    const count = this.#topics.get(channel) ?? 0;
-    this.#topics.set(channel, count + 1);
+  async #watch(watch) {
+    const number = ++this.#lastWatch;
+    this.#watches.set(number, watch);
+    const { channel } = watch;
+    const opened = [
+      this.#channels.open(channel, watch, (text) => this.#changed(channel, fromOthers(text))),
+      ...arrays.map(ENDS, ([event, type]) =>
+        this.#channels.open(this.#endsChannel(event), watch, (key) => this.#gone(type, key)),
+      ),
+    ];
     try {
-      await this.#messagesOf().subscribe(channel, isPattern);
+      await promises.all(opened);
     } catch (error) {
-      this.#topics.set(channel, Math.max(0, this.#topics.get(channel) - 1));
+      this.#unwatch(number).catch(() => {});
       throw error;
     }
-  }
-
-  async #unsubscribe(channel) {
-    const left = (this.#topics.get(channel) ?? 0) - 1;
-    this.#topics.set(channel, left);
-    if (left > 0) return;
-    this.#topics.delete(channel);
-    await this.#messages?.unsubscribe(channel);
-  }
-
-  async #watch(store, prefix) {
-    await this.#subscribe(`${this.#prefix}changes:${store}`);
-    // These come where the server is set to tell of them.
-    if (this.#watches.size === 0) {
-      for (const event of ['evicted', 'expired']) await this.#subscribe(`__keyevent@*__:${event}`, true);
-    }
-    const number = ++this.#lastWatch;
-    this.#watches.set(number, { store, prefix });
     return number;
   }
 
@@ -252,33 +243,40 @@ class RedisKeeper {
     const watch = this.#watches.get(number);
     if (!watch) return;
     this.#watches.delete(number);
-    await this.#unsubscribe(`${this.#prefix}changes:${watch.store}`);
+    const channels = [watch.channel, ...arrays.map(ENDS, ([event]) => this.#endsChannel(event))];
+    await promises.all(arrays.map(channels, (channel) => this.#channels.close(channel, watch)));
   }
 
-  #heard(channel, message) {
-    const rest = (start) => (strings.startsWith(channel, start) ? strings.slice(channel, start.length) : undefined);
-    const topic = rest(`${this.#prefix}topic:`);
-    const store = rest(`${this.#prefix}changes:`);
-    if (topic !== undefined) this.#hear(0, 'message', topic, JSON.parse(message));
-    else if (store !== undefined) this.#changed(store, ...JSON.parse(message));
-    else if (strings.startsWith(channel, '__keyevent@')) this.#gone(channel, message);
-    else this.#locks.free(channel);
+  /** Where a server that is set to do so tells of entries that end. */
+  #endsChannel(event) {
+    return `__keyevent@${this.#commands.database}__:${event}`;
   }
 
-  #changed(store, type, key, ...value) {
+  #changed(channel, change) {
+    if (!Array.isArray(change)) return;
+    const [type, key, ...value] = change;
     this.#watches.forEach((watch, number) => {
-      if (watch.store === store && strings.startsWith(key, watch.prefix)) {
+      if (watch.channel === channel && strings.startsWith(`${key}`, watch.prefix)) {
         this.#hear(0, 'change', number, type, key, ...value);
       }
     });
   }
 
-  #gone(channel, key) {
-    const type = strings.includes(channel, ':expired') ? 'expire' : 'evict';
-    for (const { name } of this.#stores) {
-      const place = this.#keyOf(name, '');
-      if (strings.startsWith(key, place)) return this.#changed(name, type, strings.slice(key, place.length));
-    }
+  #gone(type, key) {
+    this.#watches.forEach(({ place, prefix }, number) => {
+      if (strings.startsWith(key, `${place}${prefix}`)) {
+        this.#hear(0, 'change', number, type, strings.slice(key, place.length));
+      }
+    });
+  }
+}
+
+/** What a message says; `undefined` for one that is none of ours. */
+function fromOthers(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -3,7 +3,9 @@
 // What is done on the server in one step, in its own language. Each change is told to those who watch the store.
 
 const { createHash } = require('node:crypto');
-const { Object } = require('../primordials.js');
+const { Object, Set, setImmediate } = require('../primordials.js');
+const errors = require('../errors.js');
+const { wordOf } = require('./client.js');
 
 // ARGV: milliseconds, or '' for ever; the channel; JSON of the change, without the value where that is not known yet.
 const SET = `
@@ -62,7 +64,8 @@ const sources = {
     redis.call('PERSIST', KEYS[1])
     return redis.call('EXISTS', KEYS[1])`,
 
-  // KEYS: the lock, who waits, until when each of these is alive, the last fence. ARGV: who asks; for how long they may have it,
+  // KEYS: the lock, who waits, until when each of these is alive, the last fence of all locks, which goes on from the clock
+  // where it is lost. ARGV: who asks; for how long they may have it,
   // and for how long they are alive if they wait ('' if they don't), in milliseconds. Gives the fence, or 0.
   lock: `
     ${NOW}
@@ -105,10 +108,42 @@ const sources = {
     return had`,
 };
 
-/** Scripts by name: the source, and what the server knows it by. */
-const scripts = { __proto__: null };
-for (const [name, source] of Object.entries(sources)) {
-  scripts[name] = { source, sha: createHash('sha1').update(source).digest('hex') };
+const shas = { __proto__: null };
+for (const [name, source] of Object.entries(sources)) shas[name] = createHash('sha1').update(source).digest('hex');
+
+/** The scripts, on one connection. */
+class Scripts {
+  #client;
+  #sent = new Set(); // in this turn of the loop
+
+  /** @param {import('./client.js').Client} client */
+  constructor(client) {
+    this.#client = client;
+  }
+
+  /**
+   * Runs a script. The first one of its kind in a turn of the loop goes as text: the server may not know it, or not know it any
+   * more, and what it can't do at once would be done after what has been asked for later.
+   */
+  async run(name, keys, given) {
+    const rest = [`${keys.length}`, ...keys, ...given];
+    const asText = ['EVAL', sources[name], ...rest];
+    try {
+      if (this.#isFirst(name)) return await this.#client.send(asText);
+      return await this.#client.send(['EVALSHA', shas[name], ...rest]);
+    } catch (error) {
+      if (wordOf(error) === 'OOM') throw errors.storeFull();
+      if (wordOf(error) !== 'NOSCRIPT') throw error;
+      return this.#client.send(asText);
+    }
+  }
+
+  #isFirst(name) {
+    if (this.#sent.has(name)) return false;
+    if (this.#sent.size === 0) setImmediate(() => (this.#sent = new Set()));
+    this.#sent.add(name);
+    return true;
+  }
 }
 
-module.exports = { scripts };
+module.exports = { Scripts };

@@ -42,33 +42,35 @@ function share(makeKeeper, serializationName, isWorker) {
     expired: (fence) => locks.expired(fence),
 
     lost(count) {
-      const text = `${count ?? 'Some'} messages of topics and changes of stores are lost: this process has not read them in time`;
+      const why =
+        count === undefined ? 'there was no connection to the server' : 'this process has not read them in time';
+      const text = `${count ?? 'Some'} messages of topics and changes of stores are lost: ${why}`;
       process.emitWarning(text, { code: 'CLUSTER_RS_LOST' });
       watches.forEach(({ watch }) => watch.emit('lost', count));
     },
 
-    ended() {
-      const error = errors.keeperGone();
+    /** @param {Error} [closed] where it has not ended, but been closed */
+    ended(closed) {
+      const error = closed ?? errors.keeperGone();
       locks.loseAll(error);
       const had = topics.end();
-      if (had && !hasLeft) process.emitWarning(`Subscriptions have ended: ${error.message}`);
+      if (had && !hasLeft && !closed) process.emitWarning(`Subscriptions have ended: ${error.message}`);
       const open = [...watches.values()];
       watches.clear();
       for (const { watch } of open) {
         watch.close();
-        if (watch.listenerCount('error') > 0) watch.emit('error', error);
+        if (!closed && watch.listenerCount('error') > 0) watch.emit('error', error);
       }
     },
   };
 
-  if (isWorker) {
-    process.once('drain', () => stopAll(leads));
-    process.once('disconnect', () => {
-      hasLeft = true;
-      stopAll(leads);
-      keeper.close();
-    });
-  }
+  const drain = () => stopAll(leads);
+  const disconnect = () => {
+    hasLeft = true;
+    stopAll(leads);
+    keeper.close();
+  };
+  if (isWorker) process.once('drain', drain).once('disconnect', disconnect);
 
   return {
     store(name, options) {
@@ -88,6 +90,7 @@ function share(makeKeeper, serializationName, isWorker) {
 
     /** Ends all of it in this process. */
     async close() {
+      process.off('drain', drain).off('disconnect', disconnect);
       await stopAll(leads);
       keeper.close();
     },

@@ -103,10 +103,16 @@ class Lead {
 
   #rest() {
     const { signal } = this.#stopping;
-    const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    let timer;
-    const rested = new Promise((resolve) => (timer = setTimeout(resolve, REST)));
-    return promises.then(promises.race([rested, stopped]), () => clearTimeout(timer));
+    return new Promise((resolve) => {
+      const timer = setTimeout(end, REST);
+      function end() {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      }
+      signal.addEventListener('abort', end);
+      if (signal.aborted) end();
+    });
   }
 }
 

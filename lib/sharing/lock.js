@@ -83,9 +83,14 @@ class Locks {
   }
 
   #hold(name, text, fence) {
-    const lock = new Lock(name, fence, () => {
+    const lock = new Lock(name, fence, async () => {
       if (!this.#held.delete(fence)) return false;
-      return this.#keeper.ask(`{"unlock":[${text},${fence}]}`, toResult);
+      try {
+        return await this.#keeper.ask(`{"unlock":[${text},${fence}]}`, toResult);
+      } catch (error) {
+        if (error.code === 'ERR_CLUSTER_RS_REDIS_AWAY') this.#held.set(fence, lock); // To be tried again.
+        throw error;
+      }
     });
     this.#held.set(fence, lock);
     return lock;
