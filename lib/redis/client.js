@@ -2,7 +2,7 @@
 
 // Connections of our own to the server of a client that the program has, whichever package that is of.
 
-const { Promise, arrays, clearTimeout, promises, regexps, setTimeout } = require('../primordials.js');
+const { Error, Promise, arrays, clearTimeout, promises, regexps, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 
 // For how long an answer is waited for, the first connection included, in milliseconds.
@@ -24,6 +24,7 @@ const FLAVOURS = {
       enableOfflineQueue: false,
       keyPrefix: '',
       lazyConnect: true,
+      maxRetriesPerRequest: 0, // What has not been answered is told when the connection is lost.
       replyMapping: 'legacy',
       stringNumbers: false,
     },
@@ -81,6 +82,7 @@ class Client {
     this.#client = original.duplicate(this.#flavour.options);
     if (hear) this.#listener = this.#flavour.listener(this.#client, hear);
     this.#client.on('error', (error) => this.#fail(error));
+    this.#client.on('close', () => (this.#trouble ??= new Error('the connection is lost')));
     this.#client.on('ready', () => {
       this.#begin();
       if (this.#wasReady) reconnected?.();

@@ -253,10 +253,10 @@ class RedisKeeper {
   }
 
   #changed(channel, change) {
-    if (!Array.isArray(change)) return;
-    const [type, key, ...value] = change;
+    const [type, key, ...value] = Array.isArray(change) ? change : [];
+    if (typeof key !== 'string') return;
     this.#watches.forEach((watch, number) => {
-      if (watch.channel === channel && strings.startsWith(`${key}`, watch.prefix)) {
+      if (watch.channel === channel && strings.startsWith(key, watch.prefix)) {
         this.#hear(0, 'change', number, type, key, ...value);
       }
     });
