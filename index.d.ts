@@ -111,8 +111,8 @@ declare module 'cluster' {
      * The same over a Redis or Valkey server (7 or later), for the processes of many hosts; `docs/sharing.md` says what
      * differs. It makes connections of its own, like that of the client, when they are first needed.
      *
-     * Its methods reject with code `ERR_CLUSTER_RS_REDIS_AWAY` where the server can't be asked, or does not answer within 5
-     * seconds.
+     * Its methods reject with code `ERR_CLUSTER_RS_REDIS_AWAY` where the server can't be asked, or does not answer a request
+     * within 5 seconds, and with the server's own error where it refuses something.
      * @throws with code `ERR_INVALID_ARG_TYPE` for wrong options
      */
     connect(options: cluster.ConnectOptions): cluster.Connection;
@@ -602,7 +602,7 @@ declare namespace cluster {
 
   /** The options of {@link Cluster.connect}. */
   interface ConnectOptions {
-    /** A client of the package `redis` or `ioredis`, connected or not. */
+    /** A client of the package `redis` (`createClient`) or `ioredis` (`new Redis`, for sentinels, too), connected or not. */
     redis: object;
     /** What all keys and channels begin with; `cluster:`, if nothing is said. */
     prefix?: string | undefined;
@@ -610,7 +610,10 @@ declare namespace cluster {
 
   /** What many hosts share. Made by {@link Cluster.connect}. */
   interface Connection extends Pick<Cluster, 'store' | 'lock' | 'lead' | 'publish' | 'subscribe'> {
-    /** Has the work of {@link Cluster.lead} stop here, and closes the connections. Locks end with their leases. */
+    /**
+     * Has the work of {@link Cluster.lead} stop here, ends watches and subscriptions, aborts the signals of locks, and closes
+     * the connections. On the server, locks end with their leases, or their `ttl`.
+     */
     close(): Promise<void>;
   }
 
@@ -710,7 +713,10 @@ declare namespace cluster {
     readonly fence: number;
     /** Aborted when it is lost: when its `ttl` is over, or the primary has gone. */
     readonly signal: AbortSignal;
-    /** Lets the next have it; whether this process still had it. */
+    /**
+     * Lets the next have it; whether this process still had it. Over Redis it may be called again where it is rejected with
+     * code `ERR_CLUSTER_RS_REDIS_AWAY`.
+     */
     release(): Promise<boolean>;
   }
 

@@ -560,7 +560,7 @@ for (const name of ['redis', 'ioredis']) {
     test('a lock that is not answered for is given back', limit, async (t) => {
       const server = await startServer(t);
       const program = started(t, server, async (cluster, assert, connection) => {
-        await connection.store('things').get('a');
+        await (await connection.lock('mine')).release();
         console.log('ready');
         process.stdin.once('data', async () => {
           const code = await connection.lock('mine', { ttl: 600_000 }).catch((error) => error.code);
