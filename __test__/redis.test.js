@@ -747,17 +747,17 @@ for (const name of ['redis', 'ioredis']) {
         await watch.ready;
         console.log('ready');
         process.stdin.once('data', async () => {
-          await assert.rejects(connection.store('things').get('list'), /^(?!.*ERR_CLUSTER_RS).*WRONGTYPE/);
+          await assert.rejects(connection.store('things').get('list'), /: WRONGTYPE/);
           await connection.store('things').set('a', 1);
           await connection.publish('news', 1);
         });
       });
       await program.line(/^ready$/);
       await ask(server, 'LPUSH', 'cluster:store:things:list', '1');
-      for (const text of ['no JSON', '{"a":1}', '[5]', 'null']) {
-        await ask(server, 'PUBLISH', 'cluster:0:changes:things', text);
-      }
-      await ask(server, 'PUBLISH', 'cluster:0:topic:news', 'no JSON');
+      const channels = await ask(server, 'PUBSUB', 'CHANNELS', '*');
+      for (const channel of channels) await ask(server, 'PUBLISH', channel, 'no JSON');
+      const changes = channels.find((channel) => channel.endsWith('changes:things'));
+      for (const text of ['{"a":1}', '[5]', 'null']) await ask(server, 'PUBLISH', changes, text);
       program.tell('go');
       await program.line(/^message 1$/);
       assert.strictEqual(program.stdout, 'ready\nchange a\nmessage 1\n');

@@ -101,7 +101,11 @@ module.exports = {
     coded(Error, 'ERR_CLUSTER_RS_LOCKED', `The lock ${inspect(name)} is held by another for longer than ${wait} ms`),
 
   lockLost: (name) =>
-    coded(Error, 'ERR_CLUSTER_RS_LOCK_LOST', `The lock ${inspect(name)} has been held for longer than its ttl`),
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_LOCK_LOST',
+      `The lock ${inspect(name)} has been held for longer than its ttl, or its lease could not be renewed`,
+    ),
 
   badPolicy: (policy) =>
     coded(

@@ -213,11 +213,12 @@ class RedisKeeper {
   }
 
   async #subscribe(topic) {
-    this.#topics.add(topic);
-    await this.#channels.open(this.#channelOf('topic', topic), this, (text) => {
+    const hear = (text) => {
       const message = fromOthers(text);
       if (message !== undefined) this.#hear(0, 'message', topic, message);
-    });
+    };
+    await this.#channels.open(this.#channelOf('topic', topic), this, hear);
+    this.#topics.add(topic);
   }
 
   async #watch(watch) {
