@@ -2,7 +2,7 @@
 
 // What the processes of a cluster share: stores, locks, work that one of them does, messages between all.
 
-const { Map, Set, nextTick } = require('../primordials.js');
+const { Map, Set } = require('../primordials.js');
 const errors = require('../errors.js');
 const { Lead, stopAll } = require('./leader.js');
 const { Locks } = require('./lock.js');
@@ -21,7 +21,7 @@ function share(makeKeeper, serializationName, isWorker) {
   const serialization = serializations[serializationName];
   const stores = new Map();
   const watches = new Map(); // by number
-  const keeper = makeKeeper((_, kind, ...about) => acts[kind](...about));
+  const keeper = makeKeeper(hear);
   const locks = new Locks(keeper);
   const topics = new Topics(keeper, serialization);
   const leads = new Set();
@@ -30,21 +30,15 @@ function share(makeKeeper, serializationName, isWorker) {
   const acts = {
     __proto__: null,
 
-    message: (topic, message) => calledLater(() => topics.hear(topic, message)),
+    message: (topic, message) => topics.hear(topic, message),
 
-    change(number, type, key, ...value) {
-      const { watch, decode } = watches.get(number) ?? {};
-      if (!watch) return; // It has been closed.
-      const change = value.length === 0 ? { type, key } : { type, key, value: decode(value[0]) };
-      calledLater(() => watch.emit('change', change));
-    },
+    change: (number, ...change) => watches.get(number)?.hear(...change), // It may have been closed.
 
     expired: (fence) => locks.expired(fence),
 
     lost(count) {
-      const text = `${count ?? 'Some'} messages of topics and changes of stores are lost: this process has not read them in time`;
-      process.emitWarning(text, { code: 'CLUSTER_RS_LOST' });
-      watches.forEach(({ watch }) => watch.emit('lost', count));
+      warnOfLoss(count);
+      watches.forEach((watch) => watch.lose(count));
     },
 
     ended() {
@@ -54,20 +48,33 @@ function share(makeKeeper, serializationName, isWorker) {
       if (had && !hasLeft) process.emitWarning(`Subscriptions have ended: ${error.message}`);
       const open = [...watches.values()];
       watches.clear();
-      for (const { watch } of open) {
-        watch.close();
-        if (watch.listenerCount('error') > 0) watch.emit('error', error);
-      }
+      for (const watch of open) watch.fail(error);
     },
   };
 
+  /** What can't be read is passed over: nobody has asked for it. */
+  function hear(_, kind, ...about) {
+    try {
+      acts[kind](...about);
+    } catch (error) {
+      if (error?.code !== 'ERR_CLUSTER_RS_NOT_READABLE') throw error;
+      process.emitWarning(error);
+    }
+  }
+
+  /** What has begun may still ask: others begin it when it has stopped here, or with the end of this process. */
+  async function leave() {
+    hasLeft = true;
+    topics.end();
+    for (const watch of [...watches.values()]) watch.close();
+    if (keeper.lasts) keeper.leave();
+    await stopAll(leads);
+    if (!keeper.lasts) keeper.close();
+  }
+
   if (isWorker) {
     process.once('drain', () => stopAll(leads));
-    process.once('disconnect', () => {
-      hasLeft = true;
-      stopAll(leads);
-      keeper.close();
-    });
+    process.once('disconnect', leave);
   }
 
   return {
@@ -77,12 +84,16 @@ function share(makeKeeper, serializationName, isWorker) {
         found.setOptions(options);
         return found;
       }
-      const store = new Store(name, options, { keeper, watches, serialization });
+      const store = new Store(name, options, { keeper, watches, warn: warnOfLoss, serialization });
       stores.set(name, store);
       return store;
     },
     lock: (name, options) => locks.lock(name, options),
-    lead: (name, work) => new Lead(name, work, leads, (...asked) => locks.lock(...asked)),
+    lead(name, work) {
+      const lead = new Lead(name, work, leads, (...asked) => locks.lock(...asked));
+      if (hasLeft) lead.stop();
+      return lead;
+    },
     publish: (topic, message) => topics.publish(topic, message),
     subscribe: (topic, listener) => topics.subscribe(topic, listener),
 
@@ -94,15 +105,9 @@ function share(makeKeeper, serializationName, isWorker) {
   };
 }
 
-/** An exception of the program's is an uncaught one, and keeps nobody else from what has come with it. */
-function calledLater(call) {
-  try {
-    call();
-  } catch (error) {
-    nextTick(() => {
-      throw error;
-    });
-  }
+function warnOfLoss(count) {
+  const text = `${count ?? 'Some'} messages of topics and changes of stores are lost: this process has not read them in time`;
+  process.emitWarning(text, { code: 'CLUSTER_RS_LOST' });
 }
 
 module.exports = { share };
