@@ -91,6 +91,9 @@ describe('express-rate-limit', () => {
       await store.decrement('x');
       assert.strictEqual((await store.get('x')).totalHits, 1);
       assert.strictEqual((await other.increment('x')).totalHits, 1);
+      await store.increment('z');
+      await Promise.all([store.decrement('z'), store.decrement('z')]);
+      assert.strictEqual((await store.get('z')).totalHits, 0);
       await store.increment('y');
       await store.resetKey('y');
       assert.strictEqual(await store.get('y'), undefined);
@@ -195,6 +198,8 @@ describe('express-session', () => {
       await call('clear');
       assert.strictEqual(await call('length'), 0);
       await assert.rejects(call('get', 5), { code: 'ERR_INVALID_ARG_TYPE' });
+      const cyclic = { cookie: {} };
+      await assert.rejects(call('set', 'a', Object.assign(cyclic, { cyclic })), { name: 'TypeError' });
       process.once('uncaughtException', (error) => console.log(error.message));
       store.get('none', () => {
         throw new Error('done');
