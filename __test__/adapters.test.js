@@ -3,6 +3,7 @@
 // Stores for other packages: express-rate-limit, express-session, Keyv, over a store of the cluster.
 
 const assert = require('node:assert');
+const fs = require('node:fs');
 const { describe, test } = require('node:test');
 const path = require('node:path');
 const { isPortable, root, startOurs, write } = require('./support.js');
@@ -207,6 +208,17 @@ describe('express-session', () => {
     });
     assert.deepStrictEqual(lines, ['done']);
   });
+});
+
+test('TypeScript finds their types also where it does not read `exports`', () => {
+  const { exports, typesVersions } = require('../package.json');
+  const code = Object.entries(exports).filter(([, file]) => `${file}`.startsWith('./adapters/'));
+  const types = Object.entries(typesVersions['*']).map(([name, [file]]) => [`./${name}`, `./${file}`]);
+  assert.deepStrictEqual(
+    types,
+    code.map(([name, file]) => [name, file.replace(/\.js$/, '.d.ts')]),
+  );
+  for (const [, file] of types) assert.ok(fs.existsSync(path.join(repository, file)), file);
 });
 
 test("Keyv's own tests for storage adapters", { ...limit, skip: isPortable && 'once is enough' }, async (t) => {
