@@ -18,7 +18,7 @@ const {
   dates,
 } = require('../primordials.js');
 const { now } = require('../clock.js');
-const { parse } = require('./requests.js');
+const { isOfStore, parse } = require('./requests.js');
 
 // See `src/keeper/store.rs`, `state.rs` and `thread.rs`.
 const OVERHEAD = 100;
@@ -30,9 +30,6 @@ const SWEEP_EVERY = 1000;
 
 // The longest time of a timer, in milliseconds.
 const LONGEST_TIMER = 2 ** 31 - 1;
-
-// The requests that are of no store.
-const OTHERS = ['open', 'unwatch', 'lock', 'unlock', 'forget', 'publish', 'subscribe', 'unsubscribe'];
 
 class Refusal {
   constructor(name) {
@@ -483,7 +480,5 @@ class Keeper {
     }, SWEEP_EVERY).unref();
   }
 }
-
-const isOfStore = (name) => !arrays.includes(OTHERS, name);
 
 module.exports = { Keeper };

@@ -5,7 +5,7 @@
 const { Array, JSON, Object, arrays, isInteger } = require('../primordials.js');
 
 const isCount = (value) => isInteger(value) && value >= 0;
-const isNumber = isInteger;
+const isStore = (value) => isCount(value); // by the number that it has for who asks
 const isText = (value) => typeof value === 'string';
 const isTexts = (value) => Array.isArray(value) && arrays.every(value, isText);
 const isAny = (value) => value !== undefined;
@@ -19,25 +19,25 @@ const isBounds = (value) =>
   typeof value.evicts === 'boolean';
 const orNone = (isRight) => (value) => value == null || isRight(value);
 
-/** Their arguments; the first, where it is a number, is that of a store, but for `forget` and `unwatch`. */
+/** Their arguments. */
 const REQUESTS = {
   __proto__: null,
   open: [isText, orNone(isBounds)],
-  bound: [isCount, isBounds],
-  get: [isCount, isText],
-  getMany: [isCount, isTexts],
-  has: [isCount, isText],
-  ttl: [isCount, isText],
-  set: [isCount, isText, isAny, orNone(isCount)],
-  add: [isCount, isText, isAny, orNone(isCount)],
-  incr: [isCount, isText, isNumber, orNone(isCount)],
-  compareAndSet: [isCount, isText, isValues, isValues, orNone(isCount)],
-  touch: [isCount, isText, orNone(isCount)],
-  delete: [isCount, isText],
-  size: [isCount],
-  clear: [isCount],
-  keys: [isCount, isText],
-  watch: [isCount, isText],
+  bound: [isStore, isBounds],
+  get: [isStore, isText],
+  getMany: [isStore, isTexts],
+  has: [isStore, isText],
+  ttl: [isStore, isText],
+  set: [isStore, isText, isAny, orNone(isCount)],
+  add: [isStore, isText, isAny, orNone(isCount)],
+  incr: [isStore, isText, isInteger, orNone(isCount)],
+  compareAndSet: [isStore, isText, isValues, isValues, orNone(isCount)],
+  touch: [isStore, isText, orNone(isCount)],
+  delete: [isStore, isText],
+  size: [isStore],
+  clear: [isStore],
+  keys: [isStore, isText],
+  watch: [isStore, isText],
   unwatch: [isCount],
   lock: [isText, isCount, orNone(isCount)],
   unlock: [isText, isCount],
@@ -74,4 +74,7 @@ function toRequest(item) {
   return arrays.every(wanted, (isRight, at) => isRight(about[at])) ? { number, name, about } : undefined;
 }
 
-module.exports = { parse };
+/** Whether it is one to a store. */
+const isOfStore = (name) => REQUESTS[name][0] === isStore;
+
+module.exports = { isOfStore, parse };
