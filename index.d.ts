@@ -69,14 +69,18 @@ declare module 'cluster' {
 
     /**
      * A store that all processes of the cluster see, kept in the memory of the primary (`docs/sharing.md`). One with the same
-     * name is the same store. Options are its options from now on, whoever says them; without any it has those that it
-     * has, or the usual ones.
+     * name is the same store. Options are its options from now on, whoever says them, if they are others than this process has
+     * said before; without any it has those that it has, or the usual ones.
+     *
+     * What a worker asks for first, here or with the methods below, waits for a primary whose JavaScript is busy; to make a
+     * store counts as that.
      * @throws with code `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` or `ERR_OUT_OF_RANGE` for what is wrong
      */
     store<T = any>(name: string, options?: cluster.StoreOptions): cluster.Store<T>;
 
     /**
-     * A lock, given in the order in which processes ask for it. It ends with its process, however that ends.
+     * A lock, given in the order in which processes ask for it. It ends with its process, however that ends; a worker that
+     * has only been disconnected keeps it.
      *
      * Rejects with code `ERR_CLUSTER_RS_LOCKED` where `wait` was not enough, with the reason of `signal` where that is
      * aborted before, and with those of {@link store} for wrong arguments.
@@ -84,8 +88,8 @@ declare module 'cluster' {
     lock(name: string, options?: cluster.LockOptions): Promise<cluster.Lock>;
 
     /**
-     * Has `work` done in exactly one of the processes that ask for this, until that process ends, is drained or calls `stop`:
-     * then the next begins, after the one before has finished or is dead.
+     * Has `work` done in exactly one of the processes that ask for this, until that process ends, is drained or disconnected,
+     * or calls `stop`: then the next begins, after the one before has finished or is dead. A leader has the lock of this name.
      * @param work is called when it is this process's turn, with a signal that is aborted when it is to stop, and the fence
      *   of this turn. What it returns is awaited before the next one begins; a process whose `work` has returned goes on
      *   being the leader until the signal is aborted. What it throws is an uncaught exception; where that is handled, another
@@ -102,7 +106,7 @@ declare module 'cluster' {
     publish(topic: string, message: Serializable): Promise<number>;
 
     /**
-     * Has `listener` called with each message of this topic. Fulfilled when none is missed any more. Messages that this
+     * Has `listener` called with each message of this topic, until this process ends or is disconnected. Fulfilled when none is missed any more. Messages that this
      * process does not read in time are lost; a warning with code `CLUSTER_RS_LOST` says how many.
      */
     subscribe(topic: string, listener: (message: any, topic: string) => void): Promise<cluster.Subscription>;
@@ -640,11 +644,13 @@ declare namespace cluster {
   /**
    * Entries by key, made by {@link Cluster.store}. Each method is one step that no other process sees half done. Keys are
    * well-formed strings; values are what messages are: JSON, or with `serialization: 'advanced'` what structured clone
-   * takes.
+   * takes. Each process reads what any other has stored.
    *
    * All reject with `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_MISSING_ARGS` or `ERR_OUT_OF_RANGE` for wrong
    * arguments, and with `ERR_CLUSTER_RS_KEEPER_GONE` when the primary has gone; those that set something reject with
-   * `ERR_CLUSTER_RS_STORE_FULL` where there is no room for it.
+   * `ERR_CLUSTER_RS_STORE_FULL` where there is no room for it, and with `ERR_CLUSTER_RS_MESSAGE_TOO_LARGE` for more than
+   * 512 MiB; those that read something reject with `ERR_CLUSTER_RS_ANSWER_TOO_LARGE` for more than 510 MiB, and with
+   * `ERR_CLUSTER_RS_NOT_READABLE` for values that another program has stored.
    */
   interface Store<T = any> {
     readonly name: string;
@@ -664,7 +670,7 @@ declare namespace cluster {
      */
     incr(key: string, by?: number, options?: EntryOptions): Promise<number>;
     /**
-     * Sets the value if it is `expected`, with the same JSON; whether it was. `undefined` stands for no entry, in either place.
+     * Sets the value if it is `expected`, with the same JSON and serialization; whether it was. `undefined` stands for no entry, in either place.
      */
     compareAndSet(key: string, expected: T | undefined, value: T | undefined, options?: EntryOptions): Promise<boolean>;
     /** Has an entry live for this time from now on; whether there is one. */
@@ -685,7 +691,8 @@ declare namespace cluster {
 
   /**
    * Emits `'change'` with each {@link Change}, `'lost'` with how many have not been read in time, `'error'`, if somebody
-   * listens to it, when the primary has gone, and `'close'`. Made by {@link Store.watch}.
+   * listens to it, when the primary has gone, and `'close'`. What a slow `for await` has not read is kept up to 8 MiB, and
+   * `'lost'` tells of the rest. Made by {@link Store.watch}.
    */
   interface Watch<T = any> extends EventEmitter, AsyncIterable<Change<T>> {
     /** Fulfilled when none is missed any more. */
@@ -726,7 +733,10 @@ declare namespace cluster {
     readonly isLeader: boolean;
     /** The fence of this turn, larger than that of each before it; `undefined` while it is the turn of others. */
     readonly fence: number | undefined;
-    /** Has the work stop here, and another process do it. Fulfilled when it has stopped. */
+    /**
+     * Has the work stop here, and another process do it. Fulfilled when it has stopped: work that awaits this itself never
+     * does.
+     */
     stop(): Promise<void>;
   }
 

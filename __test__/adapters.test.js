@@ -3,6 +3,7 @@
 // Stores for other packages: express-rate-limit, express-session, Keyv, over a store of the cluster.
 
 const assert = require('node:assert');
+const fs = require('node:fs');
 const { describe, test } = require('node:test');
 const path = require('node:path');
 const { isPortable, root, startOurs, write } = require('./support.js');
@@ -91,6 +92,9 @@ describe('express-rate-limit', () => {
       await store.decrement('x');
       assert.strictEqual((await store.get('x')).totalHits, 1);
       assert.strictEqual((await other.increment('x')).totalHits, 1);
+      await store.increment('z');
+      await Promise.all([store.decrement('z'), store.decrement('z')]);
+      assert.strictEqual((await store.get('z')).totalHits, 0);
       await store.increment('y');
       await store.resetKey('y');
       assert.strictEqual(await store.get('y'), undefined);
@@ -195,6 +199,8 @@ describe('express-session', () => {
       await call('clear');
       assert.strictEqual(await call('length'), 0);
       await assert.rejects(call('get', 5), { code: 'ERR_INVALID_ARG_TYPE' });
+      const cyclic = { cookie: {} };
+      await assert.rejects(call('set', 'a', Object.assign(cyclic, { cyclic })), { name: 'TypeError' });
       process.once('uncaughtException', (error) => console.log(error.message));
       store.get('none', () => {
         throw new Error('done');
@@ -202,6 +208,17 @@ describe('express-session', () => {
     });
     assert.deepStrictEqual(lines, ['done']);
   });
+});
+
+test('TypeScript finds their types also where it does not read `exports`', () => {
+  const { exports, typesVersions } = require('../package.json');
+  const code = Object.entries(exports).filter(([, file]) => `${file}`.startsWith('./adapters/'));
+  const types = Object.entries(typesVersions['*']).map(([name, [file]]) => [`./${name}`, `./${file}`]);
+  assert.deepStrictEqual(
+    types,
+    code.map(([name, file]) => [name, file.replace(/\.js$/, '.d.ts')]),
+  );
+  for (const [, file] of types) assert.ok(fs.existsSync(path.join(repository, file)), file);
 });
 
 test("Keyv's own tests for storage adapters", { ...limit, skip: isPortable && 'once is enough' }, async (t) => {

@@ -4,7 +4,7 @@ import type { Store } from '../index.js';
 export interface RateLimitStoreOptions {
   /** Where the counts are: `cluster.store('rate-limit')`, or one that `cluster.connect` has given, for many hosts. */
   store?: Store<number> | undefined;
-  /** What the keys begin with, for limiters that count apart in one store; nothing, if nothing is said. */
+  /** What the keys begin with, each limiter its own; nothing, if nothing is said: two such limiters count together. */
   prefix?: string | undefined;
 }
 

@@ -47,7 +47,12 @@ class RateLimitStore {
 
   async decrement(key) {
     const own = this.#key(key);
-    if ((await this.#store.get(own)) > 0) await this.#store.incr(own, -1, { ttl: this.#windowMs });
+    for (;;) {
+      const [hits, left] = await Promise.all([this.#store.get(own), this.#store.ttl(own)]);
+      if (!(hits > 0 && left > 0)) return;
+      // Another may have come in between.
+      if (await this.#store.compareAndSet(own, hits, hits - 1, { ttl: left })) return;
+    }
   }
 
   async resetKey(key) {

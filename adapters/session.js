@@ -30,9 +30,14 @@ function sessionStore({ Store }) {
     }
 
     set(id, session, callback) {
+      tell(this.#set(id, session), callback);
+    }
+
+    async #set(id, session) {
       const ttl = this.#timeOf(session);
       const plain = JSON.parse(JSON.stringify(session));
-      tell(ttl > 0 ? this.#store.set(id, plain, { ttl }) : this.#store.delete(id), callback);
+      if (ttl > 0) await this.#store.set(id, plain, { ttl });
+      else await this.#store.delete(id);
     }
 
     touch(id, session, callback) {

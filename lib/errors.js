@@ -75,6 +75,20 @@ module.exports = {
   notNumber: () =>
     coded(Error, 'ERR_CLUSTER_RS_NOT_A_NUMBER', 'The value is no whole number, or the sum would be no safe integer'),
 
+  notReadable: () =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_NOT_READABLE',
+      "The value can't be read: it was stored by another program, or by a release of Node.js that this one does not understand",
+    ),
+
+  answerTooLarge: () =>
+    coded(
+      RangeError,
+      'ERR_CLUSTER_RS_ANSWER_TOO_LARGE',
+      'The answer would be of more than 510 MiB: ask for fewer keys at a time',
+    ),
+
   keeperGone: () =>
     coded(
       Error,

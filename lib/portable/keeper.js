@@ -18,6 +18,7 @@ const {
   dates,
 } = require('../primordials.js');
 const { now } = require('../clock.js');
+const { isOfStore, parse } = require('./requests.js');
 
 // See `src/keeper/store.rs`, `state.rs` and `thread.rs`.
 const OVERHEAD = 100;
@@ -39,13 +40,15 @@ class Refusal {
 /** Entries, the one that has not been used for longest first. Values are JSON. */
 class Store {
   watches = new Set();
+  openings = 0; // how often it is open
   #bounds;
   #entries = new Map();
   #bytes = 0;
   #tell;
 
   /** @param {(type: string, key: string, value?: string) => void} tell called with each change */
-  constructor(bounds, tell) {
+  constructor(name, bounds, tell) {
+    this.name = name;
     this.#bounds = bounds;
     this.#tell = tell;
   }
@@ -135,6 +138,10 @@ class Store {
   keys(prefix) {
     this.expire();
     return arrays.filter([...this.#entries.keys()], (key) => strings.startsWith(key, prefix));
+  }
+
+  get isEmpty() {
+    return this.#entries.size === 0;
   }
 
   /** Whether anything expires, ever. */
@@ -262,8 +269,13 @@ class Locks {
     this.#forget((asked) => asked.caller === caller && asked.number === number, true);
   }
 
-  leave(caller) {
+  /** A process does not wait any more. */
+  forgetAll(caller) {
     this.#forget((asked) => asked.caller === caller, false);
+  }
+
+  leave(caller) {
+    this.forgetAll(caller);
     for (const [name, lock] of [...this.#held]) {
       if (lock.caller === caller) this.#passOn(name);
     }
@@ -319,20 +331,33 @@ class Keeper {
     return new Caller(say);
   }
 
-  /** A process has gone: what it held, watched and waited for ends. */
-  leave(caller) {
-    for (const { watches } of this.#stores.values()) {
+  /** A process hears no more: what it waited for and listened to ends. What it holds, it may still work with. */
+  hush(caller) {
+    for (const { watches } of caller.stores) {
       for (const watch of [...watches]) if (watch.caller === caller) watches.delete(watch);
     }
-    for (const callers of this.#topics.values()) callers.delete(caller);
-    this.#locks.leave(caller);
+    for (const [topic, callers] of [...this.#topics]) {
+      callers.delete(caller);
+      if (callers.size === 0) this.#topics.delete(topic);
+    }
+    this.#locks.forgetAll(caller);
   }
 
-  /** Does what a process asks for, as the text of `Keeper.ask` has it. */
+  /** A process has gone: what it held, watched and waited for ends. */
+  leave(caller) {
+    this.hush(caller);
+    this.#locks.leave(caller);
+    for (const store of caller.stores) store.openings--;
+    this.#dropUnused(caller.stores);
+    caller.stores = [];
+  }
+
+  /** Does what a process asks for, as the text of `Keeper.ask` has it; whether it is no nonsense. */
   handle(caller, text) {
-    for (const [number, request] of JSON.parse(`[${text}]`)) {
-      const [name] = Object.keys(request);
-      const about = arrays.flat([request[name]]);
+    const requests = parse(text);
+    if (requests === undefined) return false;
+    for (const { number, name, about } of requests) {
+      if (isOfStore(name) && caller.stores[about[0]] === undefined) return false;
       try {
         const reply = this.#act(caller, number, name, about);
         if (reply !== undefined) caller.tell([number, ...reply]);
@@ -342,13 +367,17 @@ class Keeper {
       }
     }
     this.#sweepLater();
+    return true;
   }
 
   /** What is answered; `undefined` if that comes later. */
   #act(caller, number, name, about) {
     switch (name) {
       case 'open':
-        caller.stores[caller.stores.length] = this.#open(...about);
+        arrays.push(caller.stores, this.#open(...about));
+        return [];
+      case 'bound':
+        caller.stores[about[0]].setBounds(about[1]);
         return [];
       case 'lock': {
         const [lock, ttl, wait] = about;
@@ -362,8 +391,10 @@ class Keeper {
         this.#locks.forget(caller, about[0]);
         return [];
       case 'unwatch':
-        for (const { watches } of this.#stores.values()) {
-          for (const watch of [...watches]) if (watch.number === about[0]) watches.delete(watch);
+        for (const { watches } of caller.stores) {
+          for (const watch of [...watches]) {
+            if (watch.number === about[0] && watch.caller === caller) watches.delete(watch);
+          }
         }
         return [];
       case 'publish': {
@@ -392,10 +423,18 @@ class Keeper {
           if (strings.startsWith(key, prefix)) caller.tell([0, 'change', number, type, key, ...raw(value)]);
         }
       };
-      store = new Store(bounds ?? BOUNDS, tell);
+      store = new Store(name, bounds ?? BOUNDS, tell);
       this.#stores.set(name, store);
     } else if (bounds) store.setBounds(bounds);
+    store.openings++;
     return store;
+  }
+
+  /** Forgets those that are empty and that nobody has open. */
+  #dropUnused(stores) {
+    for (const store of stores) {
+      if (store.openings === 0 && store.isEmpty) this.#stores.delete(store.name);
+    }
   }
 
   #actOn(store, caller, name, [key, ...about]) {
@@ -436,6 +475,7 @@ class Keeper {
     this.#sweep = setTimeout(() => {
       this.#sweep = undefined;
       for (const store of this.#stores.values()) store.expire();
+      this.#dropUnused([...this.#stores.values()]);
       if (arrays.some([...this.#stores.values()], ({ isExpiring }) => isExpiring)) this.#sweepLater();
     }, SWEEP_EVERY).unref();
   }

@@ -29,7 +29,7 @@ class Primary {
   #told = new Map(); // what workers have said of themselves, and when, by id
   #questions; // while the program chooses
   #keeper; // of what is shared, once somebody has asked for something
-  #callers = new Map(); // of it, by id
+  #callers = new Map(); // of it, and the numbers of their ways, by id
   #missedKey; // what clients were to be recognised by, as has been said
 
   constructor(cluster) {
@@ -93,13 +93,20 @@ class Primary {
     this.distributor.setOpen(id, figures.connections);
   }
 
-  /** Forgets a worker that has gone. */
-  forget(id) {
-    const caller = this.#callers.get(id);
-    this.#callers.delete(id);
-    if (caller) this.#keeper.leave(caller);
+  /** A worker says and hears no more. It may still do what it has begun. */
+  part(id) {
+    const asking = this.#callers.get(id);
+    if (asking) this.#keeper.hush(asking.caller);
     this.#told.delete(id);
     this.distributor.remove(id);
+  }
+
+  /** Forgets a worker that has gone. */
+  forget(id) {
+    this.part(id);
+    const asking = this.#callers.get(id);
+    this.#callers.delete(id);
+    if (asking) this.#keeper.leave(asking.caller);
   }
 
   workerFigures(id) {
@@ -139,8 +146,9 @@ class Primary {
     const caller = keeper.join((text) => nextTick(() => onreplies(text)));
     return {
       ask(text) {
-        keeper.handle(caller, text);
-        return 0;
+        if (keeper.handle(caller, text)) return 0;
+        keeper.leave(caller);
+        return -1;
       },
       keepAlive(yes) {
         if (yes) timer = setInterval(() => {}, LONGEST_TIMER);
@@ -155,16 +163,20 @@ class Primary {
     return (this.#keeper ??= new Keeper());
   }
 
-  /** Called when a worker asks the keeper. */
-  ask(id, text) {
+  /** Called when a worker asks the keeper, on its way with this number. After nonsense, that way is no more. */
+  ask(id, text, way) {
     const keeper = this.#startKeeper();
-    if (!this.#callers.has(id)) {
-      this.#callers.set(
-        id,
-        keeper.join((replies) => this.#tell(id, 'replies', replies)),
-      );
+    let asking = this.#callers.get(id);
+    if (asking?.way !== way) {
+      if (asking) keeper.leave(asking.caller);
+      const caller = keeper.join((replies) => this.#tell(id, 'replies', replies));
+      asking = { caller, way };
+      this.#callers.set(id, asking);
     }
-    keeper.handle(this.#callers.get(id), text);
+    if (asking.isEnded || keeper.handle(asking.caller, text)) return;
+    asking.isEnded = true;
+    keeper.leave(asking.caller);
+    this.#tell(id, 'repliesEnd', way);
   }
 
   unusedSockets() {
@@ -231,7 +243,7 @@ function setUpPrimary(cluster) {
     native.distributor.add(id, child);
     intercept(child, 'internalMessage', (message) => native.distributor.receive(id, message));
     intercept(child, 'error', (error) => child.pid === undefined && explain(error, cwd));
-    intercept(child, 'disconnect', () => native.forget(id));
+    intercept(child, 'disconnect', () => native.part(id));
     intercept(child, 'exit', () => {
       native.forget(id);
       requests.rejectAll(worker);
@@ -250,7 +262,7 @@ function setUpPrimary(cluster) {
           cluster.emit('listening', worker, about);
         },
         figures: (figures) => native.heard(id, figures),
-        ask: (text) => native.ask(id, text),
+        ask: (text, way) => native.ask(id, text, way),
       },
       (message) => requests.receive(worker, message),
     );

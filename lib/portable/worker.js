@@ -24,7 +24,7 @@ function setUpWorker(cluster, wishes) {
   const { isSupervised } = wishes;
   let ownPlace = wishes.place;
   const [builtinListener] = process.listeners('message');
-  let hearKeeper;
+  let way; // to the keeper: its number, and who hears what comes on it
 
   const servers = new Servers((server) => {
     service.begin();
@@ -61,7 +61,8 @@ function setUpWorker(cluster, wishes) {
       // Connections can't move: each ends with its next answer, or when its client has said nothing for a while.
       drain: (moves) => service.drain(moves, []),
       end: () => service.endNow(),
-      replies: (text) => hearKeeper?.(text),
+      replies: (text) => way?.onreplies(text),
+      repliesEnd: (number) => number === way?.number && way.onended(),
       lameDuck: () => process.emit('lameDuck'),
       promoted(number) {
         ownPlace = number;
@@ -81,11 +82,14 @@ function setUpWorker(cluster, wishes) {
   addHidden(cluster, { onRequest: requests.onRequest });
   addSharing(
     cluster,
-    ({ onreplies }) => {
-      hearKeeper = onreplies;
+    (keeperEvents) => {
+      const number = (way?.number ?? 0) + 1;
+      way = { number, ...keeperEvents };
+      // It ends with the channel.
+      if (number === 1) process.once('disconnect', () => way.onended());
       return {
         ask(text) {
-          tell(process, 'ask', text);
+          tell(process, 'ask', text, number);
           return process.connected ? 0 : -1;
         },
         keepAlive() {},

@@ -2,7 +2,7 @@
 
 // What the processes of a cluster share: stores, locks, work that one of them does, messages between all.
 
-const { Map, Set, nextTick } = require('../primordials.js');
+const { Map, Set } = require('../primordials.js');
 const errors = require('../errors.js');
 const { Lead, stopAll } = require('./leader.js');
 const { Locks } = require('./lock.js');
@@ -21,7 +21,7 @@ function share(makeKeeper, serializationName, isWorker) {
   const serialization = serializations[serializationName];
   const stores = new Map();
   const watches = new Map(); // by number
-  const keeper = makeKeeper((_, kind, ...about) => acts[kind](...about));
+  const keeper = makeKeeper(hear);
   const locks = new Locks(keeper);
   const topics = new Topics(keeper, serialization);
   const leads = new Set();
@@ -30,23 +30,15 @@ function share(makeKeeper, serializationName, isWorker) {
   const acts = {
     __proto__: null,
 
-    message: (topic, message) => calledLater(() => topics.hear(topic, message)),
+    message: (topic, message) => topics.hear(topic, message),
 
-    change(number, type, key, ...value) {
-      const { watch, decode } = watches.get(number) ?? {};
-      if (!watch) return; // It has been closed.
-      const change = value.length === 0 ? { type, key } : { type, key, value: decode(value[0]) };
-      calledLater(() => watch.emit('change', change));
-    },
+    change: (number, ...change) => watches.get(number)?.hear(...change), // It may have been closed.
 
     expired: (fence) => locks.expired(fence),
 
     lost(count) {
-      const why =
-        count === undefined ? 'there was no connection to the server' : 'this process has not read them in time';
-      const text = `${count ?? 'Some'} messages of topics and changes of stores are lost: ${why}`;
-      process.emitWarning(text, { code: 'CLUSTER_RS_LOST' });
-      watches.forEach(({ watch }) => watch.emit('lost', count));
+      warnOfLoss(count);
+      watches.forEach((watch) => watch.lose(count));
     },
 
     /** @param {Error} [closed] where it has not ended, but been closed */
@@ -57,20 +49,35 @@ function share(makeKeeper, serializationName, isWorker) {
       if (had && !hasLeft && !closed) process.emitWarning(`Subscriptions have ended: ${error.message}`);
       const open = [...watches.values()];
       watches.clear();
-      for (const { watch } of open) {
-        watch.close();
-        if (!closed && watch.listenerCount('error') > 0) watch.emit('error', error);
+      for (const watch of open) {
+        if (closed) watch.close();
+        else watch.fail(error);
       }
     },
   };
 
-  const drain = () => stopAll(leads);
-  const disconnect = () => {
+  /** What can't be read is passed over: nobody has asked for it. */
+  function hear(_, kind, ...about) {
+    try {
+      acts[kind](...about);
+    } catch (error) {
+      if (error?.code !== 'ERR_CLUSTER_RS_NOT_READABLE') throw error;
+      process.emitWarning(error);
+    }
+  }
+
+  /** What has begun may still ask: others begin it when it has stopped here, or with the end of this process. */
+  async function leave() {
     hasLeft = true;
-    stopAll(leads);
-    keeper.close();
-  };
-  if (isWorker) process.once('drain', drain).once('disconnect', disconnect);
+    topics.end();
+    for (const watch of [...watches.values()]) watch.close();
+    if (keeper.lasts) keeper.leave();
+    await stopAll(leads);
+    if (!keeper.lasts) keeper.close();
+  }
+
+  const drain = () => stopAll(leads);
+  if (isWorker) process.once('drain', drain).once('disconnect', leave);
 
   return {
     store(name, options) {
@@ -79,33 +86,32 @@ function share(makeKeeper, serializationName, isWorker) {
         found.setOptions(options);
         return found;
       }
-      const store = new Store(name, options, { keeper, watches, serialization });
+      const store = new Store(name, options, { keeper, watches, warn: warnOfLoss, serialization });
       stores.set(name, store);
       return store;
     },
     lock: (name, options) => locks.lock(name, options),
-    lead: (name, work) => new Lead(name, work, leads, (...asked) => locks.lock(...asked)),
+    lead(name, work) {
+      const lead = new Lead(name, work, leads, (...asked) => locks.lock(...asked));
+      if (hasLeft) lead.stop();
+      return lead;
+    },
     publish: (topic, message) => topics.publish(topic, message),
     subscribe: (topic, listener) => topics.subscribe(topic, listener),
 
     /** Ends all of it in this process. */
     async close() {
-      process.off('drain', drain).off('disconnect', disconnect);
+      process.off('drain', drain).off('disconnect', leave);
       await stopAll(leads);
       keeper.close();
     },
   };
 }
 
-/** An exception of the program's is an uncaught one, and keeps nobody else from what has come with it. */
-function calledLater(call) {
-  try {
-    call();
-  } catch (error) {
-    nextTick(() => {
-      throw error;
-    });
-  }
+function warnOfLoss(count) {
+  const why = count === undefined ? 'there was no connection to the server' : 'this process has not read them in time';
+  const text = `${count ?? 'Some'} messages of topics and changes of stores are lost: ${why}`;
+  process.emitWarning(text, { code: 'CLUSTER_RS_LOST' });
 }
 
 module.exports = { share };

@@ -3,14 +3,23 @@
 // What this process asks the keeper, who has what the processes of a cluster share: requests of one turn of the loop go
 // together, and so do the answers.
 
+const { constants } = require('node:os');
 const { JSON, Map, Promise, setImmediate, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 
 // For how long nothing is asked before the process may end, in milliseconds.
 const REST = 10;
 
+// How much goes together, in characters.
+const MOST_TOGETHER = 1024 * 1024;
+
 // What the keeper refuses, as it says it.
-const REFUSALS = { __proto__: null, full: errors.storeFull, notNumber: errors.notNumber };
+const REFUSALS = {
+  __proto__: null,
+  full: errors.storeFull,
+  notNumber: errors.notNumber,
+  tooLarge: errors.answerTooLarge,
+};
 
 /**
  * @typedef {[number, any?, string?]} Reply the number of the request, what came of it, and why it was refused
@@ -20,15 +29,21 @@ class Keeper {
   #open;
   #way; // to the keeper, once somebody has asked for something
   #pending = new Map(); // what has not been answered, by number
+  #waits = 0; // how much of it may take for ever
   #stores = new Map(); // the numbers of those that are open, by name
   #opened = 0;
-  #text = '';
+  #text = ''; // requests that have not been sent
+  #first = 1; // the number of the first of them
   #last = 0;
   #holds = 0; // how much, beside answers, the process is to stay alive for
   #isKept = false;
   #timer;
+  #hasLeft = false;
   #isClosed = false;
   #hear;
+
+  /** Whether it is open until this process ends, though that has left its cluster. */
+  lasts = true;
 
   /**
    * @param {(events: object) => { ask: (text: string) => number, keepAlive: (yes: boolean) => void, close: () => void }} open
@@ -44,15 +59,16 @@ class Keeper {
    * Asks for something.
    * @param {string} request JSON, see `src/keeper/request.rs`
    * @param {(reply: Reply) => any} read makes of the reply what the caller gets
-   * @param {(number: number) => void} [begin] called with the number of the request
+   * @param {(number: number) => void} [begin] called with the number of a request whose answer may take for ever
    * @returns {Promise<any>}
    */
   ask(request, read, begin) {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw errors.keeperGone();
       const number = this.#send(request);
-      this.#pending.set(number, { resolve, reject, read });
-      if (this.#pending.size === 1) this.#keepAlive();
+      this.#pending.set(number, { resolve, reject, read, waits: begin !== undefined });
+      if (begin) this.#waits++;
+      if (this.#pending.size === 1 || this.#hasLeft) this.#keepAlive();
       begin?.(number);
     });
   }
@@ -78,9 +94,10 @@ class Keeper {
     return number;
   }
 
-  /** Has a store that is open get other bounds with the next request. */
-  reopen(name) {
-    this.#stores.delete(name);
+  /** Has a store get other bounds, if it is open. */
+  reopen(name, bounds) {
+    const number = this.#stores.get(name);
+    if (number !== undefined) this.tell(`{"bound":[${number},${bounds}]}`);
   }
 
   /** Keeps the process alive also without a question that is open, until `release` has been called as often. */
@@ -91,6 +108,12 @@ class Keeper {
 
   release() {
     this.#holds--;
+    this.#keepAlive();
+  }
+
+  /** This process has left its cluster: what may take for ever keeps it alive no more. */
+  leave() {
+    this.#hasLeft = true;
     this.#keepAlive();
   }
 
@@ -113,8 +136,10 @@ class Keeper {
 
   #send(request) {
     this.#connect();
+    if (this.#text !== '' && this.#text.length + request.length > MOST_TOGETHER) this.#flush();
     const number = ++this.#last;
     if (this.#text === '') {
+      this.#first = number;
       this.#text = `[${number},${request}]`;
       setImmediate(() => this.#flush());
     } else this.#text += `,[${number},${request}]`;
@@ -124,11 +149,21 @@ class Keeper {
   #flush() {
     const text = this.#text;
     this.#text = '';
-    if (text !== '' && this.#way && this.#way.ask(text) < 0) this.#end();
+    if (text === '' || !this.#way) return;
+    const outcome = this.#way.ask(text);
+    if (outcome === -constants.errno.EMSGSIZE) this.#refuse(this.#first);
+    else if (outcome < 0) this.#end();
+  }
+
+  /** What is too large has been sent alone. */
+  #refuse(number) {
+    const asked = this.#remove(number);
+    asked?.reject(errors.messageTooLarge());
+    this.#keepAlive();
   }
 
   get #isWanted() {
-    return this.#pending.size + this.#holds > 0;
+    return this.#hasLeft ? this.#pending.size > this.#waits : this.#pending.size + this.#holds > 0;
   }
 
   #keepAlive() {
@@ -157,11 +192,22 @@ class Keeper {
   }
 
   #settle(reply) {
-    const asked = this.#pending.get(reply[0]);
+    const asked = this.#remove(reply[0]);
     if (asked === undefined) return; // Nobody waits for it.
-    this.#pending.delete(reply[0]);
-    if (reply.length === 3) asked.reject(REFUSALS[reply[2]]());
-    else asked.resolve(asked.read(reply));
+    if (reply.length === 3) return asked.reject(REFUSALS[reply[2]]());
+    try {
+      asked.resolve(asked.read(reply));
+    } catch (error) {
+      asked.reject(error); // The value can't be read.
+    }
+  }
+
+  #remove(number) {
+    const asked = this.#pending.get(number);
+    if (asked === undefined) return undefined;
+    this.#pending.delete(number);
+    if (asked.waits) this.#waits--;
+    return asked;
   }
 
   #end() {
@@ -169,6 +215,7 @@ class Keeper {
     this.#way = undefined;
     this.#text = '';
     this.#pending = new Map();
+    this.#waits = 0;
     pending.forEach(({ reject }) => reject(errors.keeperGone()));
     this.#hear(0, 'ended');
   }

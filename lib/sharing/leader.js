@@ -2,9 +2,10 @@
 
 // Work that one process of a cluster does at a time.
 
-const { AbortController, Promise, arrays, clearTimeout, nextTick, promises, setTimeout } = require('../primordials.js');
+const { AbortController, Promise, arrays, clearTimeout, promises, setTimeout } = require('../primordials.js');
 const errors = require('../errors.js');
 const { finishing } = require('./finishing.js');
+const { throwLater } = require('./later.js');
 const { toName } = require('./values.js');
 
 // For how long a process whose work has failed lets others do it, in milliseconds.
@@ -114,13 +115,6 @@ class Lead {
       if (signal.aborted) end();
     });
   }
-}
-
-/** Has it be an uncaught exception. */
-function throwLater(error) {
-  nextTick(() => {
-    throw error;
-  });
 }
 
 /** Whether this is how something ends that is told to stop. */

@@ -62,18 +62,20 @@ class Locks {
     const holdFor = toTime('options.ttl', ttl, 0);
     const waitFor = wait === 0 ? 0 : toTime('options.wait', wait, 0) || null;
     signal?.throwIfAborted();
-    const fence = await this.#wait(`{"lock":[${text},${holdFor},${waitFor}]}`, signal);
-    if (fence === null) {
+    // It is held from when that is read: what follows may say that it has expired already.
+    const read = ([, fence]) => (fence === null ? null : this.#hold(name, text, fence));
+    const lock = await this.#wait(`{"lock":[${text},${holdFor},${waitFor}]}`, read, signal);
+    if (lock === null) {
       signal?.throwIfAborted();
       throw errors.isLocked(name, wait);
     }
-    return this.#hold(name, text, fence);
+    return lock;
   }
 
-  async #wait(request, signal) {
+  async #wait(request, read, signal) {
     let forget;
     try {
-      return await this.#keeper.ask(request, toResult, (number) => {
+      return await this.#keeper.ask(request, read, (number) => {
         forget = () => this.#keeper.tell(`{"forget":${number}}`);
         signal?.addEventListener('abort', forget);
       });

@@ -2,15 +2,17 @@
 
 // A store: entries that all processes of a cluster see, as one of them sees them.
 
-const EventEmitter = require('node:events');
-const { Array, JSON, Math, Object, Symbol, arrays, isInteger, promises } = require('../primordials.js');
+const { Array, JSON, Math, Object, arrays, isInteger, promises } = require('../primordials.js');
 const errors = require('../errors.js');
-const { checkOptions, toName, toText, toTime } = require('./values.js');
-
-const { on } = EventEmitter;
+const { checkOptions, decode, toName, toText, toTime } = require('./values.js');
+const { Watch } = require('./watch.js');
 
 // What a store of which nobody has said it may hold, in bytes.
 const MAX_BYTES = 64 * 1024 * 1024;
+
+// What is more is no bound.
+const MOST = 2 ** 52;
+
 const OPTIONS = ['full', 'maxBytes', 'maxEntries', 'ttl'];
 const FULL = ['evict', 'refuse'];
 
@@ -32,8 +34,8 @@ function toBounds(options) {
   if (!arrays.includes(FULL, full)) throw errors.notOneOf('options.full', FULL, full);
   return JSON.stringify({
     __proto__: null,
-    maxEntries,
-    maxBytes: Math.min(maxBytes, 2 ** 52),
+    maxEntries: maxEntries && Math.min(maxEntries, MOST),
+    maxBytes: Math.min(maxBytes, MOST),
     ttl: toTime('options.ttl', ttl, 0),
     evicts: full === 'evict',
   });
@@ -43,41 +45,10 @@ const toNothing = () => undefined;
 const toResult = (reply) => reply[1];
 const toTimeLeft = ([, left]) => (left < 0 ? Infinity : left);
 
-/** What becomes of the entries whose keys begin with something. Made by {@link Store.watch}. */
-class Watch extends EventEmitter {
-  #close;
-
-  /** @param {(watch: Watch) => void} close ends it */
-  constructor(close) {
-    super();
-    this.#close = () => close(this);
-  }
-
-  /** Each change, until `close` is called. */
-  [Symbol.asyncIterator]() {
-    const changes = on(this, 'change', { close: ['close'] });
-    const first = ({ value, done }) => ({ value: done ? undefined : value[0], done });
-    return {
-      next: async () => first(await changes.next()),
-      return: async () => {
-        this.close();
-        return first(await changes.return());
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
-  }
-
-  /** Ends it: nothing is emitted any more but `close`. */
-  close() {
-    this.#close();
-  }
-}
-
 class Store {
   #keeper;
   #watches;
+  #warn;
   #serialization;
   #bounds;
 
@@ -87,37 +58,42 @@ class Store {
    * @param {object} process what this process has of it
    * @param {import('./keeper.js').Keeper} process.keeper
    * @param {Map<number, Watch>} process.watches by number
-   * @param {object} process.serialization one of {@link serializations}
+   * @param {(count: number) => void} process.warn of changes that are lost
+   * @param {Function} process.serialization one of {@link serializations}
    */
-  constructor(name, options, { keeper, watches, serialization }) {
+  constructor(name, options, { keeper, watches, warn, serialization }) {
     toName('name', name);
     this.name = name;
     this.#keeper = keeper;
     this.#watches = watches;
+    this.#warn = warn;
     this.#serialization = serialization;
     this.#bounds = toBounds(options);
+    try {
+      this.#number(); // The first way to the keeper goes through the primary's JavaScript: now rather than later.
+    } catch {
+      // The next call tries again, and says so.
+    }
   }
 
   /** Has other bounds, if options say some. */
   setOptions(options) {
     const bounds = toBounds(options);
-    if (bounds === 'null') return;
+    if (bounds === 'null' || bounds === this.#bounds) return;
     this.#bounds = bounds;
-    this.#keeper.reopen(this.name);
+    this.#keeper.reopen(this.name, bounds);
     this.#number();
   }
 
   async get(key) {
-    return this.#ask('get', toName('key', key), (reply) =>
-      reply.length === 1 ? undefined : this.#serialization.decode(reply[1]),
-    );
+    return this.#ask('get', toName('key', key), (reply) => (reply.length === 1 ? undefined : decode(reply[1])));
   }
 
   async getMany(keys) {
     if (!Array.isArray(keys)) throw errors.invalidArgument('keys', 'an instance of Array', keys);
-    const names = arrays.map(keys, (key, at) => toName(`keys[${at}]`, key));
+    const names = arrays.map([...keys], (key, at) => toName(`keys[${at}]`, key));
     return this.#ask('getMany', `[${arrays.join(names, ',')}]`, ([, found]) =>
-      arrays.map(found, (value) => (value.length === 0 ? undefined : this.#serialization.decode(value[0]))),
+      arrays.map(found, (value) => (value.length === 0 ? undefined : decode(value[0]))),
     );
   }
 
@@ -176,23 +152,19 @@ class Store {
     const end = () => {
       if (this.#watches.delete(number)) this.#keeper.tell(`{"unwatch":${number}}`);
     };
-    const watch = new Watch(() => {
-      if (isClosed) return;
+    const close = () => {
       isClosed = true;
       this.#keeper.release();
       end();
-      watch.emit('close');
-    });
+    };
+    const watch = new Watch(close, this.#warn);
     this.#keeper.hold();
     watch.ready = this.#ask('watch', text, (reply) => {
       number = reply[1];
-      this.#watches.set(number, { watch, decode: this.#serialization.decode });
+      this.#watches.set(number, watch);
       if (isClosed) end();
     });
-    promises.then(watch.ready, undefined, (error) => {
-      watch.close();
-      if (watch.listenerCount('error') > 0) watch.emit('error', error);
-    });
+    promises.then(watch.ready, undefined, (error) => watch.fail(error));
     return watch;
   }
 
@@ -215,4 +187,4 @@ function timeOf(options) {
   return options === undefined ? 'null' : toTime('options.ttl', checkOptions(options).ttl, 'null');
 }
 
-module.exports = { Store, Watch };
+module.exports = { Store };

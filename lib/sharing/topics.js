@@ -4,7 +4,8 @@
 
 const { Map, Set } = require('../primordials.js');
 const errors = require('../errors.js');
-const { toName, toText } = require('./values.js');
+const { throwingLater } = require('./later.js');
+const { decode, toName, toText } = require('./values.js');
 
 const toResult = (reply) => reply[1];
 const toNothing = () => undefined;
@@ -30,18 +31,15 @@ class Topics {
   async subscribe(topic, listener) {
     const text = toName('topic', topic);
     if (typeof listener !== 'function') throw errors.invalidArgument('listener', 'of type function', listener);
-    let isEnded = false;
     const own = (message) => listener(message, topic);
     let listeners = this.#listeners.get(topic);
     if (!listeners) this.#listeners.set(topic, (listeners = new Set()));
     listeners.add(own);
     this.#keeper.hold();
     const end = () => {
-      if (isEnded) return false;
-      isEnded = true;
+      if (!listeners.delete(own)) return false; // It has ended before.
       this.#keeper.release();
-      listeners.delete(own);
-      if (listeners.size > 0 || this.#listeners.get(topic) !== listeners) return false;
+      if (listeners.size > 0) return false;
       this.#listeners.delete(topic);
       return true;
     };
@@ -63,13 +61,22 @@ class Topics {
   hear(topic, message) {
     const listeners = this.#listeners.get(topic);
     if (listeners === undefined) return; // It was on its way when the last one left.
-    for (const listener of [...listeners]) listener(this.#serialization.decode(message));
+    for (const listener of [...listeners]) {
+      const own = decode(message);
+      throwingLater(() => listener(own));
+    }
   }
 
   /** Forgets all: nothing comes any more. Whether anybody had been listening. */
   end() {
     const had = this.#listeners.size > 0;
-    this.#listeners.forEach((listeners) => listeners.forEach(() => this.#keeper.release()));
+    this.#listeners.forEach((listeners, topic) => {
+      this.#keeper.tell(`{"unsubscribe":${toName('topic', topic)}}`);
+      listeners.forEach((listener) => {
+        listeners.delete(listener);
+        this.#keeper.release();
+      });
+    });
     this.#listeners = new Map();
     return had;
   }

@@ -27,6 +27,8 @@ pub type TimeToLive = Option<u64>;
 pub enum Request<'a> {
     /// A store by its name; bounds that are given are its bounds from now on.
     Open(#[serde(borrow)] Cow<'a, str>, Option<Bounds>),
+    /// Other bounds for a store that is open.
+    Bound(usize, Bounds),
     Get(usize, #[serde(borrow)] Cow<'a, str>),
     GetMany(usize, #[serde(borrow)] Vec<Cow<'a, str>>),
     Has(usize, #[serde(borrow)] Cow<'a, str>),
@@ -76,14 +78,43 @@ pub enum Request<'a> {
     Unsubscribe(#[serde(borrow)] Cow<'a, str>),
 }
 
-/// The requests of a frame. `None` if they are none.
-pub fn parse(payload: &[u8]) -> Option<Vec<(u64, Request<'_>)>> {
-    serde_json::from_slice(payload).ok()
+/// What is no request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nonsense;
+
+/// How far the requests of a frame have been read: one at a time, since those that are not done yet may have to wait.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place(usize);
+
+impl Place {
+    /// The next request in this payload and its number; `None` after the last.
+    pub fn next<'a>(&mut self, payload: &'a [u8]) -> Result<Option<(u64, Request<'a>)>, Nonsense> {
+        let mark = payload.get(self.0).ok_or(Nonsense)?;
+        match (mark, self.0) {
+            (b'[', 0) | (b',', 1..) => {}
+            (b']', 1..) if self.0 + 1 == payload.len() => return Ok(None),
+            _ => return Err(Nonsense),
+        }
+        let rest = payload.get(self.0 + 1..).ok_or(Nonsense)?;
+        let mut requests = serde_json::Deserializer::from_slice(rest).into_iter();
+        let Some(Ok(request)) = requests.next() else {
+            return Err(Nonsense);
+        };
+        self.0 += 1 + requests.byte_offset();
+        Ok(Some(request))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(payload: &[u8]) -> Option<Vec<(u64, Request<'_>)>> {
+        let mut place = Place::default();
+        std::iter::from_fn(|| place.next(payload).transpose())
+            .collect::<Result<_, _>>()
+            .ok()
+    }
 
     #[test]
     fn requests_are_read_and_values_stay_text() {
@@ -110,7 +141,11 @@ mod tests {
             "[1]",
             "[[1,{\"eat\":[]}]]",
             "[[1,{\"get\":[-1,\"\"]}]]",
-            "[[1,{\"size\":[0]}]",
+            "[[1,{\"size\":0}]",
+            "[[1,{\"size\":0}]]]",
+            "[[1,{\"size\":0}][2,{\"size\":0}]]",
+            "[[1,{\"size\":0}],]",
+            ",[1,{\"size\":0}]]",
         ] {
             assert!(parse(text.as_bytes()).is_none(), "{text}");
         }

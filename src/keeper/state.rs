@@ -1,11 +1,11 @@
 //! What is kept, and what becomes of each request. Pure: it is told what time it is, in milliseconds, and what it has to say
 //! waits in an [`Outbox`] for each process.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::CallerId;
 use super::locks::{Asked, Event, Locks};
-use super::outbox::Outbox;
+use super::outbox::{MOST_REPLY, Outbox};
 use super::request::{Bounds, Request};
 use super::store::{Change, Refusal, Store};
 
@@ -27,8 +27,13 @@ struct Watch {
 }
 
 struct Kept {
+    name: Box<str>,
     store: Store,
     watches: Vec<Watch>,
+    /// How often it is open.
+    openings: usize,
+    /// What [`State::expiries`] has of it.
+    next_expiry: Option<u64>,
 }
 
 #[derive(Default)]
@@ -36,13 +41,19 @@ struct Caller {
     outbox: Outbox,
     /// The stores that it has opened, by its own numbers.
     stores: Vec<usize>,
+    /// The numbers of its watches, and their stores.
+    watches: HashMap<u64, usize>,
 }
 
 /// Everything that the keeper keeps.
 pub struct State {
     callers: HashMap<CallerId, Caller>,
-    stores: Vec<Kept>,
+    /// Places without a store are for those to come.
+    stores: Vec<Option<Kept>>,
+    free: Vec<usize>,
     names: HashMap<Box<str>, usize>,
+    /// When something in a store expires next, and in which.
+    expiries: BTreeSet<(u64, usize)>,
     locks: Locks,
     topics: HashMap<Box<str>, Vec<CallerId>>,
     last_watch: u64,
@@ -79,7 +90,9 @@ impl State {
         State {
             callers: HashMap::new(),
             stores: Vec::new(),
+            free: Vec::new(),
             names: HashMap::new(),
+            expiries: BTreeSet::new(),
             locks: Locks::new(first_fence),
             topics: HashMap::new(),
             last_watch: 0,
@@ -95,10 +108,15 @@ impl State {
 
     /// A process has gone: what it held, watched and waited for ends.
     pub fn leave(&mut self, caller: CallerId, now: u64) {
-        self.callers.remove(&caller);
-        for kept in &mut self.stores {
-            kept.watches.retain(|watch| watch.caller != caller);
-            kept.store.note_changes(!kept.watches.is_empty());
+        let gone = self.callers.remove(&caller).unwrap_or_default();
+        for (watch, index) in gone.watches {
+            self.unwatch(watch, index);
+        }
+        for index in gone.stores {
+            if let Some(Some(kept)) = self.stores.get_mut(index) {
+                kept.openings -= 1;
+            }
+            self.drop_if_unused(index);
         }
         self.topics.retain(|_, subscribers| {
             subscribers.retain(|subscriber| *subscriber != caller);
@@ -123,12 +141,8 @@ impl State {
 
     /// When [`pass`](Self::pass) has something to do.
     pub fn next_deadline(&self) -> Option<u64> {
-        let expiry = self
-            .stores
-            .iter()
-            .filter_map(|kept| kept.store.next_expiry())
-            .min();
-        let sweep = expiry.map(|expiry| expiry.max(self.last_sweep + SWEEP_EVERY));
+        let expiry = self.expiries.first();
+        let sweep = expiry.map(|(expiry, _)| (*expiry).max(self.last_sweep + SWEEP_EVERY));
         self.locks.next_deadline().into_iter().chain(sweep).min()
     }
 
@@ -139,11 +153,15 @@ impl State {
         self.tell_of_locks(events);
         if now >= self.last_sweep + SWEEP_EVERY {
             self.last_sweep = now;
-            for kept in &mut self.stores {
-                kept.store.expire(now);
-            }
-            for index in 0..self.stores.len() {
-                self.tell_changes(index);
+            while let Some(&(expiry, index)) = self.expiries.first()
+                && expiry <= now
+            {
+                if let Some(Some(kept)) = self.stores.get_mut(index) {
+                    kept.store.expire(now);
+                }
+                self.expiries.pop_first();
+                self.has_changed(index);
+                self.drop_if_unused(index);
             }
         }
     }
@@ -166,14 +184,25 @@ impl State {
             Request::Open(name, bounds) => {
                 let index = self.open(&name, bounds);
                 self.callers.get_mut(&caller)?.stores.push(index);
-                self.tell_changes(index);
+                self.has_changed(index);
+                Reply::Nothing
+            }
+            Request::Bound(store, bounds) => {
+                let index = index(self, store)?;
+                self.stores
+                    .get_mut(index)?
+                    .as_mut()?
+                    .store
+                    .set_bounds(bounds);
+                self.has_changed(index);
                 Reply::Nothing
             }
             Request::Watch(store, prefix) => {
                 let index = index(self, store)?;
                 self.last_watch += 1;
                 let number = self.last_watch;
-                let kept = self.stores.get_mut(index)?;
+                self.callers.get_mut(&caller)?.watches.insert(number, index);
+                let kept = self.stores.get_mut(index)?.as_mut()?;
                 kept.store.note_changes(true);
                 let prefix = prefix.into();
                 kept.watches.push(Watch {
@@ -184,10 +213,8 @@ impl State {
                 Reply::Number(number as i64)
             }
             Request::Unwatch(watch) => {
-                for kept in &mut self.stores {
-                    kept.watches
-                        .retain(|one| one.number != watch || one.caller != caller);
-                    kept.store.note_changes(!kept.watches.is_empty());
+                if let Some(index) = self.callers.get_mut(&caller)?.watches.remove(&watch) {
+                    self.unwatch(watch, index);
                 }
                 Reply::Nothing
             }
@@ -242,9 +269,9 @@ impl State {
             | Request::Keys(store, ..) => {
                 let index = index(self, store)?;
                 let outbox = &mut self.callers.get_mut(&caller)?.outbox;
-                let kept = self.stores.get_mut(index)?;
+                let kept = self.stores.get_mut(index)?.as_mut()?;
                 let reply = handle_in(&mut kept.store, outbox, number, request, now)?;
-                self.tell_changes(index);
+                self.has_changed(index);
                 reply
             }
         };
@@ -255,18 +282,62 @@ impl State {
 
     fn open(&mut self, name: &str, bounds: Option<Bounds>) -> usize {
         if let Some(&index) = self.names.get(name) {
-            if let (Some(bounds), Some(kept)) = (bounds, self.stores.get_mut(index)) {
-                kept.store.set_bounds(bounds);
+            if let Some(Some(kept)) = self.stores.get_mut(index) {
+                kept.openings += 1;
+                if let Some(bounds) = bounds {
+                    kept.store.set_bounds(bounds);
+                }
             }
             return index;
         }
-        let index = self.stores.len();
-        self.stores.push(Kept {
+        let kept = Some(Kept {
+            name: name.into(),
             store: Store::new(bounds.unwrap_or(BOUNDS)),
             watches: Vec::new(),
+            openings: 1,
+            next_expiry: None,
         });
+        let index = self.free.pop().unwrap_or(self.stores.len());
+        match self.stores.get_mut(index) {
+            Some(place) => *place = kept,
+            None => self.stores.push(kept),
+        }
         self.names.insert(name.into(), index);
         index
+    }
+
+    fn unwatch(&mut self, watch: u64, index: usize) {
+        if let Some(Some(kept)) = self.stores.get_mut(index) {
+            kept.watches.retain(|one| one.number != watch);
+            kept.store.note_changes(!kept.watches.is_empty());
+        }
+    }
+
+    /// Forgets a store that is empty and that nobody has open.
+    fn drop_if_unused(&mut self, index: usize) {
+        let Some(place) = self.stores.get_mut(index) else {
+            return;
+        };
+        if let Some(kept) = place.take_if(|kept| kept.openings == 0 && kept.store.is_empty()) {
+            self.names.remove(&kept.name);
+            self.free.push(index);
+        }
+    }
+
+    /// Called after each step that may have changed a store.
+    fn has_changed(&mut self, index: usize) {
+        let Some(Some(kept)) = self.stores.get_mut(index) else {
+            return;
+        };
+        let next = kept.store.next_expiry();
+        if next != kept.next_expiry {
+            let before = std::mem::replace(&mut kept.next_expiry, next);
+            if let Some(before) = before {
+                self.expiries.remove(&(before, index));
+            }
+            self.expiries.extend(next.map(|next| (next, index)));
+        }
+        self.tell_changes(index);
     }
 
     fn reply(&mut self, caller: CallerId, number: u64, reply: Reply) {
@@ -335,7 +406,7 @@ impl State {
     }
 
     fn tell_changes(&mut self, index: usize) {
-        let Some(kept) = self.stores.get_mut(index) else {
+        let Some(Some(kept)) = self.stores.get_mut(index) else {
             return;
         };
         if kept.watches.is_empty() {
@@ -392,8 +463,12 @@ fn handle_in(
         Request::GetMany(_, keys) => {
             // An array of arrays, empty where there is no value.
             outbox.reply(number, |bytes| {
+                let most = bytes.len() + MOST_REPLY;
                 bytes.extend_from_slice(b",[");
                 for (at, key) in keys.iter().enumerate() {
+                    if bytes.len() > most {
+                        break;
+                    }
                     bytes.extend_from_slice(if at == 0 { b"[" } else { b",[" });
                     if let Some(value) = store.get(key, now) {
                         bytes.extend_from_slice(value.as_bytes());
@@ -434,8 +509,12 @@ fn handle_in(
         }
         Request::Keys(_, prefix) => {
             outbox.reply(number, |bytes| {
+                let most = bytes.len() + MOST_REPLY;
                 bytes.extend_from_slice(b",[");
                 for (at, key) in store.keys(&prefix, now).enumerate() {
+                    if bytes.len() > most {
+                        break;
+                    }
                     if at > 0 {
                         bytes.push(b',');
                     }
@@ -447,4 +526,65 @@ fn handle_in(
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::Place;
+    use super::*;
+    use crate::ipc::frame::HEADER;
+
+    const CALLER: CallerId = CallerId(1);
+
+    /// Does what is asked in JSON; gives what is answered.
+    fn ask(state: &mut State, requests: &str, now: u64) -> String {
+        let mut place = Place::default();
+        while let Some((number, request)) = place.next(requests.as_bytes()).unwrap() {
+            state.handle(CALLER, number, request, now).unwrap();
+        }
+        let outbox = state.outbox(CALLER).unwrap();
+        let waiting = outbox.waiting();
+        let text = String::from_utf8_lossy(&waiting[HEADER..]).into_owned();
+        let count = waiting.len();
+        outbox.wrote(count);
+        text
+    }
+
+    #[test]
+    fn the_next_deadline_is_that_of_the_store_that_has_the_first() {
+        let mut state = State::new(0);
+        state.join(CALLER);
+        let set = r#"[[1,{"open":["a",null]}],[2,{"open":["b",null]}],[3,{"set":[0,"k",1,900]}],[4,{"set":[1,"k",1,100]}]]"#;
+        ask(&mut state, set, 100);
+        assert_eq!(state.next_deadline(), Some(200));
+        ask(&mut state, r#"[[5,{"touch":[1,"k",2000]}]]"#, 100);
+        assert_eq!(state.next_deadline(), Some(1000));
+        state.pass(1000);
+        assert_eq!(state.next_deadline(), Some(2100));
+        assert_eq!(
+            ask(&mut state, r#"[[6,{"size":0}],[7,{"size":1}]]"#, 1000),
+            "[[6,0],[7,1]]"
+        );
+        ask(&mut state, r#"[[8,{"clear":1}]]"#, 1000);
+        assert_eq!((state.next_deadline(), state.expiries.len()), (None, 0));
+    }
+
+    #[test]
+    fn what_is_empty_and_open_nowhere_is_forgotten() {
+        let mut state = State::new(0);
+        for (round, set) in [
+            (1, ""),
+            (2, r#",[2,{"set":[0,"k",1,100]}],[3,{"watch":[0,""]}]"#),
+        ] {
+            state.join(CALLER);
+            let requests = format!(r#"[[1,{{"open":["a",null]}}]{set}]"#);
+            ask(&mut state, &requests, 100);
+            assert_eq!(state.names.len(), 1);
+            state.leave(CALLER, 100);
+            assert_eq!(state.names.len(), round - 1);
+        }
+        state.pass(300);
+        assert!(state.names.is_empty());
+        assert_eq!((state.stores.len(), state.free.len()), (1, 1));
+    }
 }

@@ -137,15 +137,10 @@ impl Store {
     pub fn incr(&mut self, key: &str, by: i64, ttl: TimeToLive, now: u64) -> Result<i64, Refusal> {
         self.expire_key(key, now);
         let (before, until) = match self.entries.get(key) {
-            Some(entry) => (
-                entry.value.parse().map_err(|_| Refusal::NotNumber)?,
-                entry.until,
-            ),
+            Some(entry) => (safe(entry.value.parse().ok())?, entry.until),
             None => (0, self.until(ttl, now)),
         };
-        let sum = i64::checked_add(before, by)
-            .filter(|sum| (-SAFE..=SAFE).contains(sum))
-            .ok_or(Refusal::NotNumber)?;
+        let sum = safe(i64::checked_add(before, by))?;
         self.put(key, &sum.to_string(), until, now)?;
         Ok(sum)
     }
@@ -217,6 +212,10 @@ impl Store {
         self.expire(now);
         let keys = self.entries.keys().map(|key| &**key);
         keys.filter(move |key| key.starts_with(prefix))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// When the next entry expires.
@@ -341,6 +340,12 @@ impl Store {
     }
 }
 
+fn safe(number: Option<i64>) -> Result<i64, Refusal> {
+    number
+        .filter(|number| (-SAFE..=SAFE).contains(number))
+        .ok_or(Refusal::NotNumber)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -417,6 +422,8 @@ mod tests {
         assert_eq!(store.incr("b", 1, None, 0), Err(Refusal::NotNumber));
         store.set("c", &SAFE.to_string(), None, 0).unwrap();
         assert_eq!(store.incr("c", 1, None, 0), Err(Refusal::NotNumber));
+        store.set("d", &(SAFE + 1).to_string(), None, 0).unwrap();
+        assert_eq!(store.incr("d", -1, None, 0), Err(Refusal::NotNumber));
     }
 
     #[derive(Clone, Debug)]

@@ -19,13 +19,13 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::{Instant, sleep_until};
 
 use super::CallerId;
-use super::request;
+use super::request::Place;
 use super::state::State;
-use crate::ipc::frame::{Decoder, Kind};
+use crate::ipc::frame::{Decoder, Frame, Kind};
 use crate::panic;
 use crate::sys::watch;
 
-/// How much may wait for a process that does not read, before nothing more is read from it, in bytes.
+/// How much may wait for a process before nothing more is done for it, in bytes.
 const MOST_UNREAD: usize = 256 << 10;
 
 /// How many locks may be given in a millisecond so that fences grow also over restarts of the primary.
@@ -76,6 +76,13 @@ async fn run(mut sockets: UnboundedReceiver<OwnedFd>) {
     clock.abort();
 }
 
+/// What has been read from a process. Of the last frame, some requests may not have been done yet.
+#[derive(Default)]
+struct Inbox {
+    decoder: Decoder,
+    begun: Option<(Frame, Place)>,
+}
+
 /// Where all tasks of the thread meet.
 struct Desk {
     began: Instant,
@@ -118,7 +125,7 @@ impl Desk {
             .borrow_mut()
             .insert(caller, Rc::clone(&writable));
         self.state.borrow_mut().join(caller);
-        let mut decoder = Decoder::default();
+        let mut inbox = Inbox::default();
         let mut room = None;
         while let Some(waiting) = self.write(caller, socket.get_ref()) {
             // It is watched only while there is no room: each reply that is read would wake this thread otherwise.
@@ -133,6 +140,14 @@ impl Desk {
                 };
                 room = Some(made);
             }
+            if waiting < MOST_UNREAD && inbox.begun.is_some() {
+                if self.handle(caller, &mut inbox).is_none() {
+                    break;
+                }
+                // Others have their turn.
+                yield_now().await;
+                continue;
+            }
             tokio::select! {
                 () = writable.notified() => {}
                 ready = async { match &room { Some(room) => room.writable().await, None => std::future::pending().await } } => {
@@ -144,12 +159,11 @@ impl Desk {
                 // Who floods and does not read waits for itself.
                 ready = socket.readable(), if waiting < MOST_UNREAD => {
                     let Ok(mut ready) = ready else { break };
-                    match self.read(caller, socket.get_ref(), &mut decoder) {
+                    match self.read(caller, socket.get_ref(), &mut inbox) {
                         Some(true) => {}
                         Some(false) => ready.clear_ready(),
                         None => break,
                     }
-                    // Others have their turn.
                     yield_now().await;
                 }
             }
@@ -160,8 +174,8 @@ impl Desk {
     }
 
     /// Reads once; whether there may be more now. `None` if nothing comes any more.
-    fn read(&self, caller: CallerId, socket: &OwnedFd, decoder: &mut Decoder) -> Option<bool> {
-        let room = decoder.room();
+    fn read(&self, caller: CallerId, socket: &OwnedFd, inbox: &mut Inbox) -> Option<bool> {
+        let room = inbox.decoder.room();
         let size = room.len();
         let count = match recv(socket.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT) {
             Ok(0) => return None,
@@ -170,29 +184,45 @@ impl Desk {
             Err(Errno::EINTR) => return Some(true),
             Err(_) => return None,
         };
-        decoder.filled(count);
+        inbox.decoder.filled(count);
+        self.handle(caller, inbox)?;
+        Some(count == size)
+    }
+
+    /// Does what has been read, as far as there is room for the answers. `None` if it is nonsense.
+    fn handle(&self, caller: CallerId, inbox: &mut Inbox) -> Option<()> {
         let deadline = self.state.borrow().next_deadline();
-        self.handle(caller, decoder)?;
+        self.handle_some(caller, inbox)?;
         let next = self.state.borrow().next_deadline();
         if next.is_some_and(|next| deadline.is_none_or(|deadline| next < deadline)) {
             self.deadline.notify_one();
         }
         self.wake_touched();
-        Some(count == size)
+        Some(())
     }
 
-    fn handle(&self, caller: CallerId, decoder: &mut Decoder) -> Option<()> {
+    fn handle_some(&self, caller: CallerId, inbox: &mut Inbox) -> Option<()> {
         let mut state = self.state.borrow_mut();
         let now = self.now();
-        while let Some(frame) = decoder.next().ok()? {
+        let Inbox { decoder, begun } = inbox;
+        loop {
+            if begun.is_none() {
+                *begun = decoder.next().ok()?.map(|frame| (frame, Place::default()));
+            }
+            let Some((frame, place)) = begun else {
+                return Some(());
+            };
             if frame.kind != Kind::Messages || frame.descriptors > 0 {
                 return None;
             }
-            for (number, request) in request::parse(decoder.payload(&frame))? {
+            while let Some((number, request)) = place.next(decoder.payload(frame)).ok()? {
                 state.handle(caller, number, request, now)?;
+                if state.outbox(caller)?.len() >= MOST_UNREAD {
+                    return Some(());
+                }
             }
+            *begun = None;
         }
-        Some(())
     }
 
     fn wake_touched(&self) {
