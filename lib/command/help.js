@@ -2,10 +2,11 @@
 
 const HELP = `Usage: cluster-rs app.js [options] [-- arguments of app.js]
        cluster-rs list | status | top | reload | restart | stop | unit | version
-       cluster-rs scale [NAME] N|max | logs [NAME] [-n LINES] [--no-follow]
+       cluster-rs scale [NAME] N | logs [NAME] [-n LINES] [--no-follow]
        cluster-rs profile [NAME] ID --cpu TIME | --heap [--out FILE]
 Runs a program on all cores, and keeps it alive. docs/command.md has more.
-  -w, --workers N|max     how many workers (max: one for each core)
+  -w, --workers N         how many: a number, max for one for each core, or as
+                          2..max, by load; --scale-down-after TIME for fewer
       --name NAME         for the commands above (the package's name)
       --policy POLICY     rr, least, none, sticky, or sticky:KEY as header:NAME
       --rebalance on|off, --max-wait TIME     where connections go, and when not
