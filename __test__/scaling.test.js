@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const { describe, test } = require('node:test');
 const { Load, medianOf } = require('../lib/supervisor/load.js');
 const { Scaling } = require('../lib/supervisor/scaling.js');
-const { EVERY, MEGABYTE, chance, follow } = require('./scaling/loads.js');
+const { EVERY, MEGABYTE, chance, follow, sampleOf } = require('./scaling/loads.js');
 const recorded = require('./scaling/recorded.json');
 const { supervise } = require('./supervisor/service.js');
 const { get, kill, until, write } = require('./support.js');
@@ -155,10 +155,10 @@ describe('how many workers a load is given', () => {
     assert.deepStrictEqual(sizesOf([decide(6600, both)]), [4]);
   });
 
-  for (const { name, options, samples, sizes } of recorded) {
+  for (const { name, options, rows, sizes } of recorded) {
     test(`recorded: ${name}`, () => {
       const scaling = new Scaling(options);
-      const decisions = samples.map((sample) => scaling.decide(sample)).filter(Boolean);
+      const decisions = rows.map((row) => scaling.decide(sampleOf(row))).filter(Boolean);
       assert.deepStrictEqual(sizesOf(decisions), sizes, JSON.stringify(decisions));
     });
   }

@@ -57,4 +57,13 @@ function follow({ size = 2, min = 2, max = 8, scaleDownAfter = 60_000 }, seconds
   return decisions;
 }
 
-module.exports = { EVERY, MEGABYTE, chance, follow };
+/**
+ * A sample of `recorded.json`, which are those of a service whose handlers block for 20 ms.
+ * @param {number[]} row time, size, how many are in service, queue time if there is one, and utilizations
+ */
+function sampleOf([time, size, inService, queueTime, ...utilizations]) {
+  const memory = { largestWorker: 50 * MEGABYTE, availableMemory: 10_000 * MEGABYTE };
+  return { time, size, inService, queueTime: queueTime ?? undefined, utilizations, ...memory };
+}
+
+module.exports = { EVERY, MEGABYTE, chance, follow, sampleOf };

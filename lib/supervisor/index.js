@@ -323,24 +323,40 @@ class Supervisor extends EventEmitter {
   }
 
   #fillSpares() {
-    while (!this.#isStopping && !this.#hasGivenUp && this.#spares.size < this.#options.spares) {
-      const spare = this.#fork();
-      this.#spares.add(spare);
-      promises.then(
-        spare.started,
-        () => {
-          const [place] = this.#emptyPlaces();
-          if (place && this.#spares.has(spare)) this.#promote(spare, place);
-        },
-        (error) => this.#spares.has(spare) && this.#startFailed(spare, error),
-      );
-      promises.then(spare.ended, (ending) => {
-        if (!this.#spares.delete(spare) || this.#isStopping) return;
-        const delay = this.#backOffOfSpares.ended(endOf(spare)); // Those in service do without.
-        this.#later(delay, () => this.#fillSpares());
-        this.#tellEnd(spare, ending, delay);
-      });
+    while (this.#lacksSpares()) this.#addSpare();
+  }
+
+  /** The same, one after the other: while there is much to do, starts are to take little away from that. */
+  async #fillSparesInTurn() {
+    try {
+      while (this.#lacksSpares()) await this.#addSpare().started;
+    } catch {
+      // It has been told of, and is tried again.
     }
+  }
+
+  #lacksSpares() {
+    return !this.#isStopping && !this.#hasGivenUp && this.#spares.size < this.#options.spares;
+  }
+
+  #addSpare() {
+    const spare = this.#fork();
+    this.#spares.add(spare);
+    promises.then(
+      spare.started,
+      () => {
+        const [place] = this.#emptyPlaces();
+        if (place && this.#spares.has(spare)) this.#promote(spare, place);
+      },
+      (error) => this.#spares.has(spare) && this.#startFailed(spare, error),
+    );
+    promises.then(spare.ended, (ending) => {
+      if (!this.#spares.delete(spare) || this.#isStopping) return;
+      const delay = this.#backOffOfSpares.ended(endOf(spare)); // Those in service do without.
+      this.#later(delay, () => this.#fillSpares());
+      this.#tellEnd(spare, ending, delay);
+    });
+    return spare;
   }
 
   async #endSpares() {
@@ -562,7 +578,7 @@ class Supervisor extends EventEmitter {
         await this.#grow(size);
         this.#tell('scaled', ready, size, reason);
       } finally {
-        this.#fillSpares();
+        this.#fillSparesInTurn();
       }
     });
   }

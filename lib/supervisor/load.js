@@ -9,7 +9,7 @@ const { BEAT } = require('../worker/heartbeat.js');
 const { availableMemory } = require('./available_memory.js');
 const { memoryOf } = require('./process_figures.js');
 
-// One that has told nothing of itself for so long does not rest, in milliseconds.
+// A loop that has not turned for so long does not rest, whatever it has told before, in milliseconds.
 const BLOCKED = 2 * BEAT;
 
 /**
@@ -97,8 +97,8 @@ class Load {
 
 /** Which part of the time a loop was busy; as before, if nothing has been heard of it since. */
 function utilizationBetween(last, { at, idle }, { stillFor }) {
-  if (at > last.at) return Math.min(1, Math.max(0, 1 - (idle - last.idle) / (at - last.at)));
-  return stillFor >= BLOCKED ? 1 : last.utilization;
+  if (stillFor >= BLOCKED) return 1;
+  return at > last.at ? Math.min(1, Math.max(0, 1 - (idle - last.idle) / (at - last.at))) : last.utilization;
 }
 
 module.exports = { Load, medianOf };
