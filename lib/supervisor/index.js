@@ -525,15 +525,18 @@ class Supervisor extends EventEmitter {
     }
   }
 
-  /** Gives what is to be waited for. */
+  /** Brings the number of workers into a range; gives what is to be waited for. If one does not start, all stays as it was. */
   async #scaleTo(range) {
+    let followed = this.#scaler?.bounds;
     this.#follow(undefined);
-    const size = Math.min(Math.max(this.size, range.min), range.max);
-    let left = [];
-    if (size <= this.size) left = this.#shrink(size);
-    else await this.#grow(size);
-    this.#follow(range);
-    return left;
+    try {
+      const size = Math.min(Math.max(this.size, range.min), range.max);
+      if (size > this.size) await this.#grow(size);
+      followed = range;
+      return this.#shrink(size);
+    } finally {
+      this.#follow(followed);
+    }
   }
 
   /** Has the number of workers follow the load in this range, and in no other. */

@@ -83,7 +83,7 @@ class Scaling {
   #busySince;
   #calmSince;
   #restsUntil;
-  #average = { demand: 0, wait: 0 }; // of workers that would be wholly busy, and of milliseconds
+  #average; // { demand, wait }: how many workers would be wholly busy, and milliseconds
   #isHeld = false;
 
   /**
@@ -117,7 +117,7 @@ class Scaling {
     }
 
     this.#addToAverage(sample, elapsed);
-    if (!this.#isCalmWith(size - 1)) {
+    if (!this.#isCalmWith(Math.max(size - 1, 1))) {
       this.#calmSince = undefined;
       return undefined;
     }
@@ -157,13 +157,17 @@ class Scaling {
 
   #addToAverage({ inService, queueTime = 0, utilizations }, elapsed) {
     if (utilizations.length < inService) return;
+    const now = { demand: sumOf(utilizations), wait: Math.min(queueTime, LONG_WAIT) };
+    const before = this.#average ?? now;
     const part = Math.min(1, elapsed / AVERAGED_OVER);
-    const average = this.#average;
-    average.demand += (sumOf(utilizations) - average.demand) * part;
-    average.wait += (Math.min(queueTime, LONG_WAIT) - average.wait) * part;
+    this.#average = {
+      demand: before.demand + (now.demand - before.demand) * part,
+      wait: before.wait + (now.wait - before.wait) * part,
+    };
   }
 
   #isCalmWith(size) {
+    if (!this.#average) return false;
     const { demand, wait } = this.#average;
     return demand <= CALM * size && wait <= SHORT_WAIT;
   }
