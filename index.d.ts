@@ -307,13 +307,27 @@ declare namespace cluster {
     rebalance?: boolean | undefined;
   }
 
+  /** How many workers there may be, by load. */
+  interface WorkerRange {
+    /** A whole number, at least 1. */
+    min: number;
+    /** At least as many; `'max'` is one for each core, or `min`, if there are fewer cores. */
+    max: number | 'max';
+  }
+
   /** The options of {@link Cluster.supervise}. Times are in milliseconds, memory in bytes; 0 means never, except for delays. */
   interface SupervisorOptions {
     /**
-     * How many workers; `'max'` is one for each core (`os.availableParallelism()`).
+     * How many workers; `'max'` is one for each core (`os.availableParallelism()`). With a range there are `min` at first,
+     * and as many as the load wants from then on.
      * @default 'max'
      */
-    workers?: number | 'max' | undefined;
+    workers?: number | 'max' | WorkerRange | undefined;
+    /**
+     * After how long a time of calm there is one worker fewer, where `workers` is a range; with 0 there never is.
+     * @default 60000
+     */
+    scaleDownAfter?: number | undefined;
     /**
      * Variables for the workers, beside those of the primary. A function is called for each worker that is started, so
      * that a reload can bring others, with the number of its place; a spare has none.
@@ -544,6 +558,13 @@ declare namespace cluster {
     reloaded: [];
     /** A reload has failed, for the reason that its promise rejects with. */
     reloadFailed: [error: Error];
+    /** The load has changed the number of workers; `reason` is for people: `'connections have waited 35 ms'`. */
+    scaled: [from: number, to: number, reason: string];
+    /**
+     * The load wants so many workers in vain, because memory is short or new ones do not start; `reason` is for people. As
+     * long as memory is short, it is said once.
+     */
+    notScaled: [wanted: number, reason: string];
     /** The workers are going to be ended in so many milliseconds, and accept until then. */
     lameDuck: [time: number];
     /** The workers are about to be ended. */
@@ -572,10 +593,11 @@ declare namespace cluster {
      */
     restart(): Promise<void>;
     /**
-     * Changes the number of workers. Fulfilled when the new ones are ready, or those too many have ended.
+     * Changes the number of workers. A number stays as it is from then on; with a range it is brought into that, and follows
+     * the load. Fulfilled when the new ones are ready, or those too many have ended.
      * @returns rejects with code `ERR_CLUSTER_RS_START_FAILED` if a new one does not start; their number stays then
      */
-    scale(workers: number | 'max'): Promise<void>;
+    scale(workers: number | 'max' | WorkerRange): Promise<void>;
     /**
      * Drains all workers, and closes what they listened on. Fulfilled when they have ended.
      * @param options.lameDuck `false` to begin at once, whatever the option of the supervisor says

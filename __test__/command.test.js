@@ -164,6 +164,40 @@ test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit
   assert.strictEqual((await command('reload')).code, 3);
 });
 
+test('by load, in a range: it is said, counted, and ends with a number', limit, async (t) => {
+  const busy = `require('http').createServer((request, response) => {
+    for (const end = Date.now() + 20; Date.now() < end;);
+    response.end();
+  }).listen(process.env.PORT, '127.0.0.1');`;
+  const settings = JSON.stringify({ app: 'app.js', workers: '1..2', scaleDownAfter: '1h' });
+  const { port, command, serve } = await place(t, { 'app.js': busy, 'cluster.config.json': settings });
+  const program = await serve('--name', 'api', ...(isPortable ? [] : ['--admin', '0']));
+  assert.match(program.stderr, /api is running with 1 worker/);
+  let isOver = false;
+  const client = async () => {
+    while (!isOver) await get(port);
+  };
+  const clients = Promise.all(Array.from({ length: 8 }, client));
+  const grown =
+    /^cluster-rs: api has 2 workers: (connections have waited \d+ ms|event loops are busy \d+ % of the time)$/m;
+  await until(
+    () => grown.test(program.stderr),
+    () => program.output,
+  );
+  if (!isPortable) {
+    const [, admin] = /127\.0\.0\.1:(\d+)/.exec(program.stderr);
+    const text = await get(Number(admin), { path: '/metrics' });
+    for (const line of ['wanted 2', 'min 1', 'max 2']) assert.ok(text.includes(`\ncluster_workers_${line}`), text);
+    assert.match(text, /^cluster_scalings_total{direction="up"} 1/m);
+  }
+  assert.strictEqual((await command('scale', '1')).stdout, 'api has 1 worker\n');
+  assert.strictEqual((await command('scale', 'api', '2..max')).stdout, 'api has 2 workers\n');
+  isOver = true;
+  await clients;
+  process.kill(program.pid, 'SIGTERM');
+  assert.strictEqual(await program.end(), 0);
+});
+
 describe('a release that is a symbolic link', { concurrency: 2 }, () => {
   const ways = [
     ['by a relative path, from a shell in the link', 'app.js', (link) => ({ PWD: link })],
@@ -485,12 +519,18 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
     [[], 'missing program: cluster-rs app.js'],
     [['nothing.js'], /^program not found: nothing\.js in /],
     [['app.js', '--wrokers', '2'], 'unknown option: --wrokers; did you mean --workers?'],
-    [['app.js', '-w', '0'], '--workers must be max or a whole number of at least 1, not "0"'],
+    [
+      ['app.js', '-w', '0'],
+      '--workers must be max, a whole number of at least 1, or a range such as 2..8 or 2..max, not "0"',
+    ],
     [['app.js', '--grace', 'soon'], '--grace must be a time such as 250ms, 10s, 5m or 1h, up to 596h, not "soon"'],
     [['app.js', '--max-age', '720h'], /^--max-age must be a time .*, not "720h"$/],
     [['app.js', '--start-timeout', '0ms'], /^--start-timeout must be .*, not "0ms"$/],
     [['app.js', '--max-memory', '300'], '--max-memory must be a size such as 300M or 1G, at least 32M, not "300"'],
-    [['app.js', '-w', '-1'], '--workers must be max or a whole number of at least 1, not "-1"'],
+    [
+      ['app.js', '-w', '-1'],
+      '--workers must be max, a whole number of at least 1, or a range such as 2..8 or 2..max, not "-1"',
+    ],
     [['app.js', '--grace'], 'missing value of --grace; write --grace=VALUE for one that begins with -'],
     [['--config', 'node.json'], 'nodeArgs in node.json must be a text, or a list of texts, not [{}]'],
     [['app.js', '--spares', '-1'], '--spares must be a whole number of at least 0, not "-1"'],
@@ -509,12 +549,29 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
     [['app.js', 'more'], 'unexpected argument after app.js: more; arguments of the program follow --'],
     [['app.js', '--config', 'none.json'], /^none\.json can't be read: /],
     [['--config', 'typo.json'], 'unknown setting in typo.json: maxMemroy; did you mean maxMemory?'],
-    [['--config', 'value.json'], 'workers in value.json must be max or a whole number of at least 1, not "many"'],
-    [['scale'], 'missing number of workers: scale [NAME] N, where N is max or a whole number of at least 1'],
+    [
+      ['--config', 'value.json'],
+      'workers in value.json must be max, a whole number of at least 1, or a range such as 2..8 or 2..max, not "many"',
+    ],
+    [
+      ['app.js', '-w', '8..2'],
+      '--workers must be max, a whole number of at least 1, or a range such as 2..8 or 2..max, not "8..2"',
+    ],
+    [['app.js', '-w', '0..2'], /^--workers must be .*, not "0\.\.2"$/],
+    [['--config', 'range.json'], /^workers in range\.json must be .*, not {"min":2}$/],
+    [['app.js', '--scale-down-after', 'late'], /^--scale-down-after must be a time .*, not "late"$/],
+    [
+      ['scale'],
+      'missing number of workers: scale [NAME] N, where N is max, a whole number of at least 1, or a range such as 2..8',
+    ],
+    [['scale', 'api', '2..1'], /^missing number of workers: /],
     [['list', 'x'], 'unexpected argument after list: x'],
     [['startup'], 'startup is systemd here: cluster-rs unit [NAME] prints a unit for what runs'],
     [['app.js', '--listen-timeout', '3000'], 'unknown option: --listen-timeout; did you mean --start-timeout?'],
-    [['app.js', '-i', '-1'], '--workers must be max or a whole number of at least 1, not "-1"'],
+    [
+      ['app.js', '-i', '-1'],
+      '--workers must be max, a whole number of at least 1, or a range such as 2..8 or 2..max, not "-1"',
+    ],
     [['app.js', '--prefix=yes'], 'unexpected value of --prefix'],
     [['app.js', '-q'], 'unknown option: -q'],
     [['app.js', '--stop-signal', 'KILL'], /^--stop-signal must be one of SIGTERM, SIGINT, .*, not "KILL"$/],
@@ -525,6 +582,7 @@ describe('what is wrong is told with its place, and the exit code is 2', () => {
       const { command } = await place(t, {
         'typo.json': '{ "maxMemroy": 1 }',
         'value.json': '{ "workers": "many" }',
+        'range.json': '{ "workers": { "min": 2 } }',
         'list.json': '[]',
         'name.json': '{ "name": ["q"] }',
         'env.json': '{ "env": { "A": "x\\u0000y" } }',

@@ -17,6 +17,7 @@ for (const name of [
   'health',
   'inspection',
   'layers',
+  'scaling',
   'sharing',
   'supervisor',
 ])

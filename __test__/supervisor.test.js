@@ -108,6 +108,13 @@ describe('wrong options are errors that name them', () => {
     [{ workers: 0 }, 'ERR_OUT_OF_RANGE', 'options.workers'],
     [{ workers: 'all' }, 'ERR_OUT_OF_RANGE', "'max' or a whole number"],
     [{ workers: 1.5 }, 'ERR_OUT_OF_RANGE', 'options.workers'],
+    [{ workers: { min: 2, max: 1 } }, 'ERR_OUT_OF_RANGE', '{ min, max } with min <= max'],
+    [{ workers: { min: 0, max: 1 } }, 'ERR_OUT_OF_RANGE', 'options.workers'],
+    [{ workers: { min: 'max', max: 'max' } }, 'ERR_OUT_OF_RANGE', 'options.workers'],
+    [{ workers: { min: 1 } }, 'ERR_OUT_OF_RANGE', 'options.workers'],
+    [{ workers: { min: 1, max: 2, most: 3 } }, 'ERR_OUT_OF_RANGE', 'options.workers'],
+    [{ workers: '1..2' }, 'ERR_OUT_OF_RANGE', 'options.workers'],
+    [{ workers: { min: 1, max: 2 }, scaleDownAfter: '1m' }, 'ERR_OUT_OF_RANGE', 'options.scaleDownAfter'],
     [{ env: 'A=1' }, 'ERR_INVALID_ARG_TYPE', 'options.env'],
     [{ waitReady: 1 }, 'ERR_INVALID_ARG_TYPE', 'options.waitReady'],
     [{ gracePeriod: '10s' }, 'ERR_OUT_OF_RANGE', 'options.gracePeriod'],
@@ -126,6 +133,14 @@ describe('wrong options are errors that name them', () => {
 
   test('and without any there is a worker for each core', () => {
     assert.strictEqual(readOptions().workers, require('node:os').availableParallelism());
+  });
+
+  test('a range has as many at first as it has at least, and at most one for each core, if it says so', () => {
+    const { range, workers } = readOptions({ workers: { min: 2, max: 8 } });
+    assert.deepStrictEqual([workers, range], [2, { min: 2, max: 8 }]);
+    const cores = require('node:os').availableParallelism();
+    assert.deepStrictEqual(readOptions({ workers: { min: 1, max: 'max' } }).range, { min: 1, max: cores });
+    assert.deepStrictEqual(readOptions({ workers: { min: 999, max: 'max' } }).range, { min: 999, max: 999 });
   });
 });
 

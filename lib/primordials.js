@@ -65,7 +65,7 @@ module.exports = {
   Array: { from: Array.from, isArray: Array.isArray, prototype: Array.prototype },
   Buffer: { allocUnsafeSlow: Buffer.allocUnsafeSlow, from: Buffer.from },
   JSON: { parse: JSON.parse, stringify: JSON.stringify },
-  Math: { ceil: Math.ceil, imul: Math.imul, max: Math.max, min: Math.min, round: Math.round },
+  Math: { ceil: Math.ceil, floor: Math.floor, imul: Math.imul, max: Math.max, min: Math.min, round: Math.round },
   Object: {
     assign: Object.assign,
     create: Object.create,

@@ -13,6 +13,7 @@ function app() {
   const kept = [];
   const server = http.createServer(({ url }, response) => {
     if (url === '/crash') process.exit(1);
+    if (url === '/work') for (const end = Date.now() + 20; Date.now() < end;);
     if (url === '/block') for (const end = Date.now() + 2500; Date.now() < end;);
     if (url === '/grow') kept.push(Buffer.alloc(150 * 1024 * 1024, 1));
     if (url === '/never') setInterval(() => {}, 1000);
@@ -43,6 +44,8 @@ function primary({ exec, options, settings }) {
     'giveUp',
     'hang',
     'replace',
+    'scaled',
+    'notScaled',
     'reload',
     'reloaded',
     'stop',

@@ -28,6 +28,8 @@ cluster.schedulingPolicy = cluster.SCHED_STICKY;
 
 const supervisor: Supervisor = cluster.supervise({ workers: 'max', spares: 1, gracePeriod: 5000 });
 supervisor.on('death', (dead, code, signal, delay) => console.log(dead.id, code?.toFixed(), signal, delay?.toFixed()));
+supervisor.on('scaled', (from, to, reason) => console.log(to - from, reason.trim()));
+supervisor.scale({ min: 2, max: 'max' });
 supervisor.once('reload', (done, of) => console.log(done / of));
 const memory: number[] = supervisor.status().map((row) => row.memory);
 const stopped: Promise<void> = supervisor.reload().then(() => supervisor.stop());
@@ -47,6 +49,9 @@ cluster.setupPrimary({ scheduling: { takeBackBefore: 1 } });
 // @ts-expect-error: no such key.
 cluster.setupPrimary({ scheduling: { policy: 'sticky', key: 'body' } });
 
+cluster.supervise({ workers: { min: 2, max: 8 }, scaleDownAfter: 60_000 });
+// @ts-expect-error: a range has a most.
+cluster.supervise({ workers: { min: 2 } });
 // @ts-expect-error: no such option.
 cluster.supervise({ grace: 5000 });
 

@@ -35,6 +35,7 @@ const experiments = [
   require('./broadcast.js'),
   require('./forks.js'),
   require('./memory.js'),
+  require('./scaling.js'),
   ...require('./sharing.js'),
 ];
 

@@ -5,6 +5,7 @@
 const { describeFrame } = require('../inspector/stack.js');
 const { ask, isRunning } = require('./control.js');
 const { FAILED, Failure, NOT_RUNNING, USAGE } = require('./failure.js');
+const { readWorkers } = require('./settings.js');
 const { foldersToSearch, namesWithSockets } = require('./runtime_folder.js');
 const { hasColours, table } = require('./table.js');
 const { unitOf } = require('./unit.js');
@@ -112,20 +113,15 @@ async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
 }
 
 async function scale(options, positionals) {
-  const workers = positionals.at(-1);
-  if (workers !== 'max' && !/^[1-9]\d*$/.test(workers ?? '')) {
+  const workers = readWorkers(positionals.at(-1));
+  if (workers === undefined) {
     throw new Failure(
-      'missing number of workers: scale [NAME] N, where N is max or a whole number of at least 1',
+      'missing number of workers: scale [NAME] N, where N is max, a whole number of at least 1, or a range such as 2..8',
       USAGE,
     );
   }
   const name = await pick(positionals.at(-2));
-  await act(
-    options,
-    name,
-    { command: 'scale', workers: workers === 'max' ? workers : Number(workers) },
-    (size) => `has ${countWorkers(size)}`,
-  );
+  await act(options, name, { command: 'scale', workers }, (size) => `has ${countWorkers(size)}`);
 }
 
 /**

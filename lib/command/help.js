@@ -2,17 +2,17 @@
 
 const HELP = `Usage: cluster-rs app.js [options] [-- arguments of app.js]
        cluster-rs list | status | top | reload | restart | stop | unit | version
-       cluster-rs scale [NAME] N|max | logs [NAME] [-n LINES] [--no-follow]
+       cluster-rs scale [NAME] N | logs [NAME] [-n LINES] [--no-follow]
        cluster-rs profile [NAME] ID --cpu TIME | --heap [--out FILE]
 Runs a program on all cores, and keeps it alive. docs/command.md has more.
-  -w, --workers N|max     how many workers (max: one for each core)
+  -w, --workers N         how many; max: one for each core; 2..8: by load
       --name NAME         for the commands above (the package's name)
       --policy POLICY     rr, least, none, sticky, or sticky:KEY as header:NAME
       --rebalance on|off, --max-wait TIME     where connections go, and when not
       --grace TIME        for what is in progress (7s); --lame-duck TIME before,
                           --kill-timeout TIME after; --stop-signal NAME or
                           --stop-message TEXT to end; --reload-signals NAMES
-      --spares N          workers that wait to take the place of a dead one
+      --spares N, --scale-down-after TIME     more that wait; fewer after calm
       --max-memory SIZE, --max-age TIME, --max-requests N, --hang-timeout TIME,
       --ill-timeout TIME  replace a worker that exceeds it; --hang-report: where
       --wait-ready, --ready-after TIME, --start-timeout TIME (30s)

@@ -38,6 +38,7 @@ const SAME = [
   'minDelay',
   'readyAfter',
   'reloadSignals',
+  'scaleDownAfter',
   'spares',
   'startTimeout',
   'stopMessage',
@@ -91,6 +92,10 @@ function tellEvents(supervisor, name) {
   supervisor.on('ill', ({ id }, why) => say(`worker ${id} is ill: ${why}`));
   supervisor.on('well', ({ id }) => say(`worker ${id} is well again`));
   supervisor.on('replace', ({ id }, reason) => say(`worker ${id} is being replaced: ${reason}`));
+  supervisor.on('scaled', (_, to, reason) => say(`${name} has ${countWorkers(to)}: ${reason}`));
+  supervisor.on('notScaled', (wanted, reason) =>
+    say(`${name} is staying at ${countWorkers(supervisor.size)}, where ${wanted} are wanted: ${reason}`),
+  );
   supervisor.on('reloaded', () => say(`${name} has been reloaded`));
   supervisor.on('reloadFailed', (error) => say(error.message));
   supervisor.on('lameDuck', (time) => say(`${name} is stopping in ${time} ms, and accepting connections until then`));

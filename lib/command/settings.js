@@ -5,7 +5,7 @@
 
 const { KEYS, parse: parsePolicy } = require('../primary/scheduling.js');
 const { parseAddress } = require('../supervisor/admin.js');
-const { LEAST_MEMORY, LONGEST, RELOAD_SIGNALS, STOP_SIGNALS } = require('../supervisor/options.js');
+const { LEAST_MEMORY, LONGEST, RELOAD_SIGNALS, STOP_SIGNALS, isRange } = require('../supervisor/options.js');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { NAME } = require('./runtime_folder.js');
 const { parseSize, parseTime } = require('./units.js');
@@ -30,6 +30,14 @@ const text = { read: (value) => (typeof value === 'string' && value !== '' ? val
 const isList = (value) => Array.isArray(value) && value.every(isScalar);
 const flag = { read: (value) => (typeof value === 'boolean' ? value : undefined), what: 'true or false', isFlag: true };
 
+/** A number of workers, or `2..8` and `2..max`, in which it follows the load; in a file, `{ min, max }` as well. */
+function readWorkers(value) {
+  const [, least, most] = /^(\d+)\.\.(\d+|max)$/.exec(isScalar(value) ? value : '') ?? [];
+  const range = least === undefined ? value : { min: Number(least), max: most === 'max' ? most : Number(most) };
+  if (isRange(range)) return { min: range.min, max: range.max };
+  return value === 'max' ? value : count(1).read(value);
+}
+
 function readReloadSignals(value) {
   if (value === 'none') return [];
   const signals = typeof value === 'string' ? value.split(',') : value;
@@ -38,7 +46,12 @@ function readReloadSignals(value) {
 
 // By their names in files. On the command line `maxMemory` is `--max-memory`.
 const SETTINGS = {
-  workers: { ...count(1), short: 'w' },
+  workers: {
+    read: readWorkers,
+    what: 'max, a whole number of at least 1, or a range such as 2..8 or 2..max',
+    short: 'w',
+  },
+  scaleDownAfter: time,
   policy: {
     read: (value) => (typeof value === 'string' && parsePolicy(value) ? value : undefined),
     what: `rr, least, none, sticky, or sticky:KEY where KEY is one of ${KEYS.join(', ')}`,
@@ -90,9 +103,6 @@ const SETTINGS = {
     what: 'a text, or a list of texts',
   },
 };
-const readCount = SETTINGS.workers.read;
-SETTINGS.workers.read = (value) => (value === 'max' ? value : readCount(value));
-SETTINGS.workers.what = `max or ${SETTINGS.workers.what}`;
 
 const isEnvironment = (value) =>
   value?.constructor === Object && Object.values(value).every((text) => isScalar(text) && !`${text}`.includes('\0'));
@@ -144,4 +154,4 @@ function fromFile(content, where) {
   return settings;
 }
 
-module.exports = { SETTINGS, fromFile, fromOptions, toOption };
+module.exports = { SETTINGS, fromFile, fromOptions, readWorkers, toOption };

@@ -111,7 +111,7 @@ class Primary {
 
   workerFigures(id) {
     const told = this.#told.get(id);
-    return told && { ...told.figures, stillFor: now() - told.at, listeners: [] };
+    return told && { ...told.figures, at: told.at, stillFor: now() - told.at, listeners: [] };
   }
 
   keepListeners(yes) {

@@ -2,7 +2,8 @@
 
 // `cluster` in a worker of the portable layer: the built-in module, with what a program has beyond it.
 
-const { Object, arrays, setInterval } = require('../primordials.js');
+const { performance } = require('node:perf_hooks');
+const { Object, Reflect, arrays, setInterval } = require('../primordials.js');
 const { activeHandles } = require('../handles.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
@@ -13,6 +14,8 @@ const { Service } = require('../worker/service.js');
 const { leaveToPrimary } = require('../worker/signals.js');
 const { listen, tell } = require('./control.js');
 const { Servers } = require('./servers.js');
+
+const { eventLoopUtilization } = performance;
 
 /**
  * Adds to `cluster`, the built-in object in a worker.
@@ -52,7 +55,8 @@ function setUpWorker(cluster, wishes) {
     const { requests, lag } = heartbeat.read();
     const { system, user } = process.cpuUsage();
     const memory = process.memoryUsage.rss();
-    tell(process, 'figures', { connections: servers.open, requests, lag, cpu: (system + user) / 1e6, memory });
+    const { idle } = Reflect.apply(eventLoopUtilization, performance, []);
+    tell(process, 'figures', { connections: servers.open, requests, lag, cpu: (system + user) / 1e6, memory, idle });
   }
 
   listen(

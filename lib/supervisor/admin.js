@@ -46,7 +46,7 @@ class Admin {
    * Opens the port.
    * @param {object} native the addon's `Primary`
    * @param {object} options of the supervisor
-   * @param {() => object} read gives what is told: `members`, `size`, `wasReady`, `isStopping`, `hasGivenUp`
+   * @param {() => object} read gives what is told: `members`, `size`, `min`, `max`, `wasReady`, `isStopping`, `hasGivenUp`
    * @throws {Error} of the system, such as `EADDRINUSE`
    */
   constructor(native, { admin, hangTimeout }, read) {
@@ -90,6 +90,7 @@ class Admin {
     if (event === 'death') this.#native.countRestart(about[2] === null ? 'exit' : 'signal');
     if (event === 'startFailed') this.#native.countRestart('start');
     if (event === 'replace') this.#native.countRestart(about[1]);
+    if (event === 'scaled') this.#native.countScaling(about[0] < about[1] ? 'up' : 'down');
     if (event === 'reload' && about[0] === 0) this.#reloadedFrom = now();
     if (event === 'reloaded') this.#reloaded('done');
     if (event === 'reloadFailed') this.#reloaded('failed');

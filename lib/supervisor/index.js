@@ -13,14 +13,14 @@ const { BackOff } = require('./back_off.js');
 const { blockedFor, reasonToReplace } = require('./limits.js');
 const { Inspection } = require('./inspection.js');
 const { Member } = require('./member.js');
-const { countOf, readOptions } = require('./options.js');
+const { rangeOf, readOptions } = require('./options.js');
 const { askForFigures, memoryOf } = require('./process_figures.js');
 const { obeySignals } = require('./signals.js');
 const { setUpSystemd } = require('./systemd.js');
 const { publish } = require('./tracing.js');
 const { Turns } = require('./turns.js');
 
-if (process.permission) require('./admin.js'); // While it can be read.
+if (process.permission) ['admin', 'scaler'].map((name) => require(`./${name}.js`)); // While they can be read.
 
 // How often workers are looked at, in milliseconds.
 const LOOK = 1000;
@@ -54,7 +54,9 @@ class Supervisor extends EventEmitter {
   #leaving = new Set();
   #watch;
   #turns = new Turns(); // of reloads and restarts
-  #scaling = promises.resolve();
+  #scaling = promises.resolve(); // what changes the number of places, one after the other
+  #scalings = 0; // how many of these are not done
+  #scaler; // has that follow the load
   #closing; // the timer for listeners that nobody uses any more
   #lookedAt = now();
   #hasGivenUp = false;
@@ -94,8 +96,8 @@ class Supervisor extends EventEmitter {
 
   /** Called once, by `cluster.supervise`. */
   start() {
-    const { hangTimeout, maxMemory, reloadSignals, signals, workers } = this.#options;
-    if (maxMemory > 0) askForFigures();
+    const { hangTimeout, maxMemory, range, reloadSignals, signals, workers } = this.#options;
+    if (maxMemory > 0 || range.min < range.max) askForFigures();
     const tellSystemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
     this.#openAdmin();
     const first = this.#fork(0);
@@ -113,6 +115,7 @@ class Supervisor extends EventEmitter {
     if (signals) obeySignals(this, reloadSignals);
     const interval = hangTimeout > 0 ? Math.min(LOOK, Math.ceil(hangTimeout / 4)) : LOOK;
     this.#watch = setInterval(() => this.#look(interval), interval).unref();
+    this.#follow(range);
   }
 
   /** What workers are to know: the place of the one that is being forked, what they are told to end with, and who asks. */
@@ -132,6 +135,7 @@ class Supervisor extends EventEmitter {
     this.#admin = new Admin(this.#native, this.#options, () => ({
       members: arrays.map(this.#members(), ({ member }) => member),
       size: this.size,
+      ...(this.#scaler?.bounds ?? { min: this.size, max: this.size }),
       wasReady: this.#wasReady,
       isStopping: this.#isStopping || this.#lameDuck !== undefined,
       hasGivenUp: this.#hasGivenUp,
@@ -171,11 +175,15 @@ class Supervisor extends EventEmitter {
   }
 
   #addPlace(member) {
+    this.#occupy(this.#newPlace(), member);
+  }
+
+  #newPlace() {
     const [backOff, replacing] = [new BackOff(this.#options), new BackOff(this.#options)];
     const number = this.#places.length;
     const place = { number, member: undefined, restarts: 0, isReserved: false, backOff, replacing, replaceAt: 0 };
     arrays.push(this.#places, place);
-    this.#occupy(place, member);
+    return place;
   }
 
   /**
@@ -315,24 +323,40 @@ class Supervisor extends EventEmitter {
   }
 
   #fillSpares() {
-    while (!this.#isStopping && !this.#hasGivenUp && this.#spares.size < this.#options.spares) {
-      const spare = this.#fork();
-      this.#spares.add(spare);
-      promises.then(
-        spare.started,
-        () => {
-          const [place] = this.#emptyPlaces();
-          if (place && this.#spares.has(spare)) this.#promote(spare, place);
-        },
-        (error) => this.#spares.has(spare) && this.#startFailed(spare, error),
-      );
-      promises.then(spare.ended, (ending) => {
-        if (!this.#spares.delete(spare) || this.#isStopping) return;
-        const delay = this.#backOffOfSpares.ended(endOf(spare)); // Those in service do without.
-        this.#later(delay, () => this.#fillSpares());
-        this.#tellEnd(spare, ending, delay);
-      });
+    while (this.#lacksSpares()) this.#addSpare();
+  }
+
+  /** The same, one after the other: while there is much to do, starts are to take little away from that. */
+  async #fillSparesInTurn() {
+    try {
+      while (this.#lacksSpares()) await this.#addSpare().started;
+    } catch {
+      // It has been told of, and is tried again.
     }
+  }
+
+  #lacksSpares() {
+    return !this.#isStopping && !this.#hasGivenUp && this.#spares.size < this.#options.spares;
+  }
+
+  #addSpare() {
+    const spare = this.#fork();
+    this.#spares.add(spare);
+    promises.then(
+      spare.started,
+      () => {
+        const [place] = this.#emptyPlaces();
+        if (place && this.#spares.has(spare)) this.#promote(spare, place);
+      },
+      (error) => this.#spares.has(spare) && this.#startFailed(spare, error),
+    );
+    promises.then(spare.ended, (ending) => {
+      if (!this.#spares.delete(spare) || this.#isStopping) return;
+      const delay = this.#backOffOfSpares.ended(endOf(spare)); // Those in service do without.
+      this.#later(delay, () => this.#fillSpares());
+      this.#tellEnd(spare, ending, delay);
+    });
+    return spare;
   }
 
   async #endSpares() {
@@ -475,28 +499,91 @@ class Supervisor extends EventEmitter {
   }
 
   /**
-   * Changes the number of workers.
-   * @param {number | 'max'} workers
+   * Changes the number of workers, from now on to a fixed one, or to what the load wants within a range.
+   * @param {number | 'max' | { min: number, max: number | 'max' }} workers
    * @returns {Promise<void>} when the new ones are ready, or those too many have ended
    */
   async scale(workers) {
-    const size = countOf(workers);
+    const range = rangeOf(workers);
+    if (range.min < range.max) askForFigures();
     if (this.#isStopping) throw errors.isStopping();
-    const scaled = this.#scaleAfter(this.#scaling, size);
-    this.#scaling = promises.then(
-      scaled,
-      () => {},
-      () => {},
-    );
-    await promises.all(await scaled);
+    await promises.all(await this.#afterScaling(() => this.#scaleTo(range)));
   }
 
-  /** Gives what is to be waited for. */
-  async #scaleAfter(scaling, size) {
-    await scaling;
-    if (size <= this.size) return this.#shrink(size);
-    await this.#grow(size);
-    return [];
+  /** Does something when all that has changed the number of places is done. */
+  async #afterScaling(act) {
+    const before = this.#scaling;
+    let done;
+    this.#scaling = new Promise((resolve) => (done = resolve));
+    this.#scalings++;
+    try {
+      await before;
+      return await act();
+    } finally {
+      this.#scalings--;
+      done();
+    }
+  }
+
+  /** Brings the number of workers into a range; gives what is to be waited for. If one does not start, all stays as it was. */
+  async #scaleTo(range) {
+    let followed = this.#scaler?.bounds;
+    this.#follow(undefined);
+    try {
+      const size = Math.min(Math.max(this.size, range.min), range.max);
+      if (size > this.size) await this.#grow(size);
+      followed = range;
+      return this.#shrink(size);
+    } finally {
+      this.#follow(followed);
+    }
+  }
+
+  /** Has the number of workers follow the load in this range, and in no other. */
+  #follow(range) {
+    this.#scaler?.stop();
+    this.#scaler = undefined;
+    if (range === undefined || range.min === range.max || this.#isStopping) return;
+    const { Scaler } = require('./scaler.js');
+    this.#scaler = new Scaler(
+      this.#native,
+      { ...this.#options, ...range },
+      {
+        read: () => (this.#isSettled() ? { size: this.size, members: membersOf(this.#inService()) } : undefined),
+        scale: (size, reason) => this.#scaleByLoad(size, reason),
+        hold: (size, reason) => !this.#isStopping && this.#tell('notScaled', size, reason),
+      },
+    );
+  }
+
+  /** Whether nothing goes on that changes more than a worker. */
+  #isSettled() {
+    const isEnding = this.#isStopping || this.#hasGivenUp || this.#lameDuck !== undefined;
+    const isReplacingAll = this.#turns.areTaken && this.#turns.current !== 'replace';
+    return this.#wasReady && !isEnding && !isReplacingAll && this.#scalings === 0;
+  }
+
+  /** Puts spares into new places at once; forks others for those that are left. */
+  #scaleByLoad(size, reason) {
+    const scaler = this.#scaler;
+    return this.#afterScaling(async () => {
+      if (this.#scaler !== scaler || this.#isStopping) return;
+      const from = this.size;
+      if (size < from) {
+        this.#shrink(size);
+        return this.#tell('scaled', from, size, reason);
+      }
+      try {
+        for (const spare of arrays.slice(this.#waitingSpares(), 0, size - from)) this.#promote(spare, this.#newPlace());
+        const ready = this.size;
+        if (ready > from) this.#tell('scaled', from, ready, reason);
+        if (ready === size) return;
+        await this.#grow(size);
+        this.#tell('scaled', ready, size, reason);
+      } finally {
+        this.#fillSparesInTurn();
+      }
+    });
   }
 
   /** Adds places when there are workers for all of them; otherwise none. */
@@ -544,6 +631,7 @@ class Supervisor extends EventEmitter {
     if (!this.#isStopping) {
       this.#isStopping = true;
       clearInterval(this.#watch);
+      this.#scaler?.stop();
       clearTimeout(this.#closing);
       this.#startNothingMore();
       for (const member of members) this.#end(member, false);

@@ -3,7 +3,7 @@
 // The options of `cluster.supervise`, checked.
 
 const { availableParallelism } = require('node:os');
-const { Array, Object, arrays, isInteger } = require('../primordials.js');
+const { Array, Math, Object, arrays, isInteger } = require('../primordials.js');
 const errors = require('../errors.js');
 
 const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
@@ -18,6 +18,13 @@ const isTime = (least) => ({
   isRight: (value) => isInteger(value) && value >= least && value <= LONGEST,
   what: `a whole number of milliseconds >= ${least} && <= ${LONGEST}`,
 });
+const isSize = (value) => value === 'max' || isCount(1).isRight(value);
+const isRange = (value) => {
+  if (value === null || typeof value !== 'object') return false;
+  const { min, max, ...others } = value;
+  const areSizes = isCount(1).isRight(min) && isSize(max) && Object.keys(others).length === 0;
+  return areSizes && (max === 'max' || min <= max);
+};
 const isBoolean = { types: ['boolean'] };
 
 // What a program can be told to end with: signals that it can handle, and that Node has no use for.
@@ -33,9 +40,10 @@ const areReloadSignals = (value) =>
 const OPTIONS = {
   workers: {
     default: 'max',
-    isRight: (value) => value === 'max' || isCount(1).isRight(value),
-    what: "'max' or a whole number >= 1",
+    isRight: (value) => isSize(value) || isRange(value),
+    what: "'max' or a whole number >= 1, or { min, max } with min <= max",
   },
+  scaleDownAfter: { default: 60_000, ...isTime(0) },
   admin: {
     default: undefined,
     types: ['number', 'string'],
@@ -79,16 +87,23 @@ const OPTIONS = {
   },
 };
 
-/** How many workers `'max'`, or a number, means. */
-function countOf(workers) {
+/**
+ * How many workers there may be by what `workers` says; a number is a range of one. With `'max'` there is one for each core,
+ * where there are that many.
+ * @param {number | 'max' | { min: number, max: number | 'max' }} workers
+ * @returns {{ min: number, max: number }}
+ */
+function rangeOf(workers) {
   const { isRight, what } = OPTIONS.workers;
   if (!isRight(workers)) throw errors.outOfRange('options.workers', what, workers);
-  return workers === 'max' ? availableParallelism() : workers;
+  const { min = workers, max = workers } = workers;
+  const cores = availableParallelism();
+  return min === 'max' ? { min: cores, max: cores } : { min, max: max === 'max' ? Math.max(min, cores) : max };
 }
 
 /**
  * @param {object} [given]
- * @returns {object} all options, with `workers` as a number
+ * @returns {object} all options, with `range` as {@link rangeOf} gives it, and `workers`, its least, as a number
  * @throws {TypeError | RangeError} that names the option and says what is right
  */
 function readOptions(given = {}) {
@@ -107,8 +122,9 @@ function readOptions(given = {}) {
     if (isRight && !isRight(value)) throw errors.outOfRange(`options.${name}`, what, value);
   }
   if (options.hangReport && options.hangTimeout === 0) throw errors.hangReportAlone();
-  options.workers = countOf(options.workers);
+  options.range = rangeOf(options.workers);
+  options.workers = options.range.min;
   return options;
 }
 
-module.exports = { LEAST_MEMORY, LONGEST, RELOAD_SIGNALS, STOP_SIGNALS, countOf, readOptions };
+module.exports = { LEAST_MEMORY, LONGEST, RELOAD_SIGNALS, STOP_SIGNALS, isRange, rangeOf, readOptions };

@@ -74,7 +74,8 @@ function tellOf(supervisor, socket, interval) {
       code: 'CLUSTER_RS_SYSTEMD',
     });
   };
-  const tellReady = () => tell('READY=1', `STATUS=${supervisor.workers.length} of ${supervisor.size} workers`);
+  const status = () => `STATUS=${supervisor.workers.length} of ${supervisor.size} workers`;
+  const tellReady = () => tell('READY=1', status());
 
   supervisor.once('ready', tellReady);
   supervisor.on('reload', (done, of) => {
@@ -83,6 +84,7 @@ function tellOf(supervisor, socket, interval) {
   });
   supervisor.on('reloaded', tellReady);
   supervisor.on('reloadFailed', tellReady);
+  supervisor.on('scaled', () => tell(status()));
   supervisor.on('lameDuck', () => tell('STOPPING=1', 'STATUS=Accepting for a while'));
   supervisor.on('stop', () => tell('STOPPING=1', 'STATUS=Finishing requests'));
   if (interval > 0) {

@@ -20,6 +20,8 @@ const ARGUMENTS = {
   restart: ['done', 'of'],
   reloaded: [],
   reloadFailed: ['error'],
+  scaled: ['from', 'to', 'reason'],
+  notScaled: ['wanted', 'reason'],
   lameDuck: ['time'],
   stop: [],
 };

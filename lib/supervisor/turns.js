@@ -5,11 +5,17 @@ const { Map } = require('../primordials.js');
 /** What is done one after the other. Of those that wait, all that do the same are one. */
 class Turns {
   #running;
+  #current;
   #waiting = new Map(); // by what they do
 
   /** Whether something is being done. */
   get areTaken() {
     return this.#running !== undefined;
+  }
+
+  /** What is being done, if anything is. */
+  get current() {
+    return this.#current;
   }
 
   /**
@@ -19,16 +25,17 @@ class Turns {
    * @returns {Promise<void>} `run`'s
    */
   take(what, run) {
-    if (!this.#running) return (this.#running = this.#run(run));
+    if (!this.#running) return (this.#running = this.#run(what, run));
     if (!this.#waiting.has(what)) this.#waiting.set(what, this.#wait(what, run));
     return this.#waiting.get(what);
   }
 
-  async #run(run) {
+  async #run(what, run) {
+    this.#current = what;
     try {
       await run();
     } finally {
-      this.#running = undefined;
+      this.#running = this.#current = undefined;
     }
   }
 

@@ -375,7 +375,10 @@ impl Snapshot {
         let Supervised {
             members,
             size,
+            min,
+            max,
             restarts,
+            scalings,
             reloads,
             reload_times,
             start_times,
@@ -393,12 +396,15 @@ impl Snapshot {
             })
             .collect();
         families.gauge("workers", "Workers by their state.", None, &counted)?;
-        families.gauge(
-            "workers_wanted",
-            "How many workers are to be in service.",
-            None,
-            &[(NO_LABELS, f64::from(*size))],
-        )?;
+        let bounds = [
+            ("wanted", "How many workers are to be in service.", size),
+            ("min", "How few that may be, by load.", min),
+            ("max", "How many that may be, by load.", max),
+        ];
+        for (name, help, &count) in bounds {
+            let name = format!("workers_{name}");
+            families.gauge(&name, help, None, &[(NO_LABELS, f64::from(count))])?;
+        }
         let by = |label: &'static str,
                   counts: &BTreeMap<String, u64>,
                   families: &mut Families,
@@ -416,6 +422,13 @@ impl Snapshot {
             families,
             "worker_restarts",
             "Workers that were replaced, but for reloads.",
+        )?;
+        by(
+            "direction",
+            scalings,
+            families,
+            "scalings",
+            "Changes of the number of workers by load.",
         )?;
         by("result", reloads, families, "reloads", "Reloads.")?;
         families.times("reload_duration", "How long reloads took.", reload_times)?;
@@ -486,6 +499,8 @@ mod tests {
         let mut supervised = Supervised::default();
         supervised.restarted("memory".to_owned());
         supervised.reloaded("done".to_owned(), 0.3);
+        supervised.scaled("up".to_owned());
+        supervised.max = 8;
         let mut queue_times = QueueTimes::default();
         queue_times.buckets[1] = 2;
         queue_times.buckets[16] = 1;
@@ -522,6 +537,8 @@ mod tests {
             "cluster_worker_connections_taken_total{worker=\"0\",listener=\"127.0.0.1:80\"} 3",
             "cluster_worker_event_loop_lag_seconds{worker=\"0\"} 0.012",
             "cluster_worker_restarts_total{reason=\"memory\"} 1",
+            "cluster_workers_max 8",
+            "cluster_scalings_total{direction=\"up\"} 1",
             "cluster_reloads_total{result=\"done\"} 1",
             "cluster_reload_duration_seconds_sum 0.3",
         ];

@@ -40,6 +40,10 @@ pub struct Supervised {
     pub members: Vec<Member>,
     /// How many workers are to be in service.
     pub size: u32,
+    /// How few that may be, where it follows the load; otherwise as many.
+    pub min: u32,
+    /// How many that may be.
+    pub max: u32,
     /// Whether all have been in service once.
     pub was_ready: bool,
     /// Whether it is about to stop, though it may still accept.
@@ -50,6 +54,8 @@ pub struct Supervised {
     pub hang_after: Duration,
     /// How many workers have been replaced, by the reason.
     pub restarts: BTreeMap<String, u64>,
+    /// How often load has changed the number of workers, by the direction.
+    pub scalings: BTreeMap<String, u64>,
     /// How many reloads there have been, by their result.
     pub reloads: BTreeMap<String, u64>,
     /// How long reloads have taken.
@@ -62,6 +68,11 @@ impl Supervised {
     /// Counts a worker that is replaced.
     pub fn restarted(&mut self, reason: String) {
         *self.restarts.entry(reason).or_default() += 1;
+    }
+
+    /// Counts a change of the number of workers by load.
+    pub fn scaled(&mut self, direction: String) {
+        *self.scalings.entry(direction).or_default() += 1;
     }
 
     /// Counts a reload that took so many seconds.

@@ -122,6 +122,8 @@ pub struct WorkerFigures {
     pub lag: f64,
     /// For how many milliseconds its loop has neither gone to sleep nor woken up.
     pub still_for: f64,
+    /// For how many milliseconds its loop has waited for events until now, all in all.
+    pub idle: f64,
     /// How long its connections have waited for it.
     pub listeners: Vec<ListenerFigures>,
 }
@@ -132,6 +134,9 @@ pub struct Supervision {
     pub members: Vec<SupervisedWorker>,
     /// How many workers are to be in service.
     pub size: u32,
+    /// How few and how many that may be, where it follows the load.
+    pub min: u32,
+    pub max: u32,
     /// Whether all have been in service once.
     pub was_ready: bool,
     /// Whether it is about to stop.
@@ -423,6 +428,8 @@ impl Primary {
         self.inner.tell_admin(|told| {
             told.members = members.collect();
             told.size = supervision.size;
+            told.min = supervision.min;
+            told.max = supervision.max;
             told.was_ready = supervision.was_ready;
             told.is_stopping = supervision.is_stopping;
             told.has_given_up = supervision.has_given_up;
@@ -439,6 +446,12 @@ impl Primary {
     #[napi(catch_unwind)]
     pub fn count_reload(&self, result: String, seconds: f64) {
         self.inner.tell_admin(|told| told.reloaded(result, seconds));
+    }
+
+    /// Counts a change of the number of workers by load: `up` or `down`.
+    #[napi(catch_unwind)]
+    pub fn count_scaling(&self, direction: String) {
+        self.inner.tell_admin(|told| told.scaled(direction));
     }
 
     /// Counts a worker that took so many seconds to get ready.
@@ -477,11 +490,13 @@ impl Primary {
     pub fn worker_figures(&self, id: u32) -> Option<WorkerFigures> {
         let page = self.inner.page(id)?;
         let since_ns = page.loop_state().since_ns();
+        let now_ns = page::now_ns();
         Some(WorkerFigures {
             connections: page.open_connections() as f64,
             requests: page.requests() as f64,
             lag: page.lag() as f64,
-            still_for: page::now_ns().saturating_sub(since_ns) as f64 / 1e6,
+            still_for: now_ns.saturating_sub(since_ns) as f64 / 1e6,
+            idle: page.idle_until(now_ns) as f64 / 1e6,
             listeners: self
                 .inner
                 .queue_times_of(id)

@@ -180,6 +180,16 @@ impl Page {
         self.counters().idle.load(Relaxed)
     }
 
+    /// The same until then, with how long it waits now.
+    pub fn idle_until(&self, now_ns: u64) -> u64 {
+        match self.loop_state() {
+            LoopState::Asleep { since_ns } => {
+                self.idle().wrapping_add(now_ns.saturating_sub(since_ns))
+            }
+            LoopState::Awake { .. } => self.idle(),
+        }
+    }
+
     /// Says for how many nanoseconds the worker's loop has waited for events, all in all.
     pub fn set_idle(&self, idle_ns: u64) {
         self.counters().idle.store(idle_ns, Relaxed);
@@ -269,6 +279,17 @@ mod tests {
         assert_eq!(primary.loop_state(), LoopState::Awake { since_ns: 1000 });
         worker.sleep(2001);
         assert_eq!(primary.loop_state(), LoopState::Asleep { since_ns: 2000 });
+    }
+
+    #[test]
+    fn a_loop_that_waits_is_idle_until_now() {
+        let (page, _memory) = Page::create().unwrap();
+        page.set_idle(500);
+        page.sleep(1000);
+        assert_eq!(page.idle_until(1300), 800);
+        page.set_idle(900);
+        page.wake(1400);
+        assert_eq!(page.idle_until(2000), 900);
     }
 
     #[test]

@@ -182,6 +182,7 @@ impl Intake {
     pub fn wake(&self) {
         if self.awake_since.get().is_none() {
             let now = page::now_ns();
+            self.page.set_idle(self.event_loop.idle_time());
             self.page.wake(now);
             self.awake_since.set(Some(now));
             (self.javascript.tell_awake)(true);

@@ -1,0 +1,96 @@
+'use strict';
+
+const http = require('node:http');
+const { setTimeout: delay } = require('node:timers/promises');
+const { freePort, ways, withProgram } = require('../program.js');
+
+const { ours } = ways;
+
+const MOST = 8;
+
+// Requests a second before the step and after it; each takes a worker 20 ms, so that is 0.4 and 4 workers' work.
+const BEFORE = 20;
+const AFTER = 200;
+
+// How long there is little load, how long it may take until all workers are there, and how long requests are counted then,
+// in milliseconds.
+const CALM = 3000;
+const PATIENCE = 20_000;
+const COUNTED = 2000;
+
+/** Asks on a connection of its own; gives when that was due, and how long it took from then on, in milliseconds. */
+function ask(port, due) {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ port, host: '127.0.0.1', agent: false }, (response) => {
+      response.resume().on('end', () => resolve({ due, time: Date.now() - due }));
+    });
+    request.on('error', reject);
+  });
+}
+
+/** Asks at a steady pace, whether there are answers or not, until `isOver` says so; gives all that was asked. */
+async function askAt(rate, port, isOver) {
+  const begun = Date.now();
+  const asked = [];
+  while (!isOver()) {
+    for (; (asked.length / rate) * 1000 <= Date.now() - begun;) {
+      asked.push(ask(port, begun + (asked.length / rate) * 1000));
+    }
+    await delay(1);
+  }
+  return asked;
+}
+
+/** When the last worker came, in milliseconds since the epoch. */
+async function whenFull(program) {
+  for (;;) {
+    const { at, size } = await program.next();
+    if (size === MOST) return at;
+  }
+}
+
+async function sample(way) {
+  const port = await freePort();
+  return withProgram(['scaling', way, { workers: way.workers, spares: way.spares, port }], async (program) => {
+    const calmUntil = Date.now() + CALM;
+    await Promise.all(await askAt(BEFORE, port, () => Date.now() >= calmUntil));
+    const begun = Date.now();
+    let full = way.spares > 0 ? undefined : begun;
+    if (full === undefined) whenFull(program).then((at) => (full = at));
+    const end = () => Math.min((full ?? Infinity) + COUNTED, begun + PATIENCE);
+    const asked = await Promise.all(await askAt(AFTER, port, () => Date.now() >= end()));
+    if (full === undefined) throw new Error(`there are fewer than ${MOST} workers after ${PATIENCE} ms`);
+    const times = asked.filter(({ due }) => due >= full && due < full + COUNTED).map(({ time }) => time);
+    times.sort((a, b) => a - b);
+    return { full: full - begun, p99: times[Math.floor(times.length * 0.99)] };
+  });
+}
+
+const STEP = `New connections, ${BEFORE} and then at once ${AFTER} a second, each of which blocks its worker for 20 ms; 2 to ${MOST} workers with ${MOST - 2} spares.`;
+
+module.exports = {
+  name: 'scaling',
+  ways: {
+    ours: { ...ours, workers: { min: 2, max: MOST }, spares: MOST - 2 },
+    fixed: { ...ours, name: `cluster-rs, ${MOST} workers`, workers: MOST, spares: 0 },
+  },
+  sample,
+  rows: [
+    {
+      name: `ten times the load: until there are ${MOST} workers`,
+      unit: 'ms',
+      what: STEP,
+      value: ({ full }) => full,
+      by: 'value',
+      wanted: { atMost: 1000 },
+    },
+    {
+      name: 'the same: 99th percentile in the 2 s after that',
+      unit: 'ms',
+      what: `Of requests that were due from then on, in the same samples, with what had piled up before; compared with ${MOST} workers all the time.`,
+      value: ({ p99 }) => p99,
+      against: 'fixed',
+      basis: `always ${MOST}`,
+    },
+  ],
+};
