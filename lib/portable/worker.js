@@ -2,7 +2,7 @@
 
 // `cluster` in a worker of the portable layer: the built-in module, with what a program has beyond it.
 
-const { Object, arrays, setInterval } = require('../primordials.js');
+const { Object, arrays, setInterval, setTimeout } = require('../primordials.js');
 const { activeHandles } = require('../handles.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
@@ -32,13 +32,25 @@ function setUpWorker(cluster, wishes) {
   });
   const native = {
     isGivingBack: false,
+    hasQueued: false,
     leaving: () => tell(process, 'leaving'),
+    killAfter: (time) => setTimeout(() => process.kill(process.pid, 'SIGKILL'), time).unref(),
   };
   const service = new Service(worker, servers, native, wishes, {
     listener: builtinListener,
     channel: arrays.find(activeHandles().handles, (handle) => 'pendingHandle' in handle),
     release() {}, // The built-in module's own ends with the process.
   });
+
+  if (wishes.withoutPrimary) {
+    require('../worker/orphan.js').outliveReaders();
+    const [builtin] = process.rawListeners('disconnect'); // It ends the process.
+    process.removeListener('disconnect', builtin);
+    process.once('disconnect', () => {
+      worker.emit('disconnect');
+      service.disconnected();
+    });
+  }
 
   /** One that the primary does not know of. */
   function tellOfServer(server) {
@@ -81,8 +93,9 @@ function setUpWorker(cluster, wishes) {
   addHidden(cluster, { onRequest: requests.onRequest });
   addSharing(
     cluster,
-    ({ onreplies }) => {
+    ({ onreplies, onended }) => {
       hearKeeper = onreplies;
+      process.once('disconnect', onended);
       return {
         ask(text) {
           tell(process, 'ask', text);

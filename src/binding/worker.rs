@@ -18,7 +18,7 @@ use crate::sys::js::{GivenDescriptor, LentDescriptor, SharedNumbers};
 use crate::sys::page::Page;
 use crate::sys::uv::{Loop, Turn};
 use crate::worker::intake::{Counted, Intake, JavaScript};
-use crate::worker::{PrimaryControl, Questions};
+use crate::worker::{PrimaryControl, Questions, deadline};
 
 /// What a server of a worker wants to listen on.
 #[napi(object)]
@@ -166,6 +166,19 @@ impl Worker {
     #[napi(getter, catch_unwind)]
     pub fn is_giving_back(&self) -> bool {
         self.intake.is_giving_back()
+    }
+
+    /// Whether connections wait in the queue of this worker.
+    #[napi(getter, catch_unwind)]
+    pub fn has_queued(&self) -> bool {
+        self.intake.has_queued()
+    }
+
+    /// Has this process killed after so many milliseconds, also where its event loop is blocked. Whether that can be done.
+    #[napi(catch_unwind)]
+    pub fn kill_after(&self, time: f64) -> bool {
+        Duration::try_from_secs_f64(time / 1000.0)
+            .is_ok_and(|time| deadline::kill_after(time).is_ok())
     }
 
     /// Tells that a client has been given this, by which it is recognised later.
