@@ -2,7 +2,7 @@
 
 // `cluster` in a worker of the portable layer: the built-in module, with what a program has beyond it.
 
-const { Object, arrays, setInterval, setTimeout } = require('../primordials.js');
+const { Object, arrays, setInterval } = require('../primordials.js');
 const { activeHandles } = require('../handles.js');
 const { addHidden } = require('../hidden.js');
 const requests = require('../channel/requests.js');
@@ -34,7 +34,6 @@ function setUpWorker(cluster, wishes) {
     isGivingBack: false,
     hasQueued: false,
     leaving: () => tell(process, 'leaving'),
-    killAfter: (time) => setTimeout(() => process.kill(process.pid, 'SIGKILL'), time).unref(),
   };
   const service = new Service(worker, servers, native, wishes, {
     listener: builtinListener,
@@ -43,7 +42,7 @@ function setUpWorker(cluster, wishes) {
   });
 
   if (wishes.withoutPrimary) {
-    require('../worker/orphan.js').outliveReaders();
+    require('../worker/orphan.js').prepare(wishes.withoutPrimary, native);
     const [builtin] = process.rawListeners('disconnect'); // It ends the process.
     process.removeListener('disconnect', builtin);
     process.once('disconnect', () => {

@@ -86,7 +86,7 @@ function setUpWorker(cluster, given) {
     require('./inspectable.js').setUp(worker);
     leaveToPrimary(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']);
   }
-  if (given.withoutPrimary) require('./orphan.js').outliveReaders();
+  if (given.withoutPrimary) require('./orphan.js').prepare(given.withoutPrimary, native);
   if (given.hasAdmin) require('./application_metrics.js').setUp();
   if (given.key !== undefined) {
     const { claimSessions } = require('./session_keys.js');

@@ -7,7 +7,7 @@ const { arrays, setTimeout } = require('../primordials.js');
 // While there are files to read them from: somebody may be installing others by then.
 [require('./draining.js'), require('./ending.js')];
 
-// What stands for a time without a limit, in milliseconds.
+// What stands for a time without a limit, in milliseconds: nobody else could end this process.
 const LONG = 60 * 60 * 1000;
 
 const NO_READER = ['EPIPE', 'ECONNRESET'];
@@ -21,18 +21,32 @@ function outliveReaders() {
   }
 }
 
+const lasting = ({ gracePeriod, killTimeout }) => ({
+  grace: gracePeriod || LONG,
+  all: (gracePeriod || LONG) + (killTimeout || LONG),
+});
+
 /**
- * Ends this process in time.
- * @param {object} times in milliseconds, as those of the supervisor
- * @param {number} times.gracePeriod how long it may take to finish
- * @param {number} times.killTimeout how long it may go on when it has been told to end
- * @param {() => void} end tells it to end
- * @param {{ killAfter: (time: number) => void }} native the addon's `Worker`, or what stands for it
+ * Prepares for the end of the primary.
+ * @param {object} times how long this process may take then, in milliseconds, as those of the supervisor
+ * @param {number} times.gracePeriod to finish
+ * @param {number} times.killTimeout when it has been told to end
+ * @param {{ outliveBy?: (time: number) => void }} native the addon's `Worker`
  */
-function limit({ gracePeriod, killTimeout }, end, native) {
-  const grace = gracePeriod || LONG;
-  setTimeout(end, grace).unref();
-  native.killAfter(grace + (killTimeout || LONG));
+function prepare(times, native) {
+  outliveReaders();
+  native.outliveBy?.(lasting(times).all);
 }
 
-module.exports = { limit, outliveReaders };
+/**
+ * Ends this process in time.
+ * @param {object} times as for {@link prepare}
+ * @param {() => void} end tells it to end
+ */
+function limit(times, end) {
+  const { all, grace } = lasting(times);
+  setTimeout(end, grace).unref();
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), all).unref();
+}
+
+module.exports = { limit, prepare };

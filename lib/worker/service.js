@@ -100,7 +100,7 @@ class Service {
       this.endNow();
       process.kill(process.pid, stopSignal); // It is handled.
     };
-    require('./orphan.js').limit(times, end, this.#native);
+    require('./orphan.js').limit(times, end);
     if (!this.#draining) this.#drain(true, []);
     this.#servers.stopReceiving();
   }

@@ -168,6 +168,12 @@ pub fn name(socket: BorrowedFd<'_>) -> String {
     }
 }
 
+/// The process that has made a pair of sockets, of which this is one; `None` where it can't be seen from here.
+pub fn maker(socket: BorrowedFd<'_>) -> Option<u32> {
+    let maker = getsockopt(&socket, sockopt::PeerCredentials).ok()?.pid();
+    u32::try_from(maker).ok().filter(|pid| *pid > 0)
+}
+
 /// The address of the other end of an IPv4 or IPv6 connection; `None` for another kind, or one that has ended.
 pub fn peer_address(connection: BorrowedFd<'_>) -> Option<SocketAddr> {
     ip_of(&getpeername(connection.as_raw_fd()).ok()?)
@@ -304,6 +310,12 @@ mod tests {
     use std::os::fd::AsFd;
 
     use super::*;
+
+    #[test]
+    fn this_process_has_made_its_own_pairs() {
+        let (one, _other) = crate::sys::stream::pair().unwrap();
+        assert_eq!(maker(one.as_fd()), Some(std::process::id()));
+    }
 
     #[test]
     fn only_stream_sockets_that_do_not_listen_are_connections() {
