@@ -13,6 +13,7 @@ const { describe, test } = require('node:test');
 const { Connection } = require('./draining/connection.js');
 const {
   PATIENCE,
+  childrenOf,
   freePort,
   get,
   getMany,
@@ -20,7 +21,9 @@ const {
   isAlive,
   isPortable,
   kill,
+  root,
   scratch,
+  start,
   startOurs,
   until,
   write,
@@ -32,7 +35,7 @@ const limit = { timeout: 120_000 };
 function app() {
   const cluster = require('cluster');
   const fs = require('fs');
-  const { GO, KIND, PORT, PRINTS } = process.env;
+  const { GO, KIND, PORT, PRINTS, SOCKET } = process.env;
   const nap = (time) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);
   const say = (text) => PRINTS !== 'no' && fs.writeSync(1, `${text}\n`);
   const held = () => new Promise((resolve) => setInterval(() => fs.existsSync(GO) && resolve(), 10).unref());
@@ -59,7 +62,8 @@ function app() {
     http: () => require('http').createServer({ keepAliveTimeout: 60_000 }, answer),
     http2: () => require('http2').createServer(answer),
   };
-  const listen = () => kinds[KIND ?? 'http']().listen(PORT, '127.0.0.1');
+  const server = kinds[KIND ?? 'http']();
+  const listen = () => (SOCKET ? server.listen(SOCKET) : server.listen(PORT, '127.0.0.1'));
   const handlers = {
     /** Handles what tells it to end, and does not. */
     deaf: () => process.on('SIGTERM', () => say('told to end')),
@@ -323,5 +327,55 @@ test('the next primary gets the datagrams', { ...limit, skip }, async (t) => {
   isOneOf(next.pids, await heard);
   go();
   for (const one of await held) isOneOf(pids, one);
+  await gone(pids, PATIENCE);
+});
+
+for (const policy of ['rr', 'none']) {
+  const skip = isPortable && 'the built-in module does not remove what somebody else has left';
+
+  test(`the next primary has the path of a Unix socket: ${policy}`, { ...limit, skip }, async (t) => {
+    const socketPath = path.join(scratch(t), 'web.sock');
+    const env = { SOCKET: socketPath, NODE_CLUSTER_SCHED_POLICY: policy };
+    const { program, pids, go, again } = await serve(t, { env, options: { gracePeriod: 60_000 } });
+    const held = getMany(2, undefined, { socketPath, path: '/held' });
+    await program.line(/^asked \/held$/, 2);
+    await kill(program.pid);
+    await program.line(/^alone$/, 2);
+    const next = await again();
+    isOneOf(next.pids, await get(undefined, { socketPath }));
+    go();
+    for (const text of await held) isOneOf(pids, text);
+    await gone(pids, PATIENCE);
+    isOneOf(next.pids, await get(undefined, { socketPath }));
+  });
+}
+
+test('the command is started again under the same name', limit, async (t) => {
+  const [folder, port] = [scratch(t), await freePort()];
+  const go = path.join(folder, 'go');
+  const args = [path.join(root, 'bin/cluster-rs.js'), write(t, app), '--name', 'api', '-w', '2', '--grace', '60s'];
+  const env = { XDG_RUNTIME_DIR: folder, PORT: `${port}`, GO: go, PRINTS: 'no' };
+  const begin = async () => {
+    const program = start(t, [...args, '--finish-without-primary'], { env });
+    await until(
+      () => program.stderr.includes('api is running'),
+      () => program.output,
+    );
+    return { program, pids: childrenOf(program.pid) };
+  };
+  const { program, pids } = await begin();
+  const connections = await Promise.all(Array.from({ length: 4 }, () => Connection.open(port)));
+  for (const connection of connections) {
+    connection.send('GET /begun HTTP/1.1\r\nHost: any\r\n\r\nGET /print HTTP/1.1\r\nHost: any\r\n\r\n');
+  }
+  await until(() => connections.every(({ socket }) => socket.bytesRead > 0), 'the start of all answers');
+  await kill(program.pid);
+  const next = await begin();
+  isOneOf(next.pids, await get(port));
+  fs.writeFileSync(go, '');
+  for (const connection of connections) {
+    isOneOf(pids, (await connection.answer()).text);
+    isOneOf(pids, (await connection.answer()).text);
+  }
   await gone(pids, PATIENCE);
 });

@@ -78,6 +78,7 @@ WatchdogSec=10s
 TimeoutStopSec=${stopSeconds}s
 KillMode=${outlives ? 'process' : 'mixed'}
 Restart=on-failure
+OOMPolicy=continue
 FileDescriptorStoreMax=${MOST_KEPT}
 User=${user}
 RuntimeDirectory=${plain(name)}
