@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::notify;
+use super::{listener, notify};
 use crate::ipc::control::{Family, Query};
 use crate::sys::socket;
 
@@ -74,12 +75,19 @@ impl Store {
         Some(descriptor)
     }
 
-    /// A port that is bound at another address, or in another way, can't be bound as `query` wants it.
+    /// A port that is bound at all addresses, or in another way, can't be bound as `query` wants it.
     fn clear_way(&mut self, query: &Query) {
         let is_stream = matches!(query.family, Family::Tcp4 | Family::Tcp6);
+        let address = query.address.as_deref();
+        let wanted = address.and_then(|address| listener::parse(address, 0).ok());
+        let meets = |bound: IpAddr| {
+            wanted.is_none_or(|wanted| {
+                wanted.ip() == bound || wanted.ip().is_unspecified() || bound.is_unspecified()
+            })
+        };
         let is_in_way = |descriptor: BorrowedFd<'_>| {
             let bound = socket::local_address(descriptor).ok().flatten();
-            bound.is_some_and(|bound| query.port == Some(bound.port().into()))
+            bound.is_some_and(|bound| query.port == Some(bound.port().into()) && meets(bound.ip()))
                 && socket::kind(descriptor).is_stream() == is_stream
         };
         let count = self.waiting.len();
@@ -238,8 +246,11 @@ mod tests {
         let name = name_of(&query(Family::Tcp4, Some("127.0.0.1"), port.into())).unwrap();
         store.receive(&name, listener.into()).unwrap();
         assert!(TcpListener::bind(("0.0.0.0", port)).is_err());
-        let udp = query(Family::Udp4, None, port.into());
-        assert!(store.take(&udp).is_none());
+        let others = [
+            query(Family::Udp4, None, port.into()),
+            query(Family::Tcp4, Some("127.0.0.2"), port.into()),
+        ];
+        assert!(others.iter().all(|query| store.take(query).is_none()));
         assert!(TcpListener::bind(("0.0.0.0", port)).is_err());
         let all = query(Family::Tcp4, None, port.into());
         assert!(store.take(&all).is_none());
