@@ -11,9 +11,11 @@ const path = require('node:path');
 const readline = require('node:readline');
 const { test } = require('node:test');
 const {
+  childrenOf,
   cleanEnvironment,
   freePort,
   get,
+  gone,
   isFree,
   isPortable,
   kill,
@@ -42,7 +44,7 @@ store = []
 activated = [] # by a socket of its own
 
 def say(*words):
-    print(*words, flush=True)
+    os.write(1, (' '.join(map(str, words)) + '\\n').encode()) # In one piece, between what the service prints.
 
 def start(variables):
     pid = os.fork()
@@ -181,6 +183,15 @@ class Manager {
   }
 }
 
+/** A port of 127.0.0.1 to which no socket for datagrams is bound. */
+async function freeUdpPort() {
+  const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  await new Promise((resolve) => socket.close(resolve));
+  return port;
+}
+
 async function udpClient(t) {
   const client = dgram.createSocket('udp4').bind(0, '127.0.0.1');
   t.after(() => client.close());
@@ -191,7 +202,7 @@ async function udpClient(t) {
 for (const policy of ['rr', 'none']) {
   test(`a primary that is killed is started again with its sockets: ${policy}`, limit, async (t) => {
     const manager = new Manager(t);
-    const [port, udp, socketPath] = [await freePort(), await freePort(), path.join(scratch(t), 'ü:web.sock')];
+    const [port, udp, socketPath] = [await freePort(), await freeUdpPort(), path.join(scratch(t), 'ü:web.sock')];
     const variables = { PORT: port, SOCKET: socketPath, UDP: udp, NODE_CLUSTER_SCHED_POLICY: policy };
     const first = await manager.start(variables);
     const escaped = socketPath.replace('ü', '%C3%BC').replace(':', '%3A');
@@ -200,8 +211,10 @@ for (const policy of ['rr', 'none']) {
     assert.deepStrictEqual(manager.story.sort(), expected.sort());
     assert.strictEqual(manager.matches(/^store \S+ poll 0$/).length, 3);
 
+    const workers = childrenOf(first);
     await kill(first);
     await manager.ended(first);
+    await gone(workers); // They may accept as long as they live.
     const client = await udpClient(t);
     const waiting = [get(port), get(undefined, { socketPath }), get(port)];
     const heard = once(client, 'message');
@@ -212,7 +225,9 @@ for (const policy of ['rr', 'none']) {
     assert.deepStrictEqual(manager.story.sort(), expected.sort()); // There is nothing to be told.
 
     // They are kept for good.
-    await kill(second, 'SIGKILL');
+    const others = childrenOf(second);
+    await kill(second);
+    await gone(others);
     const again = get(undefined, { socketPath });
     await manager.start(variables);
     assert.match(await again, /^\d+$/);
@@ -299,7 +314,7 @@ for (const [what, room, stored] of [
 ]) {
   test(`${what} is put there`, limit, async (t) => {
     const manager = new Manager(t);
-    await manager.start({ PORT: await freePort(), UDP: await freePort(), FDSTORE: room });
+    await manager.start({ PORT: await freePort(), UDP: await freeUdpPort(), FDSTORE: room });
     await manager.line(/^READY/);
     assert.strictEqual(manager.story.length, stored);
   });
@@ -307,7 +322,7 @@ for (const [what, room, stored] of [
 
 test('one that the manager has opened itself is not put there', limit, async (t) => {
   const manager = new Manager(t);
-  const [port, udp] = [await freePort(), await freePort()];
+  const [port, udp] = [await freePort(), await freeUdpPort()];
   await manager.start({ ACTIVATE: port, PORT: port, UDP: udp });
   assert.match(await get(port), /^\d+$/);
   assert.deepStrictEqual(manager.story, [`store cluster-rs-udp4-127.0.0.1-${udp}`]);
