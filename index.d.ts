@@ -472,6 +472,13 @@ declare namespace cluster {
      * @default 0
      */
     lameDuck?: number | undefined;
+    /**
+     * Whether workers finish the requests that they have when the primary is gone, however it has ended, instead of ending at
+     * once. Their addresses are free for the next primary meanwhile. They take at most `gracePeriod` and `killTimeout`, of
+     * which each is an hour where it is 0.
+     * @default false
+     */
+    finishWithoutPrimary?: boolean | undefined;
   }
 
   /** What a worker of a supervisor does. */

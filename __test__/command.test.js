@@ -9,6 +9,7 @@ const net = require('node:net');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { Lines, split } = require('../lib/command/lines.js');
+const { factsForUnit, unitOf } = require('../lib/command/unit.js');
 const { formatTime, parseSize, parseTime } = require('../lib/command/units.js');
 const {
   freePort,
@@ -93,7 +94,8 @@ test('unit prints a systemd unit that starts the program as it was started', lim
   const valueOf = (name) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)[1];
   assert.strictEqual(valueOf('WorkingDirectory'), folder);
   assert.strictEqual(valueOf('TimeoutStopSec'), '27s');
-  assert.strictEqual(valueOf('Environment'), 'XDG_RUNTIME_DIR=/run/api');
+  assert.match(valueOf('Environment'), /^XDG_RUNTIME_DIR=\/run\/api( FDSTORE=32)?$/);
+  assert.deepStrictEqual([valueOf('KillMode'), valueOf('FileDescriptorStoreMax')], ['mixed', '32']);
   if (spawnSync('systemd-analyze', ['--version']).status === 0) {
     const file = path.join(folder, 'api.service');
     fs.writeFileSync(file, text);
@@ -111,6 +113,12 @@ test('unit prints a systemd unit that starts the program as it was started', lim
   await again.line(/^started with two words,\$HOME 100%,"/);
   await until(() => again.stderr.includes('api is running with 1 worker'), 'a start');
   assert.match(await get(port), /^\d+$/);
+});
+
+test('systemd leaves workers alone that finish without their primary', () => {
+  const about = { folder: '/srv/api', name: 'api' };
+  const text = unitOf(factsForUnit(about, { finishWithoutPrimary: true, gracePeriod: 1, killTimeout: 1, lameDuck: 0 }));
+  assert.match(text, /^KillMode=process$/m);
 });
 
 test('a program runs, is listed, scaled, reloaded, restarted and stopped', limit, async (t) => {

@@ -39,7 +39,7 @@ test('all that is loaded later is loaded at once', limit, async (t) => {
       .filter((name) => !loaded[side].includes(path.join(root, name)));
   assert.deepStrictEqual(missing('primary', ['primary', 'supervisor', 'channel']), []);
   // These are loaded when a worker starts, or not at all.
-  const atStart = ['application_metrics', 'awake', 'heartbeat', 'inspectable', 'registries', 'session_keys'];
+  const atStart = ['application_metrics', 'awake', 'heartbeat', 'inspectable', 'orphan', 'registries', 'session_keys'];
   assert.deepStrictEqual(
     missing('worker', ['worker', 'channel']),
     atStart.map((name) => `lib/worker/${name}.js`),

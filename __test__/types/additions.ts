@@ -34,6 +34,7 @@ supervisor.once('reload', (done, of) => console.log(done / of));
 const memory: number[] = supervisor.status().map((row) => row.memory);
 const stopped: Promise<void> = supervisor.reload().then(() => supervisor.stop());
 cluster.supervise({ env: (place) => ({ LEVEL: '1', PLACE: `${place}` }), readyAfter: 3000, stopMessage: 'shutdown' });
+cluster.supervise({ finishWithoutPrimary: true });
 worker.drain({ move: false });
 cluster.worker?.ready();
 

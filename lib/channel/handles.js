@@ -108,6 +108,16 @@ function datagramHandle(fd, type) {
 }
 
 /**
+ * Has a datagram handle that is about to be closed go on to send, from a port that the system chooses.
+ * @param {object} handle
+ * @param {'udp4' | 'udp6'} type
+ */
+function sendFromElsewhere(handle, type) {
+  const other = handleOfDatagram(unheardDatagramSocket(type));
+  handle.send = (...given) => other.send(...given);
+}
+
+/**
  * The server or socket that uses a handle. Node notes it on the handle under a symbol of its own.
  * @returns {import('node:net').Server | undefined}
  */
@@ -122,6 +132,7 @@ module.exports = {
   serverHandle,
   datagramHandle,
   handleOfDatagram,
+  sendFromElsewhere,
   unheardDatagramSocket,
   ownerOf,
 };

@@ -26,6 +26,7 @@ const { VARIABLES: WATCHED, Watch } = require('./watch.js');
 const SAME = [
   'admin',
   'deathsWithin',
+  'finishWithoutPrimary',
   'hangReport',
   'illTimeout',
   'killTimeout',

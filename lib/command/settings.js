@@ -69,6 +69,7 @@ const SETTINGS = {
   },
   stopMessage: text,
   lameDuck: time,
+  finishWithoutPrimary: flag,
   reloadSignals: {
     read: readReloadSignals,
     what: `none, or ${RELOAD_SIGNALS.join(' or ')}, or both with a comma between`,

@@ -139,6 +139,11 @@ class Primary {
     return false;
   }
 
+  // Nothing can be kept for the next start.
+  openStore() {}
+  clearStore() {}
+  leaveStore() {}
+
   /** A way to the keeper for this process; see `Keeper` in `lib/sharing/keeper.js`. */
   keeper({ onreplies }) {
     const keeper = this.#startKeeper();

@@ -45,6 +45,9 @@ class Servers {
     return new Map(arrays.map(servers, (server) => [server, undefined]));
   }
 
+  /** Datagram sockets are not known here. */
+  stopReceiving() {}
+
   unrefAll() {
     for (const server of this.#all) server.unref();
   }

@@ -35,6 +35,7 @@ function setUpWorker(cluster, wishes) {
   });
   const native = {
     isGivingBack: false,
+    hasQueued: false,
     leaving: () => tell(process, 'leaving'),
   };
   const service = new Service(worker, servers, native, wishes, {
@@ -42,6 +43,16 @@ function setUpWorker(cluster, wishes) {
     channel: arrays.find(activeHandles().handles, (handle) => 'pendingHandle' in handle),
     release() {}, // The built-in module's own ends with the process.
   });
+
+  if (wishes.withoutPrimary) {
+    require('../worker/orphan.js').prepare(wishes.withoutPrimary, native);
+    const [builtin] = process.rawListeners('disconnect'); // It ends the process.
+    process.removeListener('disconnect', builtin);
+    process.once('disconnect', () => {
+      worker.emit('disconnect');
+      service.disconnected();
+    });
+  }
 
   /** One that the primary does not know of. */
   function tellOfServer(server) {

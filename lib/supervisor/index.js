@@ -118,11 +118,18 @@ class Supervisor extends EventEmitter {
     this.#follow(range);
   }
 
-  /** What workers are to know: the place of the one that is being forked, what they are told to end with, and who asks. */
+  /** What workers are to know: the place of the one that is being forked, what they are told to end with, who asks, and how long they may live alone. */
   get wishes() {
-    const { stopMessage, stopSignal } = this.#options;
-    const hasAdmin = this.#admin && true;
-    return { __proto__: null, hasAdmin, isSupervised: true, stopMessage, stopSignal, place: this.#placeOfNext };
+    const { finishWithoutPrimary, gracePeriod, killTimeout, stopMessage, stopSignal } = this.#options;
+    return {
+      __proto__: null,
+      hasAdmin: this.#admin && true,
+      isSupervised: true,
+      place: this.#placeOfNext,
+      stopMessage,
+      stopSignal,
+      withoutPrimary: finishWithoutPrimary ? { gracePeriod, killTimeout } : undefined,
+    };
   }
 
   #openAdmin() {
@@ -637,6 +644,7 @@ class Supervisor extends EventEmitter {
       for (const member of members) this.#end(member, false);
       for (const member of this.#joining) this.#leave(member, member.kill());
       this.#endSpares();
+      this.#native.leaveStore();
       this.#native.keepListeners(false);
       this.#tell('stop');
     }

@@ -61,6 +61,7 @@ const OPTIONS = {
   stopMessage: { default: undefined, types: ['string'] },
   killTimeout: { default: 2000, ...isTime(0) },
   lameDuck: { default: 0, ...isTime(0) },
+  finishWithoutPrimary: { default: false, ...isBoolean },
   minDelay: { default: 100, ...isTime(0) },
   maxDelay: { default: 15_000, ...isTime(0) },
   maxDeaths: { default: 10, ...isCount(1) },

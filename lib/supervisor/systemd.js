@@ -1,9 +1,9 @@
 'use strict';
 
 // A supervisor as a service of systemd: it says when it is ready, reloads and stops, and that it is alive; and its
-// servers get the sockets that systemd has opened for them.
+// servers get the sockets that systemd has opened for them, or has kept since the last start.
 
-const { Number, arrays, setInterval, setTimeout } = require('../primordials.js');
+const { Number, arrays, setInterval, setTimeout, strings } = require('../primordials.js');
 const { binding } = require('../native.js');
 
 const permission = process.permission && require('../permission.js');
@@ -24,18 +24,21 @@ function take(...names) {
 const isThisProcess = (pid) => pid === undefined || Number(pid) === process.pid;
 
 function adoptSockets(native) {
-  const [count, pid] = take('LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES');
+  const [count, pid, given = ''] = take('LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES');
   if (count === undefined || pid === undefined || !isThisProcess(pid)) return;
-  for (let fd = FIRST_SOCKET; fd < FIRST_SOCKET + Number(count); fd++) {
-    if (native.adopt(fd)) continue;
+  const names = strings.split(given, ':');
+  for (let i = 0; i < Number(count); i++) {
+    const fd = FIRST_SOCKET + i;
+    if (native.adopt(fd, names[i] ?? '')) continue;
     process.emitWarning(`Descriptor ${fd} of systemd's is not a socket that a server can use`, {
       code: 'CLUSTER_RS_SYSTEMD',
     });
   }
 }
 
-/** Who connects to a socket that no server uses, waits for ever. */
+/** Who connects to a socket that no server uses, waits for ever. Those that a server of earlier has used are closed. */
 function tellUnused(native) {
+  native.clearStore();
   for (const place of native.unusedSockets()) {
     process.emitWarning(`Socket of systemd's without a server: ${place}`, {
       code: 'CLUSTER_RS_SYSTEMD',
@@ -51,8 +54,9 @@ function tellUnused(native) {
  */
 function setUpSystemd(native) {
   if (process.env.NOTIFY_SOCKET !== undefined) permission?.askForPath(process.env.NOTIFY_SOCKET);
+  const [socket, room] = take('NOTIFY_SOCKET', 'FDSTORE');
+  if (socket !== undefined && Number(room) > 0) native.openStore(socket, Number(room));
   adoptSockets(native);
-  const [socket] = take('NOTIFY_SOCKET');
   const [interval, watched] = take('WATCHDOG_USEC', 'WATCHDOG_PID');
   if (socket !== undefined && !binding) {
     process.emitWarning("The manager of this service hears nothing from it: that needs cluster-rs's addon", {

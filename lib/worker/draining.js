@@ -76,12 +76,23 @@ class Draining {
       request.once('end', () => this.#lookSoon());
     });
     diagnostics.subscribe('http.server.response.finish', () => this.#lookSoon());
-    for (const socket of this.#sockets('all')) {
-      if (socket?._httpMessage && !this.#canMove(socket)) makeLast(socket._httpMessage);
-    }
+    this.#endWithAnswers();
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY);
     this.#lookSoon();
     process.emit('drain');
+  }
+
+  /** Nobody is left to whom connections could move: each ends with its next answer. */
+  stay() {
+    this.#kept.clear();
+    this.#endWithAnswers();
+  }
+
+  /** Has the connections that can't move end with the answers that are in progress. */
+  #endWithAnswers() {
+    for (const socket of this.#sockets('all')) {
+      if (socket?._httpMessage && !this.#canMove(socket)) makeLast(socket._httpMessage);
+    }
   }
 
   /** See {@link socketsOf}. */
@@ -116,7 +127,7 @@ class Draining {
     this.#release([...this.#sockets('idle'), ...silent]);
     for (const server of this.#listeners.keys()) closeSessions(server);
     const isServing = arrays.some([...this.#listeners.keys()], (server) => server._connections > 0);
-    if (isServing || openConnections() > 0 || this.#native.isGivingBack) return;
+    if (isServing || openConnections() > 0 || this.#native.isGivingBack || this.#native.hasQueued) return;
     clearInterval(this.#timer);
     this.#done();
   }

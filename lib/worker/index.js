@@ -33,6 +33,7 @@ if (process.permission) ['health', 'moving', 'rebalancing'].map((name) => requir
  * @param {number} [given.place] the number of its place with a supervisor, if it is no spare
  * @param {string} [given.stopSignal] the signal that the program gets when it is drained, if it handles that
  * @param {string} [given.stopMessage] the message that it gets instead, if it listens for messages
+ * @param {object} [given.withoutPrimary] how long it may take to finish without its primary, if it is to
  * @param {boolean} [given.hasAdmin] whether somebody asks for the program's own metrics
  * @param {boolean} [given.isSupervised] whether requests are to be counted, and signals are for the primary
  */
@@ -85,6 +86,7 @@ function setUpWorker(cluster, given) {
     require('./inspectable.js').setUp(worker);
     leaveToPrimary(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']);
   }
+  if (given.withoutPrimary) require('./orphan.js').prepare(given.withoutPrimary, native);
   if (given.hasAdmin) require('./application_metrics.js').setUp();
   if (given.key !== undefined) {
     const { claimSessions } = require('./session_keys.js');
@@ -95,8 +97,7 @@ function setUpWorker(cluster, given) {
 
   const onDisconnect = () => {
     worker.emit('disconnect');
-    // The primary is gone, or has given up this worker.
-    if (!worker.exitedAfterDisconnect) process.exit(0);
+    service.disconnected();
   };
   const own = { __proto__: null, message: ownListener(worker, 'message'), disconnect: onDisconnect };
   const service = new Service(worker, servers, native, given, { listener: own.message, release: releaseOwnListeners });

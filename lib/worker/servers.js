@@ -26,7 +26,7 @@ const {
   setTimeout,
 } = require('../primordials.js');
 const { numbers } = require('../channel/index.js');
-const { datagramHandle, ownerOf, serverHandle, streamHandle } = require('../channel/handles.js');
+const { datagramHandle, ownerOf, sendFromElsewhere, serverHandle, streamHandle } = require('../channel/handles.js');
 const { watchSessions } = require('./http2_sessions.js');
 
 // Told of each connection that comes from the primary, for tracers.
@@ -242,6 +242,11 @@ class Servers {
     return listeners;
   }
 
+  /** Receives no datagrams any more, so that others can be bound where the sockets are. They go on to send. */
+  stopReceiving() {
+    for (const handle of this.#open.values()) handle.stopReceiving?.();
+  }
+
   /** The listeners, by server or datagram socket; `undefined` for servers that have none in the primary. */
   listeners() {
     const own = arrays.filter([...this.#own], ({ listening }) => listening);
@@ -354,10 +359,15 @@ function sharedHandle(fd, type, bound, isHeld, onclose) {
   const handle = isDatagram ? datagramHandle(fd, type) : serverHandle(fd, bound !== undefined);
   if (isHeld) hold(handle, isDatagram ? 'recvStart' : 'listen', bound);
   const { close } = handle;
-  if (!isDatagram) {
-    handle.stopAccepting = () => {
-      handle.resume = undefined;
-      stopAccepting(handle, close);
+  const stop = () => {
+    handle.resume = undefined;
+    stopAccepting(handle, close);
+  };
+  if (!isDatagram) handle.stopAccepting = stop;
+  else {
+    handle.stopReceiving = () => {
+      sendFromElsewhere(handle, type);
+      stop();
     };
   }
   handle.close = function () {

@@ -29,6 +29,7 @@ class Service {
    * @param {object} servers the worker's {@link import('./servers.js').Servers}, or what stands for them
    * @param {object} native the addon's `Worker`, or what stands for it
    * @param {object} wishes what the primary wants of this worker
+   * @param {object} [wishes.withoutPrimary] how long it may take to finish without its primary, if it is to: see `orphan.js`
    * @param {boolean} [wishes.hasAdmin] whether somebody asks for the program's own metrics
    * @param {boolean} [wishes.isSupervised] whether signals are for the primary
    * @param {string} [wishes.stopSignal] the signal that the program gets when it is drained, if it handles that
@@ -70,13 +71,38 @@ class Service {
 
   /** Leaves when all that has begun is finished; see `begin` in draining.js. */
   drain(moves, kept) {
-    if (this.#hasBegun && this.#servers.restingFor > REST) this.noteWhatLasts();
     this.#worker.exitedAfterDisconnect = true;
+    this.#drain(moves, kept);
+  }
+
+  #drain(moves, kept) {
+    if (this.#hasBegun && this.#servers.restingFor > REST) this.noteWhatLasts();
     if (!this.#draining) {
       const { Draining } = require('./draining.js');
       this.#draining = new Draining(this.#servers, this.#native, () => this.#drained());
     }
     this.#draining.begin(moves, kept);
+  }
+
+  /** Called when the channel has ended: the primary is gone, has given up this worker, or has agreed to it. */
+  disconnected() {
+    this.#draining?.stay();
+    const isFinishing = this.#draining !== undefined || !this.#worker.exitedAfterDisconnect;
+    const { withoutPrimary } = this.#wishes;
+    if (withoutPrimary && this.#hasBegun && isFinishing) this.#finish(withoutPrimary);
+    else if (!this.#worker.exitedAfterDisconnect) process.exit(0);
+  }
+
+  /** Finishes what there is, in a limited time, while somebody else may be starting at the same addresses. */
+  #finish(times) {
+    const { stopSignal = 'SIGTERM' } = this.#wishes;
+    const end = () => {
+      this.endNow();
+      process.kill(process.pid, stopSignal); // It is handled.
+    };
+    require('./orphan.js').limit(times, end);
+    if (!this.#draining) this.#drain(true, []);
+    this.#servers.stopReceiving();
   }
 
   /** Ends a worker without connections, and keeps it from nothing. */

@@ -72,7 +72,7 @@ pub fn lock_folder(folder: i32) -> Result<Option<FolderLock>> {
 /// Tells the manager of this service something: text for the socket that it has named. Whether it could be sent.
 #[napi(catch_unwind)]
 pub fn notify(socket: String, text: String) -> bool {
-    manager::notify(&socket, &text).is_ok()
+    manager::notify(&socket, &text, None).is_ok()
 }
 
 /// Takes note of the end of a child process that has ended, and that nobody else waits for.

@@ -506,14 +506,32 @@ impl Primary {
         })
     }
 
-    /// Takes over a socket that this process was started with, for the server that wants to be where it is bound; whether
-    /// it is one.
+    /// Takes over a socket that this process was started with, for the server that wants to be where it is bound, or that has
+    /// had it before; `name` is what the manager calls it. Whether it is one.
     #[napi(catch_unwind)]
-    pub fn adopt(&self, fd: GivenDescriptor) -> bool {
+    pub fn adopt(&self, fd: GivenDescriptor, name: String) -> bool {
         let adopted = fd
             .take()
-            .and_then(|descriptor| self.inner.adopt(descriptor));
+            .and_then(|descriptor| self.inner.adopt(descriptor, &name));
         adopted.is_ok()
+    }
+
+    /// Has the manager of this service, which listens on `manager`, keep up to `most` listening sockets for the next start.
+    #[napi(catch_unwind)]
+    pub fn open_store(&self, manager: String, most: u32) {
+        self.inner.store().open(manager, most as usize);
+    }
+
+    /// Closes what the manager has kept and no server has asked for.
+    #[napi(catch_unwind)]
+    pub fn clear_store(&self) {
+        self.inner.store().clear();
+    }
+
+    /// Leaves to the manager what it keeps, for a primary that stops.
+    #[napi(catch_unwind)]
+    pub fn leave_store(&self) {
+        self.inner.store().leave();
     }
 
     /// Where the sockets are bound that were taken over and that no server has asked for.

@@ -1,5 +1,6 @@
 //! A worker, as its own JavaScript sees it.
 
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,8 +18,9 @@ use crate::ipc::delivery::Delivery;
 use crate::sys::js::{GivenDescriptor, LentDescriptor, SharedNumbers};
 use crate::sys::page::Page;
 use crate::sys::uv::{Loop, Turn};
+use crate::sys::{pidfd, socket};
 use crate::worker::intake::{Counted, Intake, JavaScript};
-use crate::worker::{PrimaryControl, Questions};
+use crate::worker::{PrimaryControl, Questions, deadline};
 
 /// What a server of a worker wants to listen on.
 #[napi(object)]
@@ -42,6 +44,8 @@ pub struct Worker {
     channel: channel::Channel,
     questions: Questions,
     intake: Rc<Intake>,
+    /// The id of the primary's process, where that can be seen from here.
+    primary: Option<u32>,
     _turns: Turn,
 }
 
@@ -61,7 +65,9 @@ impl Worker {
     ) -> Result<Worker> {
         let take = |given: GivenDescriptor| given.take().map_err(failed);
         let event_loop = Loop::of(&env).map_err(failed)?;
-        let channel = channel::Channel::new(&event_loop, take(channel)?).map_err(failed)?;
+        let channel = take(channel)?;
+        let primary = socket::maker(channel.as_fd());
+        let channel = channel::Channel::new(&event_loop, channel).map_err(failed)?;
         let page = Page::open(take(page)?).map_err(failed)?;
         let shared = Rc::new(SharedNumbers::new(&env, &numbers, AWAKE + 1)?);
         let told = Rc::clone(&shared);
@@ -84,6 +90,7 @@ impl Worker {
             channel,
             questions,
             intake,
+            primary,
             _turns: count_turns(&env, &numbers)?,
         })
     }
@@ -166,6 +173,24 @@ impl Worker {
     #[napi(getter, catch_unwind)]
     pub fn is_giving_back(&self) -> bool {
         self.intake.is_giving_back()
+    }
+
+    /// Whether connections wait in the queue of this worker.
+    #[napi(getter, catch_unwind)]
+    pub fn has_queued(&self) -> bool {
+        self.intake.has_queued()
+    }
+
+    /// Has this process killed so many milliseconds after its primary has ended, also where the event loop is blocked. Whether
+    /// that can be known.
+    #[napi(catch_unwind)]
+    pub fn outlive_by(&self, time: f64) -> bool {
+        let time = Duration::try_from_secs_f64(time / 1000.0);
+        let primary = self.primary.and_then(|pid| pidfd::open(pid).ok());
+        match (time, primary) {
+            (Ok(time), Some(primary)) => deadline::follow(primary, time).is_ok(),
+            _ => false,
+        }
     }
 
     /// Tells that a client has been given this, by which it is recognised later.

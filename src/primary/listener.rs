@@ -102,6 +102,35 @@ impl Socket {
         })
     }
 
+    /// Uses a socket that was kept when another process of this service ended: as if it had been opened now.
+    pub fn restore(descriptor: OwnedFd, query: &Query, how: Use) -> io::Result<Socket> {
+        let mut socket = Socket::adopt(descriptor, query, how)?;
+        if let (Family::Unix, Some(address)) = (query.family, &query.address) {
+            socket.path = Some(PathBuf::from(shortest(address)));
+        }
+        Ok(socket)
+    }
+
+    /// The socket itself, if there is one that all have in common.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        match &self.descriptors {
+            Descriptors::Dispatched(descriptor) | Descriptors::Shared(descriptor) => {
+                Some(descriptor.as_fd())
+            }
+            Descriptors::Spread { .. } => None,
+        }
+    }
+
+    /// Whether it has a file.
+    pub fn has_file(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Leaves its file where it is.
+    pub fn leave_file(&mut self) {
+        self.path = None;
+    }
+
     /// A descriptor for the dispatcher, if it accepts from this socket.
     pub fn to_dispatch(&self) -> io::Result<Option<OwnedFd>> {
         match &self.descriptors {
@@ -194,6 +223,14 @@ impl Drop for Socket {
             // Somebody may have removed it already.
             let _ = fs::remove_file(path);
         }
+    }
+}
+
+/// Removes the file of a Unix socket that is where `query` wants to be, if whoever has made it is gone.
+pub(super) fn remove_abandoned(query: &Query) {
+    let path = shortest(query.address.as_deref().unwrap_or_default());
+    if query.family == Family::Unix && socket::is_abandoned(&path) {
+        let _ = fs::remove_file(path);
     }
 }
 

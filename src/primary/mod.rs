@@ -7,9 +7,10 @@ pub mod listener;
 pub mod notify;
 pub mod process;
 pub mod registry;
+pub mod store;
 pub mod worker;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -25,6 +26,7 @@ use self::activation::AdoptedSockets;
 use self::admin::SocketFile;
 use self::listener::{Socket, Use};
 use self::registry::Registry;
+use self::store::Store;
 use self::worker::{Share, Worker};
 use crate::admin::{Application, Gathered, Supervised, Told};
 use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
@@ -46,6 +48,7 @@ pub struct Primary {
     registry: RefCell<Registry>,
     sockets: RefCell<HashMap<u32, Socket>>,
     adopted: RefCell<AdoptedSockets>,
+    store: RefCell<Store>,
     /// Started with the first who asks it something.
     keeper: RefCell<Option<Keeper>>,
     /// Started with the first listener that it serves.
@@ -82,6 +85,7 @@ impl Primary {
             registry: RefCell::default(),
             sockets: RefCell::default(),
             adopted: RefCell::default(),
+            store: RefCell::default(),
             keeper: RefCell::default(),
             dispatcher: RefCell::default(),
             report: Arc::new(report),
@@ -298,9 +302,18 @@ impl Primary {
             .unwrap_or_default()
     }
 
-    /// Takes over a socket that this process was started with, for the server that wants to be where it is bound.
-    pub fn adopt(&self, descriptor: OwnedFd) -> io::Result<()> {
-        self.adopted.borrow_mut().adopt(descriptor)
+    /// Takes over a socket that this process was started with, for the server that wants to be where it is bound, or that has
+    /// had it before the last start. `name` says which of both.
+    pub fn adopt(&self, descriptor: OwnedFd, name: &str) -> io::Result<()> {
+        match self.store.borrow_mut().receive(name, descriptor)? {
+            Some(descriptor) => self.adopted.borrow_mut().adopt(descriptor),
+            None => Ok(()),
+        }
+    }
+
+    /// See [`Store`].
+    pub fn store(&self) -> RefMut<'_, Store> {
+        self.store.borrow_mut()
     }
 
     /// See [`AdoptedSockets::unused`].
@@ -403,7 +416,14 @@ impl Primary {
     pub fn shut_down(&self) {
         self.dispatcher.replace(None);
         self.admin_file.replace(None);
-        self.sockets.borrow_mut().clear();
+        let mut store = self.store.borrow_mut();
+        for (listener, mut socket) in self.sockets.borrow_mut().drain() {
+            if store.has(listener) {
+                socket.leave_file();
+            } else {
+                store.closed(listener, socket.has_file());
+            }
+        }
     }
 
     fn leave(&self, worker: u32, listener: u32) {
@@ -424,7 +444,9 @@ impl Primary {
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             dispatcher.close_listener(ListenerId(listener));
         }
-        self.sockets.borrow_mut().remove(&listener);
+        if let Some(socket) = self.sockets.borrow_mut().remove(&listener) {
+            self.store.borrow_mut().closed(listener, socket.has_file());
+        }
         self.past.borrow_mut().remove(&listener);
     }
 
@@ -505,9 +527,17 @@ impl Primary {
 
     fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
         let how = self.use_of(query);
-        let socket = match self.adopted.borrow().find(query) {
-            Some(adopted) => Socket::adopt(adopted?, query, how)?,
-            None => Socket::open(query, how)?,
+        let adopted = self.adopted.borrow().find(query);
+        let is_adopted = adopted.is_some();
+        let stored = match &adopted {
+            None => self.store.borrow_mut().take(query),
+            Some(_) => None,
+        };
+        let is_stored = stored.is_some();
+        let socket = match (adopted, stored) {
+            (Some(adopted), _) => Socket::adopt(adopted?, query, how)?,
+            (None, Some(stored)) => Socket::restore(stored, query, how)?,
+            (None, None) => self.open_socket(query, how)?,
         };
         let descriptor = socket.to_dispatch()?;
         if descriptor.is_some() {
@@ -519,8 +549,20 @@ impl Primary {
         {
             dispatcher.open_listener(ListenerId(listener), descriptor);
         }
+        if let Some(descriptor) = socket.descriptor().filter(|_| !is_adopted) {
+            let new = (!is_stored).then_some(descriptor);
+            self.store.borrow_mut().keep(listener, query, new);
+        }
         self.sockets.borrow_mut().insert(listener, socket);
         Ok(listener)
+    }
+
+    fn open_socket(&self, query: &Query, how: Use) -> io::Result<Socket> {
+        // Whoever supervises is started again when it has been killed. Under the permission model files are Node's.
+        if self.registry.borrow().keeps() && self.ask.is_none() {
+            listener::remove_abandoned(query);
+        }
+        Socket::open(query, how)
     }
 
     fn grant(&self, worker: u32, listener: u32) -> io::Result<(Answer, Option<OwnedFd>)> {

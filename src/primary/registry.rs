@@ -128,6 +128,11 @@ impl Registry {
         unused
     }
 
+    /// Whether listeners stay when their last member leaves.
+    pub fn keeps(&self) -> bool {
+        self.keeps
+    }
+
     /// All listeners that the worker is a member of.
     pub fn listeners_of(&self, worker: u32) -> Vec<u32> {
         let member =

@@ -12,7 +12,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use rustix::cmsg_space;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
-    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv, recvmsg,
     sendmsg, socketpair,
 };
 
@@ -79,6 +79,12 @@ pub fn receive(socket: BorrowedFd, bytes: &mut [u8]) -> io::Result<(usize, Passe
         (Some(_), true) => Passed::Several,
     };
     Ok((message.bytes, passed))
+}
+
+/// Whether a message waits. Where the other end is closed, what it has sent before still does.
+pub fn has_message(socket: BorrowedFd) -> bool {
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    recv(socket, &mut [0; 1], flags).is_ok_and(|(length, _)| length > 0)
 }
 
 /// Whether a descriptor more can be had in this process, so that [`receive`] loses nothing. It costs two system calls.
@@ -150,6 +156,7 @@ mod tests {
         let mut bytes = [0; 8];
         send(ours.as_fd(), b"seven", Some(marked(7).as_fd())).unwrap();
         send(ours.as_fd(), b"only bytes", None).unwrap();
+        assert!(has_message(theirs.as_fd()));
         let (5, Passed::Descriptor(descriptor)) = receive(theirs.as_fd(), &mut bytes).unwrap()
         else {
             panic!("no descriptor");
@@ -163,7 +170,12 @@ mod tests {
         assert_eq!(&bytes, b"only byt");
         let nothing = receive(theirs.as_fd(), &mut bytes).unwrap_err();
         assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        assert!(!has_message(theirs.as_fd()));
+        send(ours.as_fd(), b"last", None).unwrap();
         drop(ours);
+        assert!(has_message(theirs.as_fd()));
+        receive(theirs.as_fd(), &mut bytes).unwrap();
+        assert!(!has_message(theirs.as_fd()));
         let received = receive(theirs.as_fd(), &mut bytes).unwrap();
         assert!(matches!(received, (0, Passed::Nothing)));
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -12,7 +12,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::socket::sockopt::{Ipv6V6Only, ReuseAddr, ReusePort};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, bind,
-    getpeername, getsockname, getsockopt, setsockopt, socket, sockopt,
+    connect, getpeername, getsockname, getsockopt, setsockopt, socket, sockopt,
 };
 use nix::sys::stat::{SFlag, fstat};
 
@@ -124,6 +124,23 @@ pub fn bind_unix(path: &str) -> io::Result<OwnedFd> {
     }
 }
 
+/// Whether there is a Unix socket at `path`.
+pub fn is_at(path: &str) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|about| about.file_type().is_socket())
+}
+
+/// Whether there is a Unix socket at `path` that is nobody's any more.
+pub fn is_abandoned(path: &str) -> bool {
+    if !is_at(path) {
+        return false;
+    }
+    let Ok(address) = UnixAddr::new(path) else {
+        return false;
+    };
+    open(AddressFamily::Unix, SockType::Stream)
+        .is_ok_and(|socket| connect(socket.as_raw_fd(), &address) == Err(Errno::ECONNREFUSED))
+}
+
 /// Lets everybody read from, or write to, the socket at `path` (`uv_pipe_chmod`).
 pub fn open_to_all(path: &Path, readable: bool, writable: bool) -> io::Result<()> {
     let mut mode = fs::metadata(path)?.permissions().mode();
@@ -166,6 +183,12 @@ pub fn name(socket: BorrowedFd<'_>) -> String {
         (_, Some(name)) => format!("@{}", String::from_utf8_lossy(name).trim_end_matches('\0')),
         _ => String::new(),
     }
+}
+
+/// The process that has made a pair of sockets, of which this is one; `None` where it can't be seen from here.
+pub fn maker(socket: BorrowedFd<'_>) -> Option<u32> {
+    let maker = getsockopt(&socket, sockopt::PeerCredentials).ok()?.pid();
+    u32::try_from(maker).ok().filter(|pid| *pid > 0)
 }
 
 /// The address of the other end of an IPv4 or IPv6 connection; `None` for another kind, or one that has ended.
@@ -304,6 +327,27 @@ mod tests {
     use std::os::fd::AsFd;
 
     use super::*;
+
+    #[test]
+    fn a_unix_socket_is_abandoned_when_its_server_is_gone() {
+        let path = std::env::temp_dir().join(format!("cluster-rs-left-{}", std::process::id()));
+        let name = path.to_str().unwrap();
+        assert!(!is_abandoned(name));
+        let server = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert!(!is_abandoned(name));
+        drop(server);
+        assert!(is_abandoned(name));
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "a file").unwrap();
+        assert!(!is_abandoned(name)); // The system says the same of what is no socket.
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn this_process_has_made_its_own_pairs() {
+        let (one, _other) = crate::sys::stream::pair().unwrap();
+        assert_eq!(maker(one.as_fd()), Some(std::process::id()));
+    }
 
     #[test]
     fn only_stream_sockets_that_do_not_listen_are_connections() {

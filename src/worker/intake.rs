@@ -282,6 +282,11 @@ impl Intake {
         }
     }
 
+    /// Whether something waits to be taken.
+    pub fn has_queued(&self) -> bool {
+        !self.stopped.get() && handoff::has_message(self.socket.as_fd())
+    }
+
     /// Whether some connections still wait to be sent back.
     pub fn is_giving_back(&self) -> bool {
         !self.refused.borrow().is_empty()

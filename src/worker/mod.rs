@@ -1,5 +1,6 @@
 //! A worker's side: its questions to the primary, and the connections that it is given.
 
+pub mod deadline;
 pub mod intake;
 
 use std::cell::Cell;
