@@ -31,8 +31,8 @@ class Keeper {
   #hear;
 
   /**
-   * @param {(events: object) => { ask: (text: string) => number, keepAlive: (yes: boolean) => void, close: () => void }} open
-   *   makes the way there; `events` has the functions `onreplies(text)` and `onended()`
+   * @param {(events: object) => { send: (text: string) => number, keepAlive: (yes: boolean) => void, close: () => void }} open
+   *   makes the way there; `events` has the functions `ontext(text)` and `onended()`
    * @param {(...told: any[]) => void} hear called with what the keeper says unasked: a kind, and what there is to it
    */
   constructor(open, hear) {
@@ -106,7 +106,7 @@ class Keeper {
     if (this.#way || this.#isClosed) return;
     this.#stores = new Map();
     this.#opened = 0;
-    this.#way = this.#open({ onreplies: (text) => this.#take(text), onended: () => this.#end() });
+    this.#way = this.#open({ ontext: (text) => this.#take(text), onended: () => this.#end() });
     this.#isKept = false;
     this.#keepAlive();
   }
@@ -124,7 +124,7 @@ class Keeper {
   #flush() {
     const text = this.#text;
     this.#text = '';
-    if (text !== '' && this.#way && this.#way.ask(text) < 0) this.#end();
+    if (text !== '' && this.#way && this.#way.send(text) < 0) this.#end();
   }
 
   get #isWanted() {

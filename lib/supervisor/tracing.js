@@ -20,6 +20,10 @@ const ARGUMENTS = {
   restart: ['done', 'of'],
   reloaded: [],
   reloadFailed: ['error'],
+  upgrade: [],
+  tookOver: [],
+  upgraded: ['pid'],
+  upgradeFailed: ['error'],
   lameDuck: ['time'],
   stop: [],
 };

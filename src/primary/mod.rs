@@ -7,6 +7,7 @@ pub mod listener;
 pub mod notify;
 pub mod process;
 pub mod registry;
+pub mod succession;
 pub mod worker;
 
 use std::cell::{Cell, RefCell};
@@ -21,13 +22,14 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 use nix::errno::Errno;
 
-use self::activation::AdoptedSockets;
+use self::activation::{AdoptedSockets, Found};
 use self::admin::SocketFile;
 use self::listener::{Socket, Use};
 use self::registry::Registry;
+use self::succession::Inherited;
 use self::worker::{Share, Worker};
 use crate::admin::{Application, Gathered, Supervised, Told};
-use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
+use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, Successor, WorkerId};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::ControlReceiver;
@@ -65,6 +67,11 @@ pub struct Primary {
     told: Arc<Told>,
     application: RefCell<Option<Arc<Application>>>,
     admin_file: RefCell<Option<SocketFile>>,
+    /// A copy of that socket, for a successor.
+    admin_socket: RefCell<Option<OwnedFd>>,
+    /// What a predecessor has left, and the way to a successor.
+    inherited: Inherited,
+    successor: RefCell<Option<Successor>>,
     /// How long connections have waited for workers that have ended, by listener.
     past: RefCell<HashMap<u32, QueueTimes>>,
 }
@@ -95,6 +102,9 @@ impl Primary {
             told: Arc::default(),
             application: RefCell::default(),
             admin_file: RefCell::default(),
+            admin_socket: RefCell::default(),
+            inherited: Inherited::default(),
+            successor: RefCell::default(),
             past: RefCell::default(),
         })
     }
@@ -232,8 +242,13 @@ impl Primary {
         place: &admin::Place,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<String> {
-        let (socket, file) = admin::open(place)?;
+        let inherited = self.inherited.take_admin();
+        let (socket, file) = match inherited.and_then(|socket| admin::inherit(place, socket)) {
+            Some(inherited) => inherited,
+            None => admin::open(place)?,
+        };
         let name = socket::name(socket.as_fd());
+        self.admin_socket.replace(Some(socket.try_clone()?));
         self.start_dispatcher()?;
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             let application = Arc::new(Application::new(wake));
@@ -249,6 +264,7 @@ impl Primary {
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             dispatcher.close_admin();
         }
+        self.admin_socket.replace(None);
         self.admin_file.replace(None);
     }
 
@@ -316,6 +332,9 @@ impl Primary {
 
     /// Whether listeners stay open when their last worker leaves, for those that come later.
     pub fn keep_listeners(&self, yes: bool) {
+        if !yes {
+            self.adopted.borrow_mut().drop_inherited();
+        }
         let unused = self.registry.borrow_mut().keep(yes);
         for listener in unused {
             self.close(listener);
@@ -402,6 +421,7 @@ impl Primary {
     /// Closes every listener and ends the dispatcher. For a primary that exits.
     pub fn shut_down(&self) {
         self.dispatcher.replace(None);
+        self.admin_socket.replace(None);
         self.admin_file.replace(None);
         self.sockets.borrow_mut().clear();
     }
@@ -505,8 +525,17 @@ impl Primary {
 
     fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
         let how = self.use_of(query);
-        let socket = match self.adopted.borrow().find(query) {
-            Some(adopted) => Socket::adopt(adopted?, query, how)?,
+        let mut predecessors = None;
+        let socket = match self.adopted.borrow_mut().find(query).transpose()? {
+            Some(Found::Adopted(descriptor)) => Socket::adopt(descriptor, query, how)?,
+            Some(Found::Inherited {
+                descriptor,
+                listener,
+                file,
+            }) => {
+                predecessors = Some(listener);
+                Socket::inherit(descriptor, file, query, how)?
+            }
             None => Socket::open(query, how)?,
         };
         let descriptor = socket.to_dispatch()?;
@@ -514,6 +543,9 @@ impl Primary {
             self.start_dispatcher()?;
         }
         let listener = self.registry.borrow_mut().open(worker, query);
+        if let Some(predecessors) = predecessors {
+            self.inherited.note(predecessors, listener);
+        }
         if let (Some(dispatcher), Some(descriptor)) =
             (self.dispatcher.borrow().as_ref(), descriptor)
         {
