@@ -39,6 +39,9 @@ if (process.permission) [require('./admin.js'), require('./upgrade/index.js')];
 // How often workers are looked at, in milliseconds.
 const LOOK = 1000;
 
+// Where there was no memory for a copy.
+const LOST = ['What is shared has not gone over to the new primary', { code: 'CLUSTER_RS_LOST' }];
+
 /** Those who have these places. */
 const membersOf = (places) =>
   arrays.filter(
@@ -339,7 +342,7 @@ class Supervisor extends EventEmitter {
   async upgrade(command) {
     const { Successor, checkCommand } = require('./upgrade/index.js');
     checkCommand(command, this.#native);
-    if (this.#successor) throw errors.isUpgrading();
+    if (this.#successor || this.#predecessor?.isThere) throw errors.isUpgrading();
     let pid;
     await this.#inTurn('upgrade', async () => {
       if (this.#successor) throw errors.isUpgrading();
@@ -378,6 +381,7 @@ class Supervisor extends EventEmitter {
     });
     await promises.race([died, promises.then(ended, () => this.#successor.crossed())]);
     clearInterval(this.#watch);
+    if (!this.#native.leaveKeeper()) process.emitWarning(...LOST);
     this.#successor.leave();
   }
 

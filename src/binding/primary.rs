@@ -526,6 +526,12 @@ impl Primary {
         self.inner.hand_over().map_err(failed)
     }
 
+    /// Leaves what is shared to the successor, and serves nobody from it any more; whether that could be done.
+    #[napi(catch_unwind)]
+    pub fn leave_keeper(&self) -> bool {
+        self.inner.leave_keeper()
+    }
+
     /// The successor is gone: what it has not taken is served here.
     #[napi(catch_unwind)]
     pub fn take_back(&self) {

@@ -7,6 +7,7 @@ use super::CallerId;
 use super::locks::{Asked, Event, Locks};
 use super::outbox::Outbox;
 use super::request::{Bounds, Request};
+use super::snapshot::{CallerSnapshot, Snapshot, StoreSnapshot};
 use super::store::{Change, Refusal, Store};
 
 /// The bounds of a store of which nobody has said any.
@@ -85,6 +86,94 @@ impl State {
             last_watch: 0,
             last_sweep: 0,
             touched: HashSet::new(),
+        }
+    }
+
+    /// All that another keeper [had](Self::take_all), and whose fences are larger than `first_fence` as well. Its callers have
+    /// asked already.
+    pub fn restore(snapshot: Snapshot, first_fence: u64, now: u64) -> State {
+        let mut state = State::new(first_fence.max(snapshot.last_fence));
+        state.last_watch = snapshot.last_watch;
+        for kept in snapshot.stores {
+            let mut store = Store::new(kept.bounds);
+            for (key, value, left) in kept.entries {
+                store.restore(&key, &value, left, now);
+            }
+            let watch = |(caller, number, prefix): (u64, u64, String)| Watch {
+                caller: CallerId(caller),
+                number,
+                prefix: prefix.into(),
+            };
+            let watches: Vec<Watch> = kept.watches.into_iter().map(watch).collect();
+            store.note_changes(!watches.is_empty());
+            state.names.insert(kept.name.into(), state.stores.len());
+            state.stores.push(Kept { store, watches });
+        }
+        for caller in snapshot.callers {
+            let id = CallerId(caller.caller);
+            let outbox = Outbox::of(caller.output);
+            let stores = caller.stores;
+            state.callers.insert(id, Caller { outbox, stores });
+        }
+        for (topic, subscribers) in snapshot.topics {
+            let subscribers = subscribers.into_iter().map(CallerId).collect();
+            state.topics.insert(topic.into(), subscribers);
+        }
+        state.locks.restore(snapshot.locks, now);
+        state
+    }
+
+    /// Takes all out, for another keeper, where `number` says what callers are called; those without a number have gone, or
+    /// go. `inputs` are the beginnings of frames that have been read.
+    pub fn take_all(
+        &mut self,
+        inputs: Vec<(CallerId, Vec<u8>)>,
+        number: impl Fn(CallerId) -> Option<u64>,
+        now: u64,
+    ) -> Snapshot {
+        let gone: Vec<CallerId> = self
+            .callers
+            .keys()
+            .copied()
+            .filter(|caller| number(*caller).is_none())
+            .collect();
+        for caller in gone {
+            self.leave(caller, now);
+        }
+        let number = |caller| number(caller).unwrap_or_default();
+        let mut inputs: HashMap<CallerId, Vec<u8>> = inputs.into_iter().collect();
+        let callers = self.callers.iter_mut().map(|(id, caller)| CallerSnapshot {
+            caller: number(*id),
+            stores: caller.stores.clone(),
+            input: inputs.remove(id).unwrap_or_default(),
+            output: caller.outbox.take_all(),
+        });
+        let callers = callers.collect();
+        let mut names: Vec<(&Box<str>, &usize)> = self.names.iter().collect();
+        names.sort_unstable_by_key(|(_, index)| **index);
+        let stores = names.iter().zip(&mut self.stores);
+        let stores = stores.map(|((name, _), kept)| StoreSnapshot {
+            name: name.to_string(),
+            bounds: kept.store.bounds(),
+            entries: kept.store.take_all(now),
+            watches: kept
+                .watches
+                .iter()
+                .map(|watch| (number(watch.caller), watch.number, watch.prefix.to_string()))
+                .collect(),
+        });
+        let stores = stores.collect();
+        let topics = self.topics.iter().map(|(topic, subscribers)| {
+            let subscribers = subscribers.iter().copied().map(number).collect();
+            (topic.to_string(), subscribers)
+        });
+        Snapshot {
+            last_fence: self.locks.last_fence(),
+            last_watch: self.last_watch,
+            stores,
+            callers,
+            topics: topics.collect(),
+            locks: self.locks.snapshot(number, now),
         }
     }
 

@@ -291,17 +291,20 @@ impl Primary {
     ///
     /// Errors: as for [`Keeper::start`].
     pub fn serve_from_keeper(&self, socket: OwnedFd) -> io::Result<()> {
+        self.with_keeper(|keeper| keeper.serve(socket))
+    }
+
+    fn with_keeper(&self, act: impl FnOnce(&Keeper)) -> io::Result<()> {
         let mut keeper = self.keeper.borrow_mut();
         let keeper = match &mut *keeper {
             Some(keeper) => keeper,
             none => {
                 let report = Arc::clone(&self.report);
-                none.insert(Keeper::start(move |text| {
-                    report(Report::Panicked { text })
-                })?)
+                let panicked = move |text| report(Report::Panicked { text });
+                none.insert(Keeper::start(self.inherited.take_keeper(), panicked)?)
             }
         };
-        keeper.serve(socket);
+        act(keeper);
         Ok(())
     }
 

@@ -14,14 +14,15 @@ use serde::{Deserialize, Serialize};
 use super::Primary;
 use super::registry::Endpoint;
 use crate::dispatch::{ListenerId, Successor};
+use crate::keeper::Keeper;
 use crate::sys::{handoff, stream};
 
 /// To be raised with each change of what a primary and its successor say to each other: [`Inheritance`], the tickets of
 /// connections that cross over, and what is said in `lib/supervisor/upgrade/`. They may be of different versions.
 pub const PROTOCOL: u32 = 1;
 
-/// What the descriptors are that a successor is started with, in their order: the channel, the handoff socket, the
-/// sockets, and that of the admin port if there is one.
+/// What the descriptors are that a successor is started with, in their order: the channel, the handoff socket, the link to
+/// the keeper, the sockets, and that of the admin port if there is one.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Inheritance {
@@ -56,6 +57,7 @@ pub struct Inherited {
     /// Where connections cross over, until this primary takes over.
     handoff: RefCell<Option<OwnedFd>>,
     admin: RefCell<Option<OwnedFd>>,
+    keeper: RefCell<Option<OwnedFd>>,
     /// This primary's listeners, by the predecessor's numbers.
     listeners: RefCell<BTreeMap<u32, ListenerId>>,
 }
@@ -64,6 +66,11 @@ impl Inherited {
     /// The socket of the admin port, once.
     pub fn take_admin(&self) -> Option<OwnedFd> {
         self.admin.take()
+    }
+
+    /// The link to the keeper, once.
+    pub fn take_keeper(&self) -> Option<OwnedFd> {
+        self.keeper.take()
     }
 
     /// This primary's listener uses the socket of the predecessor's.
@@ -84,7 +91,9 @@ impl Primary {
     pub fn prepare_successor(&self) -> io::Result<Prepared> {
         let (channel, their_channel) = stream::channel_pair()?;
         let (ours, theirs) = handoff::pair()?;
-        let mut descriptors = vec![their_channel, theirs.try_clone()?];
+        let (link, their_link) = handoff::pair()?;
+        self.with_keeper(|keeper| keeper.prepare(link))?;
+        let mut descriptors = vec![their_channel, theirs.try_clone()?, their_link];
         let mut sockets = Vec::new();
         let registry = self.registry.borrow();
         for (&listener, socket) in self.sockets.borrow().iter() {
@@ -156,6 +165,7 @@ impl Primary {
         let mut descriptors = descriptors.into_iter();
         let channel = descriptors.next().ok_or_else(invalid)?;
         let handoff = descriptors.next().ok_or_else(invalid)?;
+        let keeper = descriptors.next().ok_or_else(invalid)?;
         let mut adopted = self.adopted.borrow_mut();
         for left in inheritance.sockets {
             let descriptor = descriptors.next().ok_or_else(invalid)?;
@@ -166,6 +176,7 @@ impl Primary {
             self.inherited.admin.replace(Some(admin));
         }
         self.inherited.handoff.replace(Some(handoff));
+        self.inherited.keeper.replace(Some(keeper));
         self.last_worker.set(inheritance.last_worker);
         Ok(channel)
     }
@@ -182,7 +193,13 @@ impl Primary {
             }
             dispatcher.serve_admin(true);
         }
-        Ok(())
+        // It receives what is kept, also if nobody has asked for anything here.
+        self.with_keeper(|_| {})
+    }
+
+    /// Leaves what is kept to the successor, and serves nobody from it any more; whether that could be done.
+    pub fn leave_keeper(&self) -> bool {
+        self.keeper.borrow().as_ref().is_some_and(Keeper::leave)
     }
 
     /// Answers on the admin port, or leaves that to another.

@@ -13,6 +13,7 @@ const MARGIN = 15_000;
 class Predecessor {
   #channel;
   #isServing = true;
+  #isThere = true;
   #known;
   #onTakeOver;
   #isReady = false;
@@ -40,6 +41,7 @@ class Predecessor {
         }
       },
       onended: () => {
+        this.#isThere = false;
         this.#channel.keepAlive(false);
         if (this.#isServing) this.#takeOver({}); // There is nobody else to serve.
         ended();
@@ -52,6 +54,11 @@ class Predecessor {
   /** Whether it still serves, and this process is to have no connections. */
   get isServing() {
     return this.#isServing;
+  }
+
+  /** Whether it has not ended yet. */
+  get isThere() {
+    return this.#isThere;
   }
 
   #tell(message) {
