@@ -309,6 +309,7 @@ class Supervisor extends EventEmitter {
     const { Predecessor } = require('./upgrade/index.js');
     this.#predecessor = new Predecessor(this.#native, inheritance, this.#options.startTimeout, {
       takeOver: (known) => this.#takeOver(known),
+      totals: (totals) => this.#native.inheritTotals(totals),
       ended: () => this.emit('predecessorEnded'),
     });
   }
@@ -322,6 +323,7 @@ class Supervisor extends EventEmitter {
   #takeOver(known) {
     for (const member of membersOf(this.#places)) this.#setShare(member.worker, { isHeld: false });
     this.#native.takeOver();
+    if (known.totals) this.#native.inheritTotals(known.totals);
     this.#closeUnused();
     this.emit('inherit', known);
     this.#tell('tookOver');
@@ -352,7 +354,7 @@ class Supervisor extends EventEmitter {
         this.#successor = new Successor(this.#native, { ...command }, this.#systemd.variables);
         await this.#successor.getReady();
         if (this.#isStopping) throw errors.isStopping();
-        const known = {};
+        const known = { totals: this.#native.totals() };
         this.emit('leave', known);
         await this.#successor.takeOver(known);
         await this.#handOver();
@@ -381,6 +383,7 @@ class Supervisor extends EventEmitter {
     });
     await promises.race([died, promises.then(ended, () => this.#successor.crossed())]);
     clearInterval(this.#watch);
+    this.#successor.tell({ totals: this.#native.totals() });
     if (!this.#native.leaveKeeper()) process.emitWarning(...LOST);
     this.#successor.leave();
   }

@@ -526,6 +526,18 @@ impl Primary {
         self.inner.hand_over().map_err(failed)
     }
 
+    /// What the admin port has counted until now, for [`inherit_totals`](Self::inherit_totals); nothing if there is none.
+    #[napi(catch_unwind)]
+    pub fn totals(&self) -> Option<String> {
+        self.inner.totals()
+    }
+
+    /// Has the admin port count on from what a predecessor has counted.
+    #[napi(catch_unwind)]
+    pub fn inherit_totals(&self, text: String) -> Result<()> {
+        self.inner.inherit_totals(&text).map_err(failed)
+    }
+
     /// Leaves what is shared to the successor, and serves nobody from it any more; whether that could be done.
     #[napi(catch_unwind)]
     pub fn leave_keeper(&self) -> bool {

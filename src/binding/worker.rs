@@ -97,7 +97,12 @@ impl Worker {
     /// A way to the keeper. `events` has the functions of a [`TextChannel`].
     #[napi(catch_unwind)]
     pub fn keeper(&self, env: Env, events: Object<'_>) -> Result<TextChannel> {
-        TextChannel::open(&env, KEEPER, self.questions.keeper().map_err(failed)?, &events)
+        TextChannel::open(
+            &env,
+            KEEPER,
+            self.questions.keeper().map_err(failed)?,
+            &events,
+        )
     }
 
     /// Asks for a listener. Gives the number that `onanswer` will have.

@@ -41,7 +41,7 @@ pub use figures::Figures;
 pub use first_bytes::StickyBy;
 pub use stalls::STALL_FROM;
 
-use crate::admin::{Application, Told};
+use crate::admin::{Application, Told, Totals};
 use crate::sys::page::Page;
 use figures::Counts;
 
@@ -179,6 +179,8 @@ enum Command {
     ServeAdmin(bool),
     HandOver(Successor),
     TakeBack,
+    Totals(sync::SyncSender<Totals>),
+    InheritTotals(Box<Totals>),
     Inherit(OwnedFd, BTreeMap<u32, ListenerId>),
     AddWorker(WorkerId, Seat),
     RemoveWorker(WorkerId),
@@ -334,6 +336,18 @@ impl Dispatcher {
     /// Ends that: what has not been taken by the other waits here again.
     pub fn take_back(&self) {
         self.command(Command::TakeBack);
+    }
+
+    /// What the admin port has counted until now; nothing if there is none.
+    pub fn totals(&self) -> Option<Totals> {
+        let (told, wait) = sync::sync_channel(1);
+        self.command(Command::Totals(told));
+        wait.recv().ok()
+    }
+
+    /// Has the admin port count on from what a predecessor has counted until now.
+    pub fn inherit_totals(&self, totals: Totals) {
+        self.command(Command::InheritTotals(Box::new(totals)));
     }
 
     /// Serves connections that cross over from a predecessor, whose listeners are these here.

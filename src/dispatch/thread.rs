@@ -312,9 +312,9 @@ impl Dispatch {
                 Command::ServeAdmin(yes) => {
                     admin.stop();
                     if let (true, Some((socket, application))) = (yes, &admin.port) {
-                        let watched = socket.try_clone().and_then(|copy| {
-                            watch::readable(copy).map_err(io::Error::from)
-                        });
+                        let watched = socket
+                            .try_clone()
+                            .and_then(|copy| watch::readable(copy).map_err(io::Error::from));
                         match watched {
                             Ok(socket) => {
                                 admin.tasks = self.serve_admin(socket, application.clone());
@@ -342,6 +342,11 @@ impl Dispatch {
                         self.take_back(&theirs);
                     }
                 }
+                Command::Totals(told) => self.note(|ledger| {
+                    // Whoever asked may have gone away meanwhile.
+                    let _ = told.send(ledger.totals(self.counts.read()));
+                }),
+                Command::InheritTotals(totals) => self.note(|ledger| ledger.inherit(*totals)),
                 Command::Inherit(handoff, listeners) => match watch::readable(handoff) {
                     Ok(handoff) => drop(self.spawn(self.clone().inherit(handoff, listeners))),
                     Err(error) => self.failed(&error.into()),

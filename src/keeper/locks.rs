@@ -105,14 +105,14 @@ impl Locks {
             ttl: waiter.asked.ttl,
             left: left(waiter.until),
         };
-        let lock = |(name, lock): (&Box<str>, &Lock)| LockSnapshot {
+        let held = self.held.iter().map(|(name, lock)| LockSnapshot {
             name: name.to_string(),
             caller: number(lock.holder.caller),
             fence: lock.holder.fence,
             left: left(lock.holder.until),
             waiting: lock.waiting.iter().map(waiter).collect(),
-        };
-        self.held.iter().map(lock).collect()
+        });
+        held.collect()
     }
 
     /// Has these locks held as they were in another process.

@@ -20,10 +20,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::{Instant, sleep_until};
 
-use super::{CallerId, Command};
+use self::succession::{Successors, Waiting};
 use super::request;
 use super::state::State;
-use self::succession::{Successors, Waiting};
+use super::{CallerId, Command};
 use crate::ipc::frame::{Decoder, Kind};
 use crate::panic;
 use crate::sys::watch;
@@ -74,7 +74,11 @@ async fn run(mut commands: UnboundedReceiver<Command>, predecessor: Option<Owned
     };
     let desk = Rc::new(Desk {
         began: Instant::now(),
-        state: RefCell::new(State::restore(snapshot.unwrap_or_default(), first_fence(), 1)),
+        state: RefCell::new(State::restore(
+            snapshot.unwrap_or_default(),
+            first_fence(),
+            1,
+        )),
         writable: RefCell::default(),
         deadline: Notify::new(),
         serving: Cell::new(0),
@@ -177,7 +181,8 @@ impl Desk {
         decoder.put(&input);
         let mut room = None;
         while !self.leaves.get()
-            && let Some(waiting) = self.write(caller, socket.get_ref()) {
+            && let Some(waiting) = self.write(caller, socket.get_ref())
+        {
             // It is watched only while there is no room: each reply that is read would wake this thread otherwise.
             if waiting == 0 {
                 room = None;

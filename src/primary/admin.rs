@@ -90,7 +90,7 @@ pub fn inherit(place: &Place, socket: OwnedFd) -> Option<(OwnedFd, Option<Socket
             let bound = socket::local_path(socket.as_fd())?;
             let file = SocketFile::new(path);
             file.own(false);
-            (bound == PathBuf::from(path)).then_some((socket, Some(file)))
+            (bound == *path).then_some((socket, Some(file)))
         }
     }
 }

@@ -29,7 +29,9 @@ use self::registry::Registry;
 use self::succession::Inherited;
 use self::worker::{Share, Worker};
 use crate::admin::{Application, Gathered, Supervised, Told};
-use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, Successor, WorkerId};
+use crate::dispatch::{
+    Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, Successor, WorkerId,
+};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::ControlReceiver;

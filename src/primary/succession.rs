@@ -197,6 +197,23 @@ impl Primary {
         self.with_keeper(|_| {})
     }
 
+    /// What the admin port has counted until now, as text for [`inherit_totals`](Self::inherit_totals).
+    pub fn totals(&self) -> Option<String> {
+        let totals = self.dispatcher.borrow().as_ref()?.totals()?;
+        serde_json::to_string(&totals).ok()
+    }
+
+    /// Has the admin port count on from there.
+    ///
+    /// Errors: `InvalidData` if it is no such text.
+    pub fn inherit_totals(&self, text: &str) -> io::Result<()> {
+        let totals = serde_json::from_str(text)?;
+        if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
+            dispatcher.inherit_totals(totals);
+        }
+        Ok(())
+    }
+
     /// Leaves what is kept to the successor, and serves nobody from it any more; whether that could be done.
     pub fn leave_keeper(&self) -> bool {
         self.keeper.borrow().as_ref().is_some_and(Keeper::leave)

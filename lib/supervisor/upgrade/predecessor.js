@@ -27,10 +27,11 @@ class Predecessor {
    * @param {object} on
    * @param {(known?: object) => void} on.takeOver called once, when it is time to take over, with what the predecessor knows;
    *   with nothing, if that has died
+   * @param {(totals: string) => void} on.totals called when it has counted all that it counts
    * @param {() => void} on.ended called when it has ended
    * @throws {Error} if it speaks another language
    */
-  constructor(native, { protocol, first, count, text }, startTimeout, { takeOver, ended }) {
+  constructor(native, { protocol, first, count, text }, startTimeout, { takeOver, totals, ended }) {
     this.#onTakeOver = takeOver;
     if (protocol !== binding.successionProtocol()) throw errors.otherSuccession(protocol, binding.successionProtocol());
     const descriptors = Array.from({ length: count }, (_, i) => first + i);
@@ -38,6 +39,7 @@ class Predecessor {
       ontext: (said) => {
         for (const message of JSON.parse(said)) {
           if (message.takeOver) this.#takeOver(message.takeOver);
+          if (message.totals) totals(message.totals);
         }
       },
       onended: () => {
