@@ -21,6 +21,7 @@ const {
   scratch,
   start,
   until,
+  write,
 } = require('./support.js');
 
 const upgrades = Number(process.env.UPGRADES ?? 4);
@@ -294,6 +295,70 @@ describe('an upgrade', { skip: isPortable }, () => {
     await until(async () => (await it.pid()) === next, 'its name');
     process.kill(next, 'SIGTERM');
     await gone([next]);
+  });
+
+  test('is a method of the supervisor, which says what it does not take', limit, async (t) => {
+    const port = await freePort();
+    const file = write(
+      t,
+      ({ index, app }) => {
+        const cluster = require(index);
+        cluster.setupPrimary({ exec: app });
+        const supervisor = cluster.supervise({ workers: 1, startTimeout: 10_000 });
+        const events = [];
+        for (const event of ['upgrade', 'tookOver', 'upgraded', 'upgradeFailed'])
+          supervisor.on(event, () => events.push(event));
+        const say = ({ code, message }) => console.log(`${code} ${message}`);
+        supervisor.once('ready', async () => {
+          if (process.argv[2] === 'next') return console.log('next', process.pid, events.join());
+          const { execPath } = process;
+          const other =
+            "const name = 'CLUSTER_RS_PREDECESSOR'; const told = JSON.parse(process.env[name]); told.protocol = 99;" +
+            'process.env[name] = JSON.stringify(told); require(process.argv[1]).supervise()';
+          for (const command of [
+            null,
+            { exec: execPath },
+            { args: [1] },
+            { cwd: '' },
+            { execPath: '/nowhere/node' },
+            { execPath, args: ['-e', 'process.exit(3)'] },
+            { execPath, args: ['-e', 'setInterval(() => {}, 1000)'] },
+            { execPath, args: ['-e', other, index] },
+          ]) {
+            await supervisor.upgrade(command).catch(say);
+          }
+          console.log('upgraded', await supervisor.upgrade({ args: [__filename, 'next'] }), events.join());
+        });
+      },
+      { index: path.join(root, 'index.js'), app: write(t, app) },
+    );
+    const program = start(t, [file], { env: { PORT: `${port}` } });
+    assert.strictEqual(await program.exited, 0, program.output);
+    const [, pid] = /^upgraded (\d+) /m.exec(program.stdout);
+    const failed = 'ERR_CLUSTER_RS_UPGRADE_FAILED Upgrade failed, nothing has changed: the new primary';
+    const said = program.stdout.trim().replaceAll(pid, 'PID').split('\n');
+    assert.deepStrictEqual(
+      said.filter((line) => !line.startsWith('next')), // That is another process.
+      [
+        'ERR_INVALID_ARG_TYPE The "command" argument must be of type object. Received null',
+        "ERR_INVALID_ARG_VALUE The property 'command.exec' is unknown: there are execPath, args, env, cwd",
+        'ERR_INVALID_ARG_TYPE The "command.args" property must be an array of strings. Received an instance of Array',
+        `ERR_INVALID_ARG_TYPE The "command.cwd" property must be a non-empty string. Received type string ('')`,
+        `${failed} could not be started: spawn /nowhere/node ENOENT`,
+        `${failed} exited with code 3`,
+        `${failed} has not begun: it calls cluster.supervise of a cluster-rs that can be upgraded to`,
+        `${failed} exited with code 1`,
+        `upgraded PID ${'upgrade,upgradeFailed,'.repeat(4)}upgrade,upgraded`,
+      ],
+    );
+    assert.ok(said.includes('next PID tookOver'), said.join());
+    assert.match(
+      program.stderr,
+      /speaks version 99 of the upgrade protocol, and this cluster-rs version 1: restart it instead/,
+    );
+    assert.match(await get(port), new RegExp(`^${pid} `));
+    process.kill(Number(pid), 'SIGTERM');
+    await gone([Number(pid)]);
   });
 
   test('goes on alone: another one has to wait', limit, async (t) => {

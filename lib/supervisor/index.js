@@ -352,7 +352,7 @@ class Supervisor extends EventEmitter {
       this.#tell('upgrade');
       try {
         this.#successor = new Successor(this.#native, { ...command }, this.#systemd.variables);
-        await this.#successor.getReady();
+        await this.#successor.getReady(this.#options.startTimeout);
         if (this.#isStopping) throw errors.isStopping();
         const known = { totals: this.#native.totals() };
         this.emit('leave', known);

@@ -2,12 +2,16 @@
 
 // The two sides of an upgrade, and what can be upgraded to.
 
-const { Array, Object, arrays } = require('../../primordials.js');
+const fs = require('node:fs');
+const { Array, Object, arrays, strings } = require('../../primordials.js');
 const errors = require('../../errors.js');
 const { Predecessor } = require('./predecessor.js');
 const { Successor } = require('./successor.js');
 
 const isText = (value) => typeof value === 'string' && value !== '';
+
+// The first processes of containers that end with the one process that they have started.
+const ENDING = ['tini', 'docker-init', 'dumb-init', 'catatonit'];
 
 // What a command can say.
 const PROPERTIES = {
@@ -20,6 +24,17 @@ const PROPERTIES = {
   env: { is: (value) => value !== null && typeof value === 'object', what: 'of type object' },
   cwd: { is: isText, what: 'a non-empty string' },
 };
+
+/** Whether a container ends with this process. */
+function endsContainer() {
+  if (process.pid === 1) return true;
+  if (process.ppid !== 1) return false;
+  try {
+    return arrays.includes(ENDING, strings.trim(fs.readFileSync('/proc/1/comm', 'utf8')));
+  } catch {
+    return false; // It may not be read here, and is no secret where there is one of these.
+  }
+}
 
 /**
  * Checks what is to be started.
@@ -36,7 +51,7 @@ function checkCommand(command = {}, native) {
     if (value !== undefined && !is(value)) throw errors.invalidOption(`command.${name}`, what, value);
   }
   if (!native.prepareSuccessor) throw errors.noUpgrade("it needs cluster-rs's addon");
-  if (process.pid === 1) throw errors.noUpgrade('a container ends with its process 1: replace the container instead');
+  if (endsContainer()) throw errors.noUpgrade('its container would end with it: replace the container instead');
 }
 
 module.exports = { Predecessor, Successor, checkCommand };

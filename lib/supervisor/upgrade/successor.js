@@ -15,7 +15,7 @@ const FIRST = 3;
 // How often to look whether all have crossed over, in milliseconds.
 const LOOK_EVERY = 10;
 
-// How long a process may take to say how long it will take, in milliseconds.
+// How long it may take to take over, in milliseconds.
 const PATIENCE = 30_000;
 
 /** The command line of this process, as it was started. */
@@ -101,10 +101,13 @@ class Successor {
     }
   }
 
-  /** Waits until all of its workers are ready. */
-  async getReady() {
+  /**
+   * Waits until all of its workers are ready.
+   * @param {number} startTimeout how long it may take to say how long that will take, in milliseconds
+   */
+  async getReady(startTimeout) {
     const none = 'the new primary has not begun: it calls cluster.supervise of a cluster-rs that can be upgraded to';
-    const { patience } = await this.#answer('hello', PATIENCE, none);
+    const { patience } = await this.#answer('hello', startTimeout, none);
     await this.#answer('ready', patience, `the new primary was not ready after ${patience} ms`);
   }
 
