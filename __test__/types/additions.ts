@@ -30,6 +30,8 @@ const supervisor: Supervisor = cluster.supervise({ workers: 'max', spares: 1, gr
 supervisor.on('death', (dead, code, signal, delay) => console.log(dead.id, code?.toFixed(), signal, delay?.toFixed()));
 supervisor.once('reload', (done, of) => console.log(done / of));
 const memory: number[] = supervisor.status().map((row) => row.memory);
+const upgraded: Promise<number> = supervisor.upgrade({ execPath: '/opt/node/bin/node', env: { OLD: undefined } });
+supervisor.on('upgradeFailed', (error) => console.log(error.message, upgraded));
 const stopped: Promise<void> = supervisor.reload().then(() => supervisor.stop());
 cluster.supervise({ env: (place) => ({ LEVEL: '1', PLACE: `${place}` }), readyAfter: 3000, stopMessage: 'shutdown' });
 worker.drain({ move: false });
