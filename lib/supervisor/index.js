@@ -344,10 +344,13 @@ class Supervisor extends EventEmitter {
   async upgrade(command) {
     const { Successor, checkCommand } = require('./upgrade/index.js');
     checkCommand(command, this.#native);
-    if (this.#successor || this.#predecessor?.isThere) throw errors.isUpgrading();
+    if (this.#successor) throw errors.isUpgrading();
     let pid;
     await this.#inTurn('upgrade', async () => {
       if (this.#successor) throw errors.isUpgrading();
+      // What they are going to listen on would be missing there.
+      if (!this.#wasReady) throw errors.upgradeFailed('not all workers have been ready yet');
+      await this.#predecessor?.gone;
       await this.#scaling;
       this.#tell('upgrade');
       try {

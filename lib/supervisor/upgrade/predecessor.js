@@ -2,7 +2,7 @@
 
 // The primary that this one is to follow, as this one sees it: it serves until all is ready here.
 
-const { Array, JSON } = require('../../primordials.js');
+const { Array, JSON, Promise } = require('../../primordials.js');
 const { binding } = require('../../native.js');
 const errors = require('../../errors.js');
 const { exitWhenWritten } = require('../../exit.js');
@@ -11,9 +11,11 @@ const { exitWhenWritten } = require('../../exit.js');
 const MARGIN = 15_000;
 
 class Predecessor {
+  /** Fulfilled when it has ended. */
+  gone;
+
   #channel;
   #isServing = true;
-  #isThere = true;
   #known;
   #onTakeOver;
   #isReady = false;
@@ -33,6 +35,8 @@ class Predecessor {
    */
   constructor(native, { protocol, first, count, text }, startTimeout, { takeOver, totals, ended }) {
     this.#onTakeOver = takeOver;
+    let end;
+    this.gone = new Promise((resolve) => (end = resolve));
     if (protocol !== binding.successionProtocol()) throw errors.otherSuccession(protocol, binding.successionProtocol());
     const descriptors = Array.from({ length: count }, (_, i) => first + i);
     this.#channel = native.inherit(text, descriptors, {
@@ -43,10 +47,10 @@ class Predecessor {
         }
       },
       onended: () => {
-        this.#isThere = false;
         this.#channel.keepAlive(false);
         if (this.#isServing) this.#takeOver({}); // There is nobody else to serve.
         ended();
+        end();
       },
     });
     this.#channel.keepAlive(true);
@@ -56,11 +60,6 @@ class Predecessor {
   /** Whether it still serves, and this process is to have no connections. */
   get isServing() {
     return this.#isServing;
-  }
-
-  /** Whether it has not ended yet. */
-  get isThere() {
-    return this.#isThere;
   }
 
   #tell(message) {
