@@ -572,10 +572,30 @@ declare namespace cluster {
      * long as memory is short, it is said once.
      */
     notScaled: [wanted: number, reason: string];
+    /** Another primary is starting, see {@link Supervisor.upgrade}. */
+    upgrade: [];
+    /** In the new primary: it has taken over. */
+    tookOver: [];
+    /** The new primary serves, and all workers of this one have ended. */
+    upgraded: [pid: number];
+    /** An upgrade has failed, for the reason that its promise rejects with. */
+    upgradeFailed: [error: Error];
     /** The workers are going to be ended in so many milliseconds, and accept until then. */
     lameDuck: [time: number];
     /** The workers are about to be ended. */
     stop: [];
+  }
+
+  /** What {@link Supervisor.upgrade} starts. */
+  interface UpgradeCommand {
+    /** The program, as a rule Node. Without it, the Node of this process. */
+    execPath?: string | undefined;
+    /** Its arguments: those of Node, the program's file, and the program's own. Without them, those of this process. */
+    args?: string[] | undefined;
+    /** Where it runs. Without it, where this process does. */
+    cwd?: string | undefined;
+    /** How its variables are different from those of this process; `undefined` where it is to have none. */
+    env?: Record<string, string | undefined> | undefined;
   }
 
   /** What {@link Cluster.supervise} gives. */
@@ -594,6 +614,15 @@ declare namespace cluster {
      * @returns rejects with code `ERR_CLUSTER_RS_RELOAD_FAILED` if a new worker does not start; the old ones stay then
      */
     reload(): Promise<void>;
+    /**
+     * Starts another primary, which takes over the sockets and connections when its workers are ready; those of this one
+     * finish what they have. Then this process is to end: it does so by itself, unless `signals` is `false`.
+     * @param command what is started instead of what this process was started with
+     * @returns the new primary's process id, when all workers of this one have ended. Rejects with code
+     * `ERR_CLUSTER_RS_UPGRADE_FAILED` if it does not start or dies meanwhile, and this one serves then; with
+     * `ERR_CLUSTER_RS_UPGRADING` if another upgrade goes on
+     */
+    upgrade(command?: UpgradeCommand): Promise<number>;
     /**
      * Ends each worker before another is started in its place; clients wait meanwhile.
      * @returns rejects with code `ERR_CLUSTER_RS_START_FAILED` if a new one does not start

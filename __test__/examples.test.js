@@ -8,7 +8,7 @@ const { once } = require('node:events');
 const http = require('node:http');
 const path = require('node:path');
 const { test } = require('node:test');
-const { get, root, scratch, start, until } = require('./support.js');
+const { freePort, get, gone, isPortable, root, scratch, start, until } = require('./support.js');
 
 const limit = { timeout: 60_000 };
 
@@ -62,6 +62,18 @@ test('examples/supervise.js: it reloads, survives and stops', limit, async (t) =
   assert.match(await get(port), /^worker \d/);
   process.kill(Number(pid), 'SIGTERM');
   assert.strictEqual(await program.end(), 0);
+});
+
+test('examples/upgrade.js: another primary takes over', { ...limit, skip: isPortable }, async (t) => {
+  const port = await freePort();
+  const program = start(t, [path.join(root, 'examples', 'upgrade.js')], { env: { PORT: `${port}` } });
+  await program.line(/^primary \d+ on Node/);
+  process.kill(program.pid, 'SIGUSR2');
+  assert.strictEqual(await program.exited, 0);
+  const [, next] = /^primary (\d+)\n$/.exec(await get(port));
+  assert.notStrictEqual(Number(next), program.pid);
+  process.kill(Number(next), 'SIGTERM');
+  await gone([Number(next)]);
 });
 
 test('examples/drain.js: one connection sees worker after worker', limit, async (t) => {

@@ -10,7 +10,19 @@ const net = require('node:net');
 const path = require('node:path');
 const readline = require('node:readline');
 const { test } = require('node:test');
-const { cleanEnvironment, freePort, get, root, scratch, startOurs, until, write } = require('./support.js');
+const {
+  cleanEnvironment,
+  freePort,
+  get,
+  isPortable,
+  root,
+  run,
+  scratch,
+  start,
+  startOurs,
+  until,
+  write,
+} = require('./support.js');
 
 const limit = { timeout: 120_000 };
 const python = spawnSync('python3', ['--version']).status === 0;
@@ -87,6 +99,29 @@ for (const [what, nameOf] of [
     assert.strictEqual(await service.end(), 0);
   });
 }
+
+const upgradable = { ...limit, skip: isPortable || (!python && 'python3 plays systemd') };
+
+test('systemd hears which process is the main one after an upgrade', upgradable, async (t) => {
+  const folder = scratch(t);
+  const name = path.join(folder, 'notify');
+  const { message, messages } = await manager(t, name);
+  const env = { PORT: `${await freePort()}`, NOTIFY_SOCKET: name, WATCHDOG_USEC: '400000', XDG_RUNTIME_DIR: folder };
+  const bin = path.join(root, 'bin', 'cluster-rs.js');
+  const service = start(t, [bin, write(t, app), '-w', '2', '--name', 'app'], { env });
+  await message(/^READY=1/);
+  const { code, stderr } = await run(t, [bin, 'upgrade', 'app'], { env });
+  assert.strictEqual(code, 0, stderr);
+  assert.strictEqual(await service.exited, 0);
+  await message(/^MAINPID=/);
+  const main = messages.findIndex((text) => text.startsWith('MAINPID='));
+  const pid = Number(messages[main].slice('MAINPID='.length));
+  await until(() => messages.slice(main).some((text) => text.startsWith('READY=1')), 'the new main process');
+  await until(() => messages.slice(main).includes('WATCHDOG=1'), 'its watchdog');
+  assert.ok(!messages.some((text) => text.startsWith('STOPPING=1')), messages.join('\n'));
+  process.kill(pid, 'SIGTERM');
+  await message(/^STOPPING=1/);
+});
 
 /** Becomes the program that it is told, with a listening socket as descriptor 3 that waits, as systemd's do. */
 const ACTIVATOR = `

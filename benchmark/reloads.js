@@ -8,37 +8,14 @@
 const { execFile, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
 const { promisify } = require('node:util');
 const { missingTool } = require('./load.js');
+const { measure } = require('./under_load.js');
 
-const summary = path.join(__dirname, 'summary.lua');
 const programs = path.join(__dirname, 'programs');
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Asks until `stop` is called, which gives what wrk has counted. */
-function load(port, clients, headers) {
-  const args = ['-t', '1', '-c', `${clients}`, '-d', '3600s', '--timeout', '10s', '-s', summary, ...headers];
-  const wrk = spawn('wrk', [...args, `http://127.0.0.1:${port}/`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  wrk.stdout.setEncoding('utf8').on('data', (part) => (text += part));
-  return async () => {
-    wrk.kill('SIGINT');
-    await once(wrk, 'close');
-    return JSON.parse(text.slice(text.lastIndexOf('\n{') + 1));
-  };
-}
 
 /** Our supervisor. */
 async function startOurs(port) {
@@ -49,8 +26,8 @@ async function startOurs(port) {
   const lines = readline.createInterface({ input: child.stdout });
   await once(lines, 'line');
   return {
-    async reload() {
-      child.stdin.write('reload\n');
+    async replace() {
+      child.stdin.write('\n');
       await once(lines, 'line');
     },
     async end() {
@@ -74,25 +51,12 @@ async function startPm2(port) {
   const run = (...args) => promisify(execFile)(process.execPath, [cli, ...args], { cwd: home, env });
   await run('start', path.join(programs, 'slow_server.js'), '--name', 'app', '-i', '2');
   return {
-    reload: () => run('reload', 'app'),
+    replace: () => run('reload', 'app'),
     async end() {
       await run('kill');
       fs.rmSync(home, { recursive: true, force: true });
     },
   };
-}
-
-async function measure(start, reloads) {
-  const port = await freePort();
-  const service = await start(port);
-  const stops = [load(port, 32, []), load(port, 8, ['-H', 'Connection: close'])];
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  const begin = performance.now();
-  for (let i = 0; i < reloads; i++) await service.reload();
-  const seconds = (performance.now() - begin) / 1000;
-  const [kept, fresh] = await Promise.all(stops.map((stop) => stop()));
-  await service.end();
-  return { seconds, kept, fresh };
 }
 
 async function main() {
@@ -114,7 +78,7 @@ async function main() {
     ['PM2, built-in module', startPm2],
   ]) {
     const { seconds, kept, fresh } = await measure(start, reloads);
-    row(name, (seconds / reloads).toFixed(2), kept.requests, kept.errors, fresh.requests, fresh.errors);
+    row(name, seconds.toFixed(2), kept.requests, kept.errors, fresh.requests, fresh.errors);
   }
 }
 

@@ -166,6 +166,19 @@ module.exports = {
 
   reloadFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_RELOAD_FAILED', `Reload failed, old workers kept: ${why}`),
 
+  upgradeFailed: (why) => coded(Error, 'ERR_CLUSTER_RS_UPGRADE_FAILED', `Upgrade failed, nothing has changed: ${why}`),
+
+  noUpgrade: (why) => coded(Error, 'ERR_CLUSTER_RS_UPGRADE_FAILED', `This process can't be upgraded: ${why}`),
+
+  isUpgrading: () => coded(Error, 'ERR_CLUSTER_RS_UPGRADING', 'An upgrade is going on: wait until it is over'),
+
+  otherSuccession: (theirs, ours) =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_OTHER_VERSION',
+      `The primary that runs speaks version ${theirs} of the upgrade protocol, and this cluster-rs version ${ours}: restart it instead`,
+    ),
+
   noFolder: (folder) => new Error(`missing folder ${folder}, where workers are to run`),
 
   noAddon: (reason) =>

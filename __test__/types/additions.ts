@@ -32,6 +32,8 @@ supervisor.on('scaled', (from, to, reason) => console.log(to - from, reason.trim
 supervisor.scale({ min: 2, max: 'max' });
 supervisor.once('reload', (done, of) => console.log(done / of));
 const memory: number[] = supervisor.status().map((row) => row.memory);
+const upgraded: Promise<number> = supervisor.upgrade({ execPath: '/opt/node/bin/node', env: { OLD: undefined } });
+supervisor.on('upgradeFailed', (error) => console.log(error.message, upgraded));
 const stopped: Promise<void> = supervisor.reload().then(() => supervisor.stop());
 cluster.supervise({ env: (place) => ({ LEVEL: '1', PLACE: `${place}` }), readyAfter: 3000, stopMessage: 'shutdown' });
 cluster.supervise({ finishWithoutPrimary: true });

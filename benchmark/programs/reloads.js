@@ -1,6 +1,6 @@
 'use strict';
 
-// Two workers under a supervisor, which reloads whenever a line comes.
+// Two workers under a supervisor, which reloads whenever a line comes; or is upgraded, where the line has a path of Node.
 
 const path = require('node:path');
 const readline = require('node:readline');
@@ -8,8 +8,14 @@ const cluster = require('../..');
 
 cluster.setupPrimary({ exec: path.join(__dirname, 'slow_server.js') });
 const supervisor = cluster.supervise({ workers: 2 });
-supervisor.once('ready', () => console.log('ready'));
-readline.createInterface({ input: process.stdin }).on('line', async () => {
-  await supervisor.reload();
-  console.log('reloaded');
+const lines = readline.createInterface({ input: process.stdin });
+supervisor.once('ready', () => console.log(`ready ${process.pid}`));
+lines.on('line', async (execPath) => {
+  if (execPath === '') {
+    await supervisor.reload();
+  } else {
+    lines.close(); // The next one reads on.
+    await supervisor.upgrade({ execPath });
+  }
+  console.log('done');
 });

@@ -4,7 +4,7 @@ const { parseArgs } = require('node:util');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { SETTINGS, toOption } = require('./settings.js');
 
-const COMMANDS = ['list', 'status', 'reload', 'scale', 'restart', 'stop', 'logs', 'top', 'profile', 'unit'];
+const COMMANDS = ['list', 'status', 'reload', 'upgrade', 'scale', 'restart', 'stop', 'logs', 'top', 'profile', 'unit'];
 
 // What process managers call the same.
 const OTHER_COMMANDS = {

@@ -147,6 +147,8 @@ async function talk(command, options, positionals) {
   if (command === 'logs') return logs(options, name);
   if (command === 'unit') return unit(options, name);
   const done = { reload: 'has been reloaded', restart: 'has been restarted', stop: 'has stopped' };
+  if (command === 'upgrade')
+    return act(options, name, { command }, (pid) => `has been upgraded, and is process ${pid} now`);
   return act(options, name, { command }, () => done[command]);
 }
 

@@ -137,8 +137,9 @@ function removeStale(path) {
   });
 }
 
-/** Gives a listening socket its name, which only one can have. */
-async function take(name, own, path) {
+/** Gives a listening socket its name, which only one can have; or which this one takes over. */
+async function take(name, own, path, replaces) {
+  if (replaces) return fs.renameSync(own, path);
   for (;;) {
     if (await isRunning(name)) throw new Failure(`${name} is running already: choose another --name`);
     try {
@@ -155,9 +156,11 @@ async function take(name, own, path) {
  * @param {string} name of this application
  * @param {(request: object, tell: (event: any) => void, gone: Promise<void>) => Promise<any>} answer gives the result.
  *   What it throws is the error
- * @returns {Promise<net.Server>} rejects with a {@link NoSocket} where there is no place for one
+ * @param {object} [how]
+ * @param {boolean} [how.replaces] whether it takes the name over from another process, which runs
+ * @returns {Promise<{ hasName: () => boolean, close: () => void }>} rejects with a {@link NoSocket} where there is no place for one
  */
-async function serve(name, answer) {
+async function serve(name, answer, { replaces = false } = {}) {
   const server = net.createServer((socket) => {
     const write = (message) => {
       if (!socket.writable) return;
@@ -186,7 +189,7 @@ async function serve(name, answer) {
   try {
     server.listen(own);
     await once(server, 'listening');
-    await take(name, own, path);
+    await take(name, own, path, replaces);
   } catch (error) {
     server.close();
     if (error instanceof Failure) throw error;
@@ -197,11 +200,10 @@ async function serve(name, answer) {
   }
   server.on('error', () => {}); // A connection that there was no descriptor for: whoever asks hears nothing, and asks again.
   const { ino } = fs.statSync(path);
-  process.once('exit', () => {
-    // Somebody may have another one there by now.
-    if (fs.statSync(path, { throwIfNoEntry: false })?.ino === ino) fs.rmSync(path, { force: true });
-  });
-  return server;
+  // Somebody may have another one there by now.
+  const hasName = () => fs.statSync(path, { throwIfNoEntry: false })?.ino === ino;
+  process.once('exit', () => hasName() && fs.rmSync(path, { force: true }));
+  return { hasName, close: () => server.close() };
 }
 
 module.exports = { ask, isRunning, serve };

@@ -1,7 +1,7 @@
 'use strict';
 
 const HELP = `Usage: cluster-rs app.js [options] [-- arguments of app.js]
-       cluster-rs list | status | top | reload | restart | stop | unit | version
+       cluster-rs list | status | top | reload | upgrade | restart | stop | unit
        cluster-rs scale [NAME] N | logs [NAME] [-n LINES] [--no-follow]
        cluster-rs profile [NAME] ID --cpu TIME | --heap [--out FILE]
 Runs a program on all cores, and keeps it alive. docs/command.md has more.

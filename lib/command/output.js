@@ -4,6 +4,9 @@ const EventEmitter = require('node:events');
 const { Lines, split } = require('./lines.js');
 const { countLines, say } = require('./sink.js');
 
+// How many of them a process that follows this one gets.
+const PASSED_ON = 100;
+
 // How many lines are kept for those who ask later, and of how many bytes in all.
 const KEPT = 1000;
 const KEPT_SIZE = 4 * 1024 * 1024;
@@ -68,6 +71,11 @@ class Output extends EventEmitter {
     return found;
   }
 
+  /** Keeps lines that another process has passed on, the oldest first. */
+  restore(lines) {
+    for (const { worker, text } of lines) this.#keep(worker, Buffer.from(`${text}\n`));
+  }
+
   /** Passes on what a worker prints. */
   follow({ id, process: { stdout, stderr } }) {
     // There is none, if there were no descriptors for it.
@@ -118,4 +126,4 @@ function prefixed(lines, prefix) {
   return Buffer.from(`${between.slice(1)}${text.replaceAll('\n', between)}\n`, 'latin1');
 }
 
-module.exports = { Output };
+module.exports = { Output, PASSED_ON };

@@ -8,15 +8,17 @@ const { describeFrame } = require('../inspector/stack.js');
 const { howItEnded } = require('../supervisor/member.js');
 const { readOptions } = require('../supervisor/options.js');
 const { exitWhenWritten } = require('../exit.js');
+const { inheritance } = require('../startup.js');
 const { endWithParent, runTogether } = require('./pm2/together.js');
 const { format } = require('./pm2/dates.js');
 const { variablesOf } = require('./pm2/environment.js');
 const { configure } = require('./configuration.js');
 const { serve } = require('./control.js');
+const { currentFolder } = require('./current_folder.js');
 const { environmentChanges } = require('./environment.js');
 const { Failure, NoSocket, USAGE } = require('./failure.js');
 const { reapOrphans } = require('./orphans.js');
-const { Output } = require('./output.js');
+const { Output, PASSED_ON } = require('./output.js');
 const { fileSink, say, standardError, standardOutput } = require('./sink.js');
 const { factsForUnit } = require('./unit.js');
 const { countWorkers } = require('./units.js');
@@ -99,6 +101,9 @@ function tellEvents(supervisor, name) {
   );
   supervisor.on('reloaded', () => say(`${name} has been reloaded`));
   supervisor.on('reloadFailed', (error) => say(error.message));
+  supervisor.on('upgrade', () => say(`${name} is being upgraded: another primary is starting`));
+  supervisor.on('upgraded', (pid) => say(`${name} has been upgraded: process ${pid} serves it`));
+  supervisor.on('upgradeFailed', (error) => say(error.message));
   supervisor.on('lameDuck', (time) => say(`${name} is stopping in ${time} ms, and accepting connections until then`));
   supervisor.on('stop', () => say(`${name} is stopping`));
 }
@@ -115,12 +120,20 @@ async function withProgress(supervisor, event, tell, act) {
 }
 
 /** What each command does here. */
-function commandsOf(supervisor, output, info, settings) {
+function commandsOf(supervisor, output, info, settings, startFolder) {
   return {
     info,
     unit: () => factsForUnit(settings, readOptions(toSupervisorOptions(settings))),
     status: () => ({ ...info(), workers: supervisor.status() }),
     reload: (_, tell) => withProgress(supervisor, 'reload', tell, () => supervisor.reload()),
+    upgrade() {
+      if (process.channel) {
+        throw new Failure(
+          'an application that runs together with others is not upgraded: run it by itself, with --only',
+        );
+      }
+      return supervisor.upgrade({ cwd: startFolder, env: { ...environmentChanges(), PWD: startFolder } });
+    },
     restart: (_, tell) => withProgress(supervisor, 'restart', tell, () => supervisor.restart()),
     async inspect({ id }, tell, gone) {
       const { url, close } = await supervisor.inspect(id);
@@ -169,6 +182,7 @@ function sinksOf({ errorFile, logFile, outFile } = {}) {
 
 /** Runs a program until it is stopped. */
 async function run(options, positionals, rest) {
+  const startFolder = currentFolder('');
   const settings = await configure(options, positionals, rest);
   const {
     applications,
@@ -205,15 +219,22 @@ async function run(options, positionals, rest) {
 
   const about = (size) => ({ name, pid: process.pid, program, uptime: Math.round(process.uptime() * 1000), size });
   const commands = { info: () => about(0) };
-  await serve(name, (request, tell, gone) => {
+  const answer = (request, tell, gone) => {
     if (request.command !== 'info' && !Object.hasOwn(commands, 'status'))
       throw new Failure(`${name} is starting: try again`);
     if (!Object.hasOwn(commands, request.command)) throw new Failure(`unknown command: ${request.command}`);
     return commands[request.command](request, tell, gone);
-  }).catch((error) => {
-    if (!(error instanceof NoSocket)) throw error;
-    say(`${name} is running without commands, which can't reach it: ${error.message}`);
-  });
+  };
+  let server; // for commands, if there can be one
+  const listen = async (how) => {
+    try {
+      server = await serve(name, answer, how);
+    } catch (error) {
+      if (!(error instanceof NoSocket)) throw error;
+      say(`${name} is running without commands, which can't reach it: ${error.message}`);
+    }
+  };
+  if (!inheritance) await listen();
   await runPrimary(primary);
   if (settings.watch) {
     const watch = new Watch(
@@ -226,10 +247,18 @@ async function run(options, positionals, rest) {
     cluster.on('fork', (worker) => watch.follow(worker));
   }
   const supervisor = cluster.supervise(toSupervisorOptions(settings));
+  supervisor.on('leave', (known) => (known.lines = output.last(PASSED_ON)));
+  supervisor.on('inherit', ({ lines = [] }) => output.restore(lines));
+  supervisor.on('tookOver', () => listen({ replaces: true }));
+  supervisor.on('upgradeFailed', () => {
+    if (!server || server.hasName()) return;
+    server.close();
+    listen({ replaces: true });
+  });
   tellEvents(supervisor, name);
   Object.assign(
     commands,
-    commandsOf(supervisor, output, () => about(supervisor.size), settings),
+    commandsOf(supervisor, output, () => about(supervisor.size), settings, startFolder),
   );
 }
 

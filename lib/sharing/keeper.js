@@ -46,8 +46,8 @@ class Keeper {
   lasts = true;
 
   /**
-   * @param {(events: object) => { ask: (text: string) => number, keepAlive: (yes: boolean) => void, close: () => void }} open
-   *   makes the way there; `events` has the functions `onreplies(text)` and `onended()`
+   * @param {(events: object) => { send: (text: string) => number, keepAlive: (yes: boolean) => void, close: () => void }} open
+   *   makes the way there; `events` has the functions `ontext(text)` and `onended()`
    * @param {(...told: any[]) => void} hear called with what the keeper says unasked: a kind, and what there is to it
    */
   constructor(open, hear) {
@@ -129,7 +129,7 @@ class Keeper {
     if (this.#way || this.#isClosed) return;
     this.#stores = new Map();
     this.#opened = 0;
-    this.#way = this.#open({ onreplies: (text) => this.#take(text), onended: () => this.#end() });
+    this.#way = this.#open({ ontext: (text) => this.#take(text), onended: () => this.#end() });
     this.#isKept = false;
     this.#keepAlive();
   }
@@ -150,7 +150,7 @@ class Keeper {
     const text = this.#text;
     this.#text = '';
     if (text === '' || !this.#way) return;
-    const outcome = this.#way.ask(text);
+    const outcome = this.#way.send(text);
     if (outcome === -constants.errno.EMSGSIZE) this.#refuse(this.#first);
     else if (outcome < 0) this.#end();
   }

@@ -4,9 +4,22 @@
 
 const EventEmitter = require('node:events');
 const { clearInterval, clearTimeout, setInterval, setTimeout } = require('node:timers');
-const { Array, Boolean, Math, Object, Promise, Set, arrays, nextTick, promises } = require('../primordials.js');
+const {
+  Array,
+  Boolean,
+  Error,
+  Math,
+  Object,
+  Promise,
+  Set,
+  arrays,
+  nextTick,
+  promises,
+  setImmediate,
+} = require('../primordials.js');
 const { now } = require('../clock.js');
 const errors = require('../errors.js');
+const { inheritance } = require('../startup.js');
 const { describeListeners } = require('../primary/figures.js');
 const { exitWhenWritten } = require('../exit.js');
 const { BackOff } = require('./back_off.js');
@@ -20,10 +33,14 @@ const { setUpSystemd } = require('./systemd.js');
 const { publish } = require('./tracing.js');
 const { Turns } = require('./turns.js');
 
-if (process.permission) ['admin', 'scaler'].map((name) => require(`./${name}.js`)); // While they can be read.
+// While they can be read.
+if (process.permission) ['admin', 'scaler', 'upgrade/index'].map((name) => require(`./${name}.js`));
 
 // How often workers are looked at, in milliseconds.
 const LOOK = 1000;
+
+// Where there was no memory for a copy.
+const LOST = ['What is shared has not gone over to the new primary', { code: 'CLUSTER_RS_LOST' }];
 
 /** Those who have these places. */
 const membersOf = (places) =>
@@ -61,9 +78,13 @@ class Supervisor extends EventEmitter {
   #lookedAt = now();
   #hasGivenUp = false;
   #isStopping = false;
+  #isHandingOver = false; // to the successor
   #lameDuck; // what is waited for before the stop, and the function that ends it
   #wasReady = false;
 
+  #predecessor; // the primary that this one is to follow, if there is one
+  #systemd;
+  #successor; // the one that is to follow this one, while there is one
   #inspection = new Inspection();
   #admin; // what is told on the admin port, if there is one
   #placeOfNext; // the number of the place that the worker is for which is being forked
@@ -98,7 +119,8 @@ class Supervisor extends EventEmitter {
   start() {
     const { hangTimeout, maxMemory, range, reloadSignals, signals, workers } = this.#options;
     if (maxMemory > 0 || range.min < range.max) askForFigures();
-    const tellSystemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
+    this.#systemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
+    if (inheritance) this.#inherit();
     this.#openAdmin();
     const first = this.#fork(0);
     // What the program has asked for is wrong; what the system has refused now, it may grant later.
@@ -111,7 +133,7 @@ class Supervisor extends EventEmitter {
     this.#fillSpares();
     this.#native.keepListeners(true);
     this.#admin?.tell();
-    tellSystemd(this);
+    this.#systemd.tellOf(this);
     if (signals) obeySignals(this, reloadSignals);
     const interval = hangTimeout > 0 ? Math.min(LOOK, Math.ceil(hangTimeout / 4)) : LOOK;
     this.#watch = setInterval(() => this.#look(interval), interval).unref();
@@ -147,6 +169,7 @@ class Supervisor extends EventEmitter {
       isStopping: this.#isStopping || this.#lameDuck !== undefined,
       hasGivenUp: this.#hasGivenUp,
     }));
+    if (!this.#isWaiting) this.#native.serveAdmin(true);
   }
 
   /** Where the admin port is: `127.0.0.1:9464`, or a path; `undefined` if there is none. */
@@ -205,7 +228,7 @@ class Supervisor extends EventEmitter {
     const member = new Member(fork, this.#options, { health: this.#health, isSpare });
     this.#placeOfNext = undefined;
     if (!member.worker) return member;
-    this.#setShare(member.worker, { isHeld: isSpare, place });
+    this.#setShare(member.worker, { isHeld: isSpare || this.#isWaiting, place });
     member.worker.on('ill', (why) => this.#tell('ill', member.worker, why));
     member.worker.on('well', () => this.#tell('well', member.worker));
     return member;
@@ -253,10 +276,12 @@ class Supervisor extends EventEmitter {
     if (member.hasEnded) return;
     member.kill();
     this.#tell('startFailed', member.worker, error, undefined);
+    if (this.#isWaiting) this.#fail(error);
   }
 
   #tellWhenReady() {
     if (this.#wasReady || this.#inService().length < this.size) return;
+    if (this.#isWaiting) return this.#predecessor.ready();
     this.#wasReady = true;
     this.#tell('ready');
   }
@@ -286,6 +311,116 @@ class Supervisor extends EventEmitter {
   #tellEnd(member, { code, signal, error }, delay) {
     if (error) this.#tell('startFailed', member.worker, member.startFailed({ error }), delay);
     else this.#tell('death', member.worker, code, signal, delay);
+    if (this.#isWaiting) this.#fail(member.startFailed({ code, signal, error }));
+  }
+
+  /** Whether another primary serves, and this one gets ready to follow it. */
+  get #isWaiting() {
+    return this.#predecessor !== undefined && this.#predecessor.isServing;
+  }
+
+  /** Takes what the primary has left that this one is to follow, and says so when it does. */
+  #inherit() {
+    const { Predecessor } = require('./upgrade/index.js');
+    this.#predecessor = new Predecessor(this.#native, inheritance, this.#options.startTimeout, {
+      takeOver: (known) => this.#takeOver(known),
+      totals: (totals) => this.#native.inheritTotals(totals),
+      ended: () => this.emit('predecessorEnded'),
+    });
+  }
+
+  #fail({ message }) {
+    this.#isStopping = true;
+    this.killAll();
+    this.#predecessor.fail(message);
+  }
+
+  #takeOver(known) {
+    for (const member of membersOf(this.#places)) this.#setShare(member.worker, { isHeld: false });
+    this.#native.takeOver();
+    if (known.totals) this.#native.inheritTotals(known.totals);
+    this.#closeUnused();
+    this.emit('inherit', known);
+    this.#tell('tookOver');
+    this.#tellWhenReady();
+  }
+
+  /**
+   * Starts another primary, which takes over the sockets, the connections between two requests and all that comes, when its
+   * workers are ready. Then those of this one finish what they have. If it fails, nothing has changed.
+   * @param {object} [command] what is started instead of what this process was started with
+   * @param {string} [command.execPath]
+   * @param {string[]} [command.args]
+   * @param {string} [command.cwd]
+   * @param {Record<string, string | undefined>} [command.env] how its variables are different; `undefined` where it is to have none
+   * @returns {Promise<number>} its process id, when all workers of this one have ended. Rejects with
+   *   `ERR_CLUSTER_RS_UPGRADE_FAILED`, or `ERR_CLUSTER_RS_UPGRADING` if another upgrade goes on
+   */
+  async upgrade(command) {
+    const { Successor, checkCommand } = require('./upgrade/index.js');
+    checkCommand(command, this.#native);
+    if (this.#successor) throw errors.isUpgrading();
+    let pid;
+    await this.#inTurn('upgrade', async () => {
+      if (this.#successor) throw errors.isUpgrading();
+      // What they are going to listen on would be missing there.
+      if (!this.#wasReady) throw errors.upgradeFailed('not all workers have been ready yet');
+      await this.#predecessor?.gone;
+      await this.#scaling;
+      this.#tell('upgrade');
+      try {
+        this.#successor = new Successor(this.#native, { ...command }, this.#systemd.variables);
+        await this.#successor.getReady(this.#options.startTimeout);
+        if (this.#isStopping) throw errors.isStopping();
+        const known = { totals: this.#native.totals() };
+        this.emit('leave', known);
+        await this.#successor.takeOver(known);
+        await this.#handOver();
+        pid = this.#successor.pid;
+      } catch (error) {
+        await this.#stay(error);
+      }
+    });
+    this.#tell('upgraded', pid);
+    if (this.#options.signals) setImmediate(exitWhenWritten); // As after a stop.
+    return pid;
+  }
+
+  /** Has the successor serve, and the workers of this process finish what they have. */
+  async #handOver() {
+    this.#native.handOver();
+    this.#native.serveAdmin(false);
+    this.#isStopping = this.#isHandingOver = true;
+    clearTimeout(this.#closing);
+    this.#startNothingMore();
+    const members = membersOf(this.#places);
+    for (const place of this.#places) place.member = undefined;
+    const ended = promises.all([...arrays.map(members, (member) => this.#end(member)), this.#endSpares()]);
+    const died = promises.then(this.#successor.ended, (how) => {
+      throw new Error(how);
+    });
+    await promises.race([died, promises.then(ended, () => this.#successor.crossed())]);
+    clearInterval(this.#watch);
+    this.#successor.tell({ totals: this.#native.totals() });
+    if (!this.#native.leaveAllKept()) process.emitWarning(...LOST);
+    this.#successor.leave();
+  }
+
+  /** Goes on as if there had been no upgrade. */
+  async #stay(error) {
+    const successor = this.#successor;
+    await successor?.kill();
+    this.#successor = undefined;
+    if (this.#isHandingOver) {
+      this.#isStopping = this.#isHandingOver = false;
+      this.#native.serveAdmin(true);
+      for (const place of this.#places) this.#occupy(place, this.#fork(place.number));
+      this.#fillSpares();
+    }
+    if (this.#isStopping) throw errors.isStopping();
+    const failed = errors.upgradeFailed(error.message);
+    this.#tell('upgradeFailed', failed);
+    throw failed;
   }
 
   /** Does something after a while, unless all stops or is given up before. */
@@ -637,6 +772,7 @@ class Supervisor extends EventEmitter {
     const members = membersOf(this.#places);
     if (!this.#isStopping) {
       this.#isStopping = true;
+      this.#successor?.kill();
       clearInterval(this.#watch);
       this.#scaler?.stop();
       clearTimeout(this.#closing);

@@ -50,7 +50,8 @@ function tellUnused(native) {
  * Takes what systemd has given to this process alone, out of the environment as well.
  * @param {object} native the addon's `Primary`
  * @throws {Error} `ERR_ACCESS_DENIED` if Node's permission model denies connecting to it
- * @returns {(supervisor: import('./index.js').Supervisor) => void} has systemd told what a supervisor does
+ * @returns {{ tellOf: (supervisor: import('./index.js').Supervisor) => void, variables: Record<string, string> }} `tellOf`
+ *   has systemd told what a supervisor does; `variables` are for a process that follows this one
  */
 function setUpSystemd(native) {
   if (process.env.NOTIFY_SOCKET !== undefined) permission?.askForPath(process.env.NOTIFY_SOCKET);
@@ -63,9 +64,17 @@ function setUpSystemd(native) {
       code: 'CLUSTER_RS_SYSTEMD',
     });
   }
-  return (supervisor) => {
-    supervisor.once('ready', () => setTimeout(tellUnused, PATIENCE, native).unref());
-    if (socket !== undefined) tellOf(supervisor, socket, isThisProcess(watched) ? Number(interval) : 0);
+  const isWatched = interval !== undefined && isThisProcess(watched);
+  return {
+    tellOf(supervisor) {
+      supervisor.once('ready', () => setTimeout(tellUnused, PATIENCE, native).unref());
+      if (socket !== undefined) tellOf(supervisor, socket, isWatched ? Number(interval) : 0);
+    },
+    variables: {
+      ...(socket !== undefined && { NOTIFY_SOCKET: socket }),
+      ...(room !== undefined && { FDSTORE: room }),
+      ...(isWatched && { WATCHDOG_USEC: interval }),
+    },
   };
 }
 
@@ -90,6 +99,10 @@ function tellOf(supervisor, socket, interval) {
   supervisor.on('reloadFailed', tellReady);
   supervisor.on('scaled', () => tell(status()));
   supervisor.on('lameDuck', () => tell('STOPPING=1', 'STATUS=Accepting for a while'));
+  supervisor.on('upgrade', () => tell('STATUS=Starting another primary'));
+  supervisor.on('upgradeFailed', tellReady);
+  supervisor.on('upgraded', (pid) => tell(`MAINPID=${pid}`));
+  supervisor.on('predecessorEnded', tellReady); // Before that, another was the main process.
   supervisor.on('stop', () => tell('STOPPING=1', 'STATUS=Finishing requests'));
   if (interval > 0) {
     const beat = () => supervisor.workers.length > 0 && tell('WATCHDOG=1');

@@ -22,6 +22,10 @@ const ARGUMENTS = {
   reloadFailed: ['error'],
   scaled: ['from', 'to', 'reason'],
   notScaled: ['wanted', 'reason'],
+  upgrade: [],
+  tookOver: [],
+  upgraded: ['pid'],
+  upgradeFailed: ['error'],
   lameDuck: ['time'],
   stop: [],
 };

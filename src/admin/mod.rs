@@ -9,6 +9,7 @@ mod metrics;
 mod process;
 mod server;
 mod told;
+mod totals;
 
 pub use application::{Application, Family, Gathered};
 pub(crate) use health::{Health, live, ready};
@@ -17,3 +18,4 @@ pub(crate) use metrics::{ListenerSnapshot, Snapshot, WorkerSnapshot, render};
 pub(crate) use process::{ProcessFigures, figures_of, figures_of_self, thread_cpu_seconds};
 pub(crate) use server::{Answer, serve};
 pub use told::{Member, Supervised, Told};
+pub(crate) use totals::Totals;

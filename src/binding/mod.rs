@@ -1,8 +1,8 @@
 //! The N-API surface: what JavaScript sees of Rust, and nothing but. What the objects here do is written in the modules beside.
 
 pub mod channel;
-pub mod keeper;
 pub mod primary;
+pub mod text_channel;
 pub mod worker;
 
 use std::fs::File;

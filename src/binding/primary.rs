@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 
 use super::channel::Channel;
-use super::keeper::Keeper;
+use super::text_channel::{KEEPER, SUCCESSION, TextChannel};
 use super::{count_turns, errno, failed};
 use crate::admin::{Family, Gathered, Member};
 use crate::dispatch::{Arrival, Chooser, Place, Policy, Report, StickyBy, WorkerId};
@@ -21,7 +22,7 @@ use crate::ipc::{channel, delivery::Delivery};
 use crate::primary::asked::Asked;
 use crate::primary::process::{self, Order, Started, stdio_from};
 use crate::primary::worker::Share;
-use crate::primary::{self, WorkerControl, admin};
+use crate::primary::{self, WorkerControl, admin, succession};
 use crate::sys::js::{Argument, AsyncContext, Callback, GivenDescriptor};
 use crate::sys::page;
 use crate::sys::pidfd::Exit;
@@ -250,12 +251,12 @@ impl Primary {
         })
     }
 
-    /// A way to the keeper. `events` has the functions of [`Keeper`].
+    /// A way to the keeper. `events` has the functions of a [`TextChannel`].
     #[napi(catch_unwind)]
-    pub fn keeper(&self, env: Env, events: Object<'_>) -> Result<Keeper> {
+    pub fn keeper(&self, env: Env, events: Object<'_>) -> Result<TextChannel> {
         let (ours, theirs) = stream::pair().map_err(failed)?;
         self.inner.serve_from_keeper(theirs).map_err(failed)?;
-        Keeper::open(&env, ours, &events)
+        TextChannel::open(&env, KEEPER, ours, &events)
     }
 
     /// How connections are dispatched: `rr`, `least`, `sticky`, or `none` to share the listeners that are opened from
@@ -540,6 +541,75 @@ impl Primary {
         self.inner.unused_sockets()
     }
 
+    /// Prepares for a primary that is to follow this one. `events` has the functions of a [`TextChannel`].
+    #[napi(catch_unwind)]
+    pub fn prepare_successor(&self, env: Env, events: Object<'_>) -> Result<Succession> {
+        let prepared = self.inner.prepare_successor().map_err(failed)?;
+        let channel = TextChannel::open(&env, SUCCESSION, prepared.channel, &events)?;
+        Ok(Succession {
+            channel: channel.copy(),
+            text: prepared.text,
+            descriptors: prepared.descriptors,
+        })
+    }
+
+    /// Has all connections cross over to the successor from now on; and leaves it the files of sockets.
+    #[napi(catch_unwind)]
+    pub fn hand_over(&self) -> Result<()> {
+        self.inner.hand_over().map_err(failed)
+    }
+
+    /// What the admin port has counted until now, for [`inherit_totals`](Self::inherit_totals); nothing if there is none.
+    #[napi(catch_unwind)]
+    pub fn totals(&self) -> Option<String> {
+        self.inner.totals()
+    }
+
+    /// Has the admin port count on from what a predecessor has counted.
+    #[napi(catch_unwind)]
+    pub fn inherit_totals(&self, text: String) -> Result<()> {
+        self.inner.inherit_totals(&text).map_err(failed)
+    }
+
+    /// Leaves what is shared to the successor, and serves nobody from it any more; whether that could be done.
+    #[napi(catch_unwind)]
+    pub fn leave_all_kept(&self) -> bool {
+        self.inner.leave_all_kept()
+    }
+
+    /// The successor is gone: what it has not taken is served here.
+    #[napi(catch_unwind)]
+    pub fn take_back(&self) {
+        self.inner.take_back();
+    }
+
+    /// Takes over what a predecessor has left: descriptors, and the text that describes them. Gives the channel to it.
+    #[napi(catch_unwind)]
+    pub fn inherit(
+        &self,
+        env: Env,
+        text: String,
+        descriptors: Vec<GivenDescriptor>,
+        events: Object<'_>,
+    ) -> Result<TextChannel> {
+        let descriptors: std::io::Result<_> =
+            descriptors.into_iter().map(GivenDescriptor::take).collect();
+        let channel = descriptors.and_then(|all| self.inner.inherit(&text, all));
+        TextChannel::open(&env, SUCCESSION, channel.map_err(failed)?, &events)
+    }
+
+    /// Serves what crosses over from the predecessor from now on, and answers on the admin port.
+    #[napi(catch_unwind)]
+    pub fn take_over(&self) -> Result<()> {
+        self.inner.take_over().map_err(failed)
+    }
+
+    /// Answers on the admin port, or leaves that to another primary.
+    #[napi(catch_unwind)]
+    pub fn serve_admin(&self, yes: bool) {
+        self.inner.serve_admin(yes);
+    }
+
     /// Whether listeners stay open when their last worker leaves, for those that come later.
     #[napi(catch_unwind)]
     pub fn keep_listeners(&self, yes: bool) {
@@ -684,6 +754,47 @@ impl Primary {
     #[napi(catch_unwind)]
     pub fn shut_down(&self) {
         self.inner.shut_down();
+    }
+}
+
+/// The number of the language that a primary and the one that follows it speak; both must speak the same.
+#[napi(catch_unwind)]
+pub fn succession_protocol() -> u32 {
+    succession::PROTOCOL
+}
+
+/// What a primary that is to follow this one is started with.
+#[napi]
+pub struct Succession {
+    channel: channel::Channel,
+    text: String,
+    descriptors: Vec<OwnedFd>,
+}
+
+#[napi]
+impl Succession {
+    /// The channel to it.
+    #[napi(getter, catch_unwind)]
+    pub fn channel(&self) -> TextChannel {
+        TextChannel::of(self.channel.clone())
+    }
+
+    /// What the descriptors are.
+    #[napi(getter, catch_unwind)]
+    pub fn text(&self) -> String {
+        self.text.clone()
+    }
+
+    /// Descriptors of this process that it is to have, open until it has been [started](Self::started).
+    #[napi(getter, catch_unwind)]
+    pub fn descriptors(&self) -> Vec<i32> {
+        self.descriptors.iter().map(AsRawFd::as_raw_fd).collect()
+    }
+
+    /// It has its own copies now.
+    #[napi(catch_unwind)]
+    pub fn started(&mut self) {
+        self.descriptors.clear();
     }
 }
 

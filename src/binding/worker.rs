@@ -9,7 +9,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::channel::Channel;
-use super::keeper::Keeper;
+use super::text_channel::{KEEPER, TextChannel};
 use super::{AWAKE, LAG, OPEN_CONNECTIONS, REQUESTS, count_turns, failed};
 use crate::dispatch::Key;
 use crate::ipc::channel;
@@ -101,10 +101,15 @@ impl Worker {
         Channel(self.channel.clone())
     }
 
-    /// A way to the keeper. `events` has the functions of [`Keeper`].
+    /// A way to the keeper. `events` has the functions of a [`TextChannel`].
     #[napi(catch_unwind)]
-    pub fn keeper(&self, env: Env, events: Object<'_>) -> Result<Keeper> {
-        Keeper::open(&env, self.questions.keeper().map_err(failed)?, &events)
+    pub fn keeper(&self, env: Env, events: Object<'_>) -> Result<TextChannel> {
+        TextChannel::open(
+            &env,
+            KEEPER,
+            self.questions.keeper().map_err(failed)?,
+            &events,
+        )
     }
 
     /// Asks for a listener. Gives the number that `onanswer` will have.

@@ -51,7 +51,7 @@ impl Looks {
     /// Lets so many go, those first that have been waited for longest.
     pub(super) fn let_go(&self, number: usize) {
         let mut going = self.going.borrow_mut();
-        for _ in 0..number {
+        for _ in 0..number.min(going.len()) {
             // Dropping the sender is what its receiver waits for.
             going.pop_first();
         }

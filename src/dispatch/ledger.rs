@@ -9,8 +9,8 @@ use hyper::body::Bytes;
 
 use super::{Figures, ListenerId, Place, WorkerId};
 use crate::admin::{
-    Gathered, Health, ListenerSnapshot, ProcessFigures, Snapshot, Supervised, Told, WorkerSnapshot,
-    describe, figures_of, figures_of_self, live, ready, thread_cpu_seconds,
+    Gathered, Health, ListenerSnapshot, ProcessFigures, Snapshot, Supervised, Told, Totals,
+    WorkerSnapshot, describe, figures_of, figures_of_self, live, ready, thread_cpu_seconds,
 };
 use crate::ipc::queue_time::QueueTimes;
 use crate::sys::page::{Page, now_ns};
@@ -84,6 +84,8 @@ pub(super) struct Ledger {
     workers: BTreeMap<WorkerId, Watched>,
     /// What workers have counted that have gone, by what they were called.
     past: BTreeMap<String, Tally>,
+    /// What a predecessor has counted.
+    inherited: Totals,
     /// By how many seconds the dispatcher's last regular timer was late.
     lag: f64,
     /// The last event for the page, and when it was made.
@@ -98,6 +100,7 @@ impl Ledger {
             listeners: BTreeMap::new(),
             workers: BTreeMap::new(),
             past: BTreeMap::new(),
+            inherited: Totals::default(),
             lag: 0.0,
             last_event: None,
         }
@@ -187,7 +190,7 @@ impl Ledger {
         for worker in self.workers.values_mut() {
             worker.look();
         }
-        Snapshot {
+        let mut snapshot = Snapshot {
             figures,
             listeners: self
                 .listeners
@@ -200,7 +203,19 @@ impl Ledger {
             dispatcher_cpu_seconds: thread_cpu_seconds(),
             dispatcher_lag: self.lag,
             application: Gathered::default(),
-        }
+        };
+        self.inherited.add_to(&mut snapshot);
+        snapshot
+    }
+
+    /// What has been counted until now.
+    pub(super) fn totals(&mut self, figures: Figures) -> Totals {
+        Totals::of(&self.snapshot(figures))
+    }
+
+    /// Counts on from what a predecessor has counted until now.
+    pub(super) fn inherit(&mut self, totals: Totals) {
+        self.inherited = totals;
     }
 
     /// An event for the page, the same for all who want one at about the same time.

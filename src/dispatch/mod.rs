@@ -25,6 +25,7 @@ mod thread;
 #[cfg(test)]
 mod thread_test;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -40,7 +41,7 @@ pub use figures::Figures;
 pub use first_bytes::StickyBy;
 pub use stalls::STALL_FROM;
 
-use crate::admin::{Application, Told};
+use crate::admin::{Application, Told, Totals};
 use crate::sys::page::Page;
 use figures::Counts;
 
@@ -131,6 +132,25 @@ pub struct Seat {
     pub pid: i32,
 }
 
+/// The way to the primary that follows this one.
+#[derive(Debug)]
+pub struct Successor {
+    /// This process's end of a handoff socket, see [`crate::sys::handoff::pair`].
+    pub ours: OwnedFd,
+    /// A copy of the other end, to take back what the successor has not taken.
+    pub theirs: OwnedFd,
+}
+
+impl Successor {
+    /// Errors: those of duplicating descriptors.
+    pub fn try_clone(&self) -> io::Result<Successor> {
+        Ok(Successor {
+            ours: self.ours.try_clone()?,
+            theirs: self.theirs.try_clone()?,
+        })
+    }
+}
+
 /// What the dispatcher has to tell. It is told in the dispatcher's thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
@@ -156,6 +176,12 @@ pub enum Report {
 enum Command {
     OpenAdmin(OwnedFd, Arc<Told>, Arc<Application>),
     CloseAdmin,
+    ServeAdmin(bool),
+    HandOver(Successor),
+    TakeBack,
+    Totals(sync::SyncSender<Totals>),
+    InheritTotals(Box<Totals>),
+    Inherit(OwnedFd, BTreeMap<u32, ListenerId>),
     AddWorker(WorkerId, Seat),
     RemoveWorker(WorkerId),
     OpenListener(ListenerId, OwnedFd),
@@ -295,6 +321,38 @@ impl Dispatcher {
     /// What it is to tell of has to come later.
     pub fn open_admin(&self, socket: OwnedFd, told: Arc<Told>, application: Arc<Application>) {
         self.command(Command::OpenAdmin(socket, told, application));
+    }
+
+    /// Answers on the admin port, or leaves that to another primary which has the same socket.
+    pub fn serve_admin(&self, yes: bool) {
+        self.command(Command::ServeAdmin(yes));
+    }
+
+    /// Accepts nothing from now on, and has all connections that wait, or would, cross over to the primary that follows.
+    pub fn hand_over(&self, successor: Successor) {
+        self.command(Command::HandOver(successor));
+    }
+
+    /// Ends that: what has not been taken by the other waits here again.
+    pub fn take_back(&self) {
+        self.command(Command::TakeBack);
+    }
+
+    /// What the admin port has counted until now; nothing if there is none.
+    pub fn totals(&self) -> Option<Totals> {
+        let (told, wait) = sync::sync_channel(1);
+        self.command(Command::Totals(told));
+        wait.recv().ok()
+    }
+
+    /// Has the admin port count on from what a predecessor has counted until now.
+    pub fn inherit_totals(&self, totals: Totals) {
+        self.command(Command::InheritTotals(Box::new(totals)));
+    }
+
+    /// Serves connections that cross over from a predecessor, whose listeners are these here.
+    pub fn inherit(&self, handoff: OwnedFd, listeners: BTreeMap<u32, ListenerId>) {
+        self.command(Command::Inherit(handoff, listeners));
     }
 
     /// Closes the admin port.

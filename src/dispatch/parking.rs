@@ -80,6 +80,13 @@ impl<C> Parking<C> {
         self.take(id).map(|(_, connection)| connection)
     }
 
+    /// Takes out one after the other, with the end of its idle time.
+    pub(super) fn take_next(&mut self) -> Option<(ListenerId, C, Option<Nanoseconds>)> {
+        let (&id, &Parked { until, .. }) = self.parked.first_key_value()?;
+        self.take(id)
+            .map(|(listener, connection)| (listener, connection, until))
+    }
+
     /// Takes out one whose idle time is over.
     pub(super) fn take_expired(&mut self, now: Nanoseconds) -> Option<C> {
         let &(until, id) = self.deadlines.first()?;

@@ -44,6 +44,15 @@ impl<C> Listener<C> {
     }
 }
 
+/// A connection that goes to the primary that follows.
+#[derive(Debug)]
+pub(super) enum Crossing<C> {
+    /// It waits for a worker.
+    Waiting(Ticket, C),
+    /// Its client is quiet, see [`Scheduler::park`].
+    Quiet(ListenerId, C, Option<Nanoseconds>),
+}
+
 pub(super) struct Scheduler<H: Handoff> {
     workers: BTreeMap<WorkerId, Account<H>>,
     listeners: BTreeMap<ListenerId, Listener<H::Connection>>,
@@ -57,6 +66,8 @@ pub(super) struct Scheduler<H: Handoff> {
     /// Those that have waited for longer, and are to be refused.
     shed: Vec<H::Connection>,
     arrivals: u64,
+    /// What crosses over, oldest first, while there is a primary that follows.
+    crossing: Option<VecDeque<Crossing<H::Connection>>>,
     counts: Arc<Counts>,
 }
 
@@ -74,6 +85,7 @@ impl<H: Handoff> Scheduler<H> {
             max_wait: None,
             shed: Vec::new(),
             arrivals: 0,
+            crossing: None,
             counts,
         }
     }
@@ -220,6 +232,9 @@ impl<H: Handoff> Scheduler<H> {
 
     /// Whether a connection more of this listener may be accepted.
     pub(super) fn accepts(&self, listener: ListenerId) -> bool {
+        if self.is_handing_over() {
+            return false;
+        }
         self.listeners.get(&listener).is_some_and(|listener| {
             self.is_served(listener) && listener.waiting.len() < WAITING_LIMIT
         })
@@ -307,6 +322,9 @@ impl<H: Handoff> Scheduler<H> {
         connection: H::Connection,
         until: Option<Nanoseconds>,
     ) {
+        if let Some(crossing) = &mut self.crossing {
+            return crossing.push_back(Crossing::Quiet(listener, connection, until));
+        }
         self.counts.waiting.subtract(1);
         if !self.listeners.contains_key(&listener) {
             return self.counts.closed.add(1);
@@ -359,6 +377,63 @@ impl<H: Handoff> Scheduler<H> {
         self.counts.closed.add(evicted as u64);
         self.counts.evicted.add(evicted as u64);
         evicted
+    }
+
+    /// Accepts nothing from now on: all that waits or is parked, now or later, is to [cross over](Self::next_crossing).
+    pub(super) fn hand_over(&mut self) {
+        let mut crossing = VecDeque::new();
+        for of in self.listeners.values_mut() {
+            let waiting = of.waiting.drain(..);
+            crossing
+                .extend(waiting.map(|(ticket, connection)| Crossing::Waiting(ticket, connection)));
+        }
+        while let Some((listener, connection, until)) = self.parking.take_next() {
+            self.counts.parked.subtract(1);
+            self.counts.waiting.add(1);
+            crossing.push_back(Crossing::Quiet(listener, connection, until));
+        }
+        self.crossing = Some(crossing);
+    }
+
+    /// Whether all that waits is to cross over.
+    pub(super) fn is_handing_over(&self) -> bool {
+        self.crossing.is_some()
+    }
+
+    /// The next connection to be sent to the primary that follows.
+    pub(super) fn next_crossing(&mut self) -> Option<Crossing<H::Connection>> {
+        self.crossing.as_mut()?.pop_front()
+    }
+
+    /// It could not be sent for now.
+    pub(super) fn put_back(&mut self, connection: Crossing<H::Connection>) {
+        if let Some(crossing) = &mut self.crossing {
+            crossing.push_front(connection);
+        }
+    }
+
+    /// It has been sent. Here, it counts as closed.
+    pub(super) fn crossed(&self) {
+        self.counts.waiting.subtract(1);
+        self.counts.closed.add(1);
+    }
+
+    /// One that has been sent is here again.
+    pub(super) fn came_back(&self) {
+        self.counts.waiting.add(1);
+        self.counts.moved.add(1);
+    }
+
+    /// Ends handing over. Gives what has not crossed over yet.
+    pub(super) fn stay(&mut self) -> VecDeque<Crossing<H::Connection>> {
+        self.crossing.take().unwrap_or_default()
+    }
+
+    /// Has a connection that was to cross over wait here again.
+    pub(super) fn stays(&mut self, ticket: Ticket, connection: H::Connection, now: Nanoseconds) {
+        self.counts.waiting.subtract(1);
+        self.enqueue(ticket, connection);
+        self.serve(ListenerId(ticket.listener), now);
     }
 
     /// Notes that a worker sends back a connection; whether it can have had it.
@@ -622,6 +697,10 @@ impl<H: Handoff> Scheduler<H> {
 
     /// A connection is here, and waits. If its listener is closed, so is it.
     fn enqueue(&mut self, ticket: Ticket, connection: H::Connection) {
+        if let Some(crossing) = &mut self.crossing {
+            self.counts.waiting.add(1);
+            return crossing.push_back(Crossing::Waiting(ticket, connection));
+        }
         match self.listeners.get_mut(&ListenerId(ticket.listener)) {
             Some(of) => {
                 of.put(ticket, connection);

@@ -2,6 +2,8 @@
 //!
 //! It sleeps while nothing happens. Only while a connection is queued or waits does it look again every few milliseconds.
 
+mod crossing;
+
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -34,7 +36,7 @@ use super::queue::{Handoff, Refusal, TakenBack};
 use super::scheduler::Scheduler;
 use super::shed;
 use super::{Chooser, Command, Key, ListenerId, Policy, Report, Seat, StickyBy, WorkerId};
-use crate::admin::{self, Answer, Application, Gathered, Told};
+use crate::admin::{self, Answer, Application, Gathered};
 use crate::ipc::ticket::{self, Received, Ticket};
 use crate::panic;
 use crate::sys::page::{LoopState, Page, now_ns};
@@ -95,6 +97,7 @@ pub(super) fn start(
                 ticking: Cell::new(false),
                 lot,
                 parked: Notify::new(),
+                crosses: Notify::new(),
                 rebalance: Cell::new(false),
                 look: Notify::new(),
                 ledger: RefCell::default(),
@@ -198,6 +201,22 @@ impl Handoff for Line {
     }
 }
 
+/// The admin port, if there is one.
+#[derive(Default)]
+struct Admin {
+    port: Option<(OwnedFd, Arc<Application>)>,
+    /// What answers there.
+    tasks: Vec<task::JoinHandle<()>>,
+}
+
+impl Admin {
+    fn stop(&mut self) {
+        for task in self.tasks.drain(..) {
+            task.abort();
+        }
+    }
+}
+
 /// How far a batch has got.
 enum Batch {
     /// Nothing is left.
@@ -231,6 +250,8 @@ struct Dispatch {
     lot: Lot,
     /// One has been parked whose idle time is over before all others'.
     parked: Notify,
+    /// There may be connections to send to the primary that follows.
+    crosses: Notify,
     /// Whether kept-alive connections are rebalanced.
     rebalance: Cell<bool>,
     /// Starts the rebalancing.
@@ -280,19 +301,56 @@ impl Dispatch {
     async fn obey(self: Rc<Self>, mut commands: UnboundedReceiver<Command>) {
         let mut accepting = BTreeMap::new();
         let mut watching = BTreeMap::new();
-        let mut admin: Vec<task::JoinHandle<()>> = Vec::new();
+        let mut admin = Admin::default();
+        let mut crossing: Option<(task::JoinHandle<()>, OwnedFd)> = None;
         while let Some(command) = commands.recv().await {
             match command {
-                Command::OpenAdmin(socket, told, application) => match watch::readable(socket) {
-                    Ok(socket) => admin = self.open_admin(socket, told, application),
-                    Err(error) => self.failed(&error.into()),
-                },
-                Command::CloseAdmin => {
-                    for task in admin.drain(..) {
-                        task.abort();
+                Command::OpenAdmin(socket, told, application) => {
+                    self.ledger.replace(Some(Ledger::new(told)));
+                    admin.port = Some((socket, application));
+                }
+                Command::ServeAdmin(yes) => {
+                    admin.stop();
+                    if let (true, Some((socket, application))) = (yes, &admin.port) {
+                        let watched = socket
+                            .try_clone()
+                            .and_then(|copy| watch::readable(copy).map_err(io::Error::from));
+                        match watched {
+                            Ok(socket) => {
+                                admin.tasks = self.serve_admin(socket, application.clone());
+                            }
+                            Err(error) => self.failed(&error),
+                        }
                     }
+                }
+                Command::CloseAdmin => {
+                    admin.stop();
+                    admin.port = None;
                     self.ledger.replace(None);
                 }
+                Command::HandOver(successor) => match watch::writable(successor.ours) {
+                    Ok(ours) => {
+                        self.scheduler.borrow_mut().hand_over();
+                        self.looks.let_go(usize::MAX);
+                        crossing = Some((self.spawn(self.clone().cross(ours)), successor.theirs));
+                    }
+                    Err(error) => self.failed(&error.into()),
+                },
+                Command::TakeBack => {
+                    if let Some((task, theirs)) = crossing.take() {
+                        task.abort();
+                        self.take_back(&theirs);
+                    }
+                }
+                Command::Totals(told) => self.note(|ledger| {
+                    // Whoever asked may have gone away meanwhile.
+                    let _ = told.send(ledger.totals(self.counts.read()));
+                }),
+                Command::InheritTotals(totals) => self.note(|ledger| ledger.inherit(*totals)),
+                Command::Inherit(handoff, listeners) => match watch::readable(handoff) {
+                    Ok(handoff) => drop(self.spawn(self.clone().inherit(handoff, listeners))),
+                    Err(error) => self.failed(&error.into()),
+                },
                 Command::AddWorker(worker, seat) => match self.add_worker(worker, seat) {
                     Ok(watch) => drop(watching.insert(worker, watch)),
                     Err(error) => self.failed(&error),
@@ -372,13 +430,11 @@ impl Dispatch {
         }
     }
 
-    fn open_admin(
+    fn serve_admin(
         self: &Rc<Self>,
         socket: AsyncFd<OwnedFd>,
-        told: Arc<Told>,
         application: Arc<Application>,
     ) -> Vec<task::JoinHandle<()>> {
-        self.ledger.replace(Some(Ledger::new(told)));
         let this = self.clone();
         let serving = admin::serve(socket, async move |path: &str| match path {
             "/" => Answer::page(),
@@ -441,6 +497,7 @@ impl Dispatch {
 
     /// Connections may have moved: somebody may accept again, and somebody has to look after them.
     fn moved(&self) {
+        self.crosses.notify_one();
         self.changed.notify_waiters();
         self.start_ticking();
     }
@@ -576,6 +633,7 @@ impl Dispatch {
     fn arrived(&self, ticket: Ticket, key: Option<Key>, connection: OwnedFd) {
         let mut scheduler = self.scheduler.borrow_mut();
         scheduler.arrived(ticket, key, connection, now_ns());
+        self.crosses.notify_one();
         self.start_ticking();
     }
 
@@ -702,6 +760,16 @@ impl Dispatch {
         if !self.scheduler.borrow_mut().moves(worker, listener) {
             return;
         }
+        self.arrives_quiet(listener, connection, until);
+    }
+
+    /// A connection comes that has been counted, and is between two requests.
+    fn arrives_quiet(
+        self: &Rc<Self>,
+        listener: ListenerId,
+        connection: OwnedFd,
+        until: Option<u64>,
+    ) {
         match identify::hear(&connection) {
             Heard::Nothing => self.park(listener, connection, until),
             Heard::Something => {
@@ -719,7 +787,7 @@ impl Dispatch {
         }
         let mut scheduler = self.scheduler.borrow_mut();
         let id = scheduler.next_parked();
-        if self.lot.add(id, &connection).is_err() {
+        if !scheduler.is_handing_over() && self.lot.add(id, &connection).is_err() {
             // It is not heard of here when its client speaks. A worker hears it.
             drop(scheduler);
             return self.identify(Ticket::again(listener.0, now_ns()), connection);

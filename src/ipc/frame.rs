@@ -175,6 +175,20 @@ impl Decoder {
         }))
     }
 
+    /// Puts bytes in that have been read elsewhere.
+    pub fn put(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(LEAST_ROOM) {
+            let room = self.room();
+            room[..piece.len()].copy_from_slice(piece);
+            self.filled(piece.len());
+        }
+    }
+
+    /// What has been read of a frame that is not whole.
+    pub fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
     /// Whether what came last ended with a frame.
     pub fn is_between_frames(&self) -> bool {
         self.start == self.end

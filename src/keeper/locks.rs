@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::CallerId;
+use super::snapshot::{LockSnapshot, WaiterSnapshot};
 
 /// What somebody has to hear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,53 @@ impl Locks {
             held: HashMap::new(),
             deadlines: Deadlines::default(),
             last_fence: first,
+        }
+    }
+
+    /// The largest fence so far.
+    pub fn last_fence(&self) -> u64 {
+        self.last_fence
+    }
+
+    /// All that are held, for another process. `number` says what callers are called there.
+    pub fn snapshot(&self, number: impl Fn(CallerId) -> u64, now: u64) -> Vec<LockSnapshot> {
+        let left = |until: Option<Deadline>| until.map(|(time, _)| time.saturating_sub(now));
+        let waiter = |waiter: &Waiter| WaiterSnapshot {
+            caller: number(waiter.asked.caller),
+            number: waiter.asked.number,
+            ttl: waiter.asked.ttl,
+            left: left(waiter.until),
+        };
+        let held = self.held.iter().map(|(name, lock)| LockSnapshot {
+            name: name.to_string(),
+            caller: number(lock.holder.caller),
+            fence: lock.holder.fence,
+            left: left(lock.holder.until),
+            waiting: lock.waiting.iter().map(waiter).collect(),
+        });
+        held.collect()
+    }
+
+    /// Has these locks held as they were in another process.
+    pub fn restore(&mut self, locks: Vec<LockSnapshot>, now: u64) {
+        for lock in locks {
+            let name = lock.name.as_str();
+            let holder = Holder {
+                caller: CallerId(lock.caller),
+                fence: lock.fence,
+                until: self.deadlines.set(name, now, lock.left),
+            };
+            let waiter = |waiter: WaiterSnapshot| Waiter {
+                until: self.deadlines.set(name, now, waiter.left),
+                asked: Asked {
+                    caller: CallerId(waiter.caller),
+                    number: waiter.number,
+                    ttl: waiter.ttl,
+                    wait: waiter.left,
+                },
+            };
+            let waiting = lock.waiting.into_iter().map(waiter).collect();
+            self.held.insert(name.into(), Lock { holder, waiting });
         }
     }
 

@@ -3,17 +3,20 @@
 //!
 //! - `store`, `locks` and `state` decide, and know neither clock nor socket;
 //! - `request` and `outbox` are what is said: what comes in, and what goes out;
+//! - `snapshot` is all of it, for the primary that follows in an upgrade;
 //! - `thread` carries out; this file is what the JavaScript thread sees.
 
 mod locks;
 mod outbox;
 mod request;
+mod snapshot;
 mod state;
 mod store;
 mod thread;
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::mpsc as sync;
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::{self, UnboundedSender};
@@ -22,39 +25,67 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CallerId(pub u64);
 
+/// What the thread is told.
+enum Command {
+    Serve(OwnedFd),
+    Prepare(OwnedFd),
+    Leave(sync::SyncSender<bool>),
+}
+
 /// The keeper's thread, as the JavaScript thread sees it. Dropping it ends the thread, and with it all that is kept.
 #[derive(Debug)]
 pub struct Keeper {
-    sockets: Option<UnboundedSender<OwnedFd>>,
+    commands: Option<UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Keeper {
-    /// Starts the thread. `panicked` is called in it with the text of a panic, which ends it.
+    /// Starts the thread. `panicked` is called in it with the text of a panic, which ends it. Where a predecessor keeps, its
+    /// link of [`prepare`](Self::prepare) is given: that keeper serves until it leaves all to this one, or dies.
     ///
     /// Errors: those of `epoll_create1`, `eventfd` and of creating a thread.
-    pub fn start(panicked: impl Fn(String) + Send + 'static) -> io::Result<Keeper> {
-        let (sockets, receiver) = mpsc::unbounded_channel();
-        let thread = thread::start(receiver, panicked)?;
+    pub fn start(
+        predecessor: Option<OwnedFd>,
+        panicked: impl Fn(String) + Send + 'static,
+    ) -> io::Result<Keeper> {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let thread = thread::start(receiver, predecessor, panicked)?;
         Ok(Keeper {
-            sockets: Some(sockets),
+            commands: Some(commands),
             thread: Some(thread),
         })
+    }
+
+    /// Serves the processes of a successor, too, whose keeper has the other end of this link, one of
+    /// [`crate::sys::handoff::pair`].
+    pub fn prepare(&self, link: OwnedFd) {
+        self.command(Command::Prepare(link));
+    }
+
+    /// Leaves all to the successor, and serves nobody any more. Waits until that is done; whether it could be.
+    pub fn leave(&self) -> bool {
+        let (left, wait) = sync::sync_channel(1);
+        self.command(Command::Leave(left));
+        wait.recv().unwrap_or(false)
+    }
+
+    fn command(&self, command: Command) {
+        if let Some(commands) = &self.commands {
+            // It fails only when the thread has ended; then the other ends are closed, and say so.
+            let _ = commands.send(command);
+        }
     }
 
     /// Serves the process that has the other end of this socket, one of [`crate::sys::stream::pair`], until that is closed:
     /// then what it held is free.
     pub fn serve(&self, socket: OwnedFd) {
-        if let Some(sockets) = &self.sockets {
-            // It fails only when the thread has ended; then the other end is closed, and says so.
-            let _ = sockets.send(socket);
-        }
+        self.command(Command::Serve(socket));
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.sockets = None;
+        self.commands = None;
         if let Some(thread) = self.thread.take() {
             // An error would be a panic while a panic was reported, and has been printed.
             let _ = thread.join();

@@ -29,6 +29,28 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// What another outbox [had](Self::take_all), to be written first.
+    pub fn of(writing: Vec<u8>) -> Outbox {
+        Outbox {
+            writing,
+            ..Outbox::default()
+        }
+    }
+
+    /// All that waits, as it would be written.
+    pub fn take_all(&mut self) -> Vec<u8> {
+        let mut all = Vec::new();
+        loop {
+            let waiting = self.waiting();
+            if waiting.is_empty() {
+                return all;
+            }
+            all.extend_from_slice(waiting);
+            let count = waiting.len();
+            self.wrote(count);
+        }
+    }
+
     /// How many bytes wait.
     pub fn len(&self) -> usize {
         self.writing.len() - self.written + self.next.len()

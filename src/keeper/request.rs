@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// How much a store may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Bounds {
     pub max_entries: Option<usize>,
@@ -102,6 +102,15 @@ impl Place {
         };
         self.0 += 1 + requests.byte_offset();
         Ok(Some(request))
+    }
+
+    /// The requests of this payload that have not been read, as a payload of their own; `None` if there are none.
+    pub fn rest(&self, payload: &[u8]) -> Option<Vec<u8>> {
+        match payload.get(self.0..)? {
+            [b',', rest @ ..] if self.0 > 0 => Some([b"[", rest].concat()),
+            [b'[', ..] if self.0 == 0 => Some(payload.to_vec()),
+            _ => None,
+        }
     }
 }
 

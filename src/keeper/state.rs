@@ -7,6 +7,7 @@ use super::CallerId;
 use super::locks::{Asked, Event, Locks};
 use super::outbox::{MOST_REPLY, Outbox};
 use super::request::{Bounds, Request};
+use super::snapshot::{CallerSnapshot, Snapshot, StoreSnapshot};
 use super::store::{Change, Refusal, Store};
 
 /// The bounds of a store of which nobody has said any.
@@ -98,6 +99,131 @@ impl State {
             last_watch: 0,
             last_sweep: 0,
             touched: HashSet::new(),
+        }
+    }
+
+    /// All that another keeper [had](Self::take_all), and whose fences are larger than `first_fence` as well. Its callers have
+    /// asked already.
+    pub fn restore(snapshot: Snapshot, first_fence: u64, now: u64) -> State {
+        let mut state = State::new(first_fence.max(snapshot.last_fence));
+        state.last_watch = snapshot.last_watch;
+        for caller in snapshot.callers {
+            let id = CallerId(caller.caller);
+            let entry = Caller {
+                outbox: Outbox::of(caller.output),
+                stores: caller.stores,
+                watches: HashMap::new(),
+            };
+            state.callers.insert(id, entry);
+        }
+        for kept in snapshot.stores {
+            state.restore_store(kept, now);
+        }
+        let free = state.stores.iter().enumerate();
+        state.free = free
+            .filter_map(|(index, place)| place.is_none().then_some(index))
+            .collect();
+        for (topic, subscribers) in snapshot.topics {
+            let subscribers = subscribers.into_iter().map(CallerId).collect();
+            state.topics.insert(topic.into(), subscribers);
+        }
+        state.locks.restore(snapshot.locks, now);
+        state
+    }
+
+    fn restore_store(&mut self, kept: StoreSnapshot, now: u64) {
+        let index = kept.place;
+        let mut store = Store::new(kept.bounds);
+        for (key, value, left) in kept.entries {
+            store.restore(&key, &value, left, now);
+        }
+        store.note_changes(!kept.watches.is_empty());
+        let mut watches = Vec::new();
+        for (caller, number, prefix) in kept.watches {
+            let caller = CallerId(caller);
+            if let Some(of) = self.callers.get_mut(&caller) {
+                of.watches.insert(number, index);
+            }
+            watches.push(Watch {
+                caller,
+                number,
+                prefix: prefix.into(),
+            });
+        }
+        let openings = self
+            .callers
+            .values()
+            .flat_map(|caller| &caller.stores)
+            .filter(|opened| **opened == index)
+            .count();
+        let name: Box<str> = kept.name.into();
+        self.names.insert(name.clone(), index);
+        if self.stores.len() <= index {
+            self.stores.resize_with(index + 1, || None);
+        }
+        self.stores[index] = Some(Kept {
+            name,
+            store,
+            watches,
+            openings,
+            next_expiry: None,
+        });
+        self.has_changed(index);
+    }
+
+    /// Takes all out, for another keeper, where `number` says what callers are called; those without a number have gone, or
+    /// go. `inputs` are the beginnings of frames that have been read.
+    pub fn take_all(
+        &mut self,
+        inputs: Vec<(CallerId, Vec<u8>)>,
+        number: impl Fn(CallerId) -> Option<u64>,
+        now: u64,
+    ) -> Snapshot {
+        let gone: Vec<CallerId> = self
+            .callers
+            .keys()
+            .copied()
+            .filter(|caller| number(*caller).is_none())
+            .collect();
+        for caller in gone {
+            self.leave(caller, now);
+        }
+        let number = |caller| number(caller).unwrap_or_default();
+        let mut inputs: HashMap<CallerId, Vec<u8>> = inputs.into_iter().collect();
+        let callers = self.callers.iter_mut().map(|(id, caller)| CallerSnapshot {
+            caller: number(*id),
+            stores: caller.stores.clone(),
+            input: inputs.remove(id).unwrap_or_default(),
+            output: caller.outbox.take_all(),
+        });
+        let callers = callers.collect();
+        let stores = self.stores.iter_mut().enumerate();
+        let stores = stores.filter_map(|(place, kept)| {
+            let kept = kept.as_mut()?;
+            let watch = |watch: &Watch| {
+                let prefix = watch.prefix.to_string();
+                (number(watch.caller), watch.number, prefix)
+            };
+            Some(StoreSnapshot {
+                place,
+                name: kept.name.to_string(),
+                bounds: kept.store.bounds(),
+                entries: kept.store.take_all(now),
+                watches: kept.watches.iter().map(watch).collect(),
+            })
+        });
+        let stores = stores.collect();
+        let topics = self.topics.iter().map(|(topic, subscribers)| {
+            let subscribers = subscribers.iter().copied().map(number).collect();
+            (topic.to_string(), subscribers)
+        });
+        Snapshot {
+            last_fence: self.locks.last_fence(),
+            last_watch: self.last_watch,
+            stores,
+            callers,
+            topics: topics.collect(),
+            locks: self.locks.snapshot(number, now),
         }
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use hashlink::LinkedHashMap;
 
+use serde_json::value::RawValue;
+
 use super::request::{Bounds, TimeToLive};
 
 /// What an entry takes beside its key and value, in bytes, as far as bounds go.
@@ -88,6 +90,35 @@ impl Store {
             .as_mut()
             .map(std::mem::take)
             .unwrap_or_default()
+    }
+
+    /// How much it may hold.
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Takes all entries out, the one that has not been used for longest first: with its key, its value, and what is left of
+    /// its time, or 0.
+    pub fn take_all(&mut self, now: u64) -> Vec<(String, Box<RawValue>, u64)> {
+        self.expire(now);
+        self.expiring = BTreeSet::new();
+        self.bytes = 0;
+        let left = |until: u64| if until == 0 { 0 } else { until - now };
+        std::mem::take(&mut self.entries)
+            .into_iter()
+            .filter_map(|(key, Entry { value, until })| {
+                // It came as JSON.
+                let value = RawValue::from_string(value.into()).ok()?;
+                Some((key.to_string(), value, left(until)))
+            })
+            .collect()
+    }
+
+    /// Puts an entry in as another store has [had](Self::take_all) it.
+    pub fn restore(&mut self, key: &str, value: &RawValue, left: u64, now: u64) {
+        let until = if left == 0 { 0 } else { now + left };
+        // There is room: the bounds are the same.
+        let _ = self.put(key, value.get(), until, now);
     }
 
     pub fn get(&mut self, key: &str, now: u64) -> Option<&str> {

@@ -1,6 +1,8 @@
 //! The keeper's thread: sockets and the clock.
 
-use std::cell::RefCell;
+mod succession;
+
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -11,17 +13,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow};
-use nix::sys::socket::{MsgFlags, recv, send};
+use nix::sys::socket::{MsgFlags, Shutdown, recv, send, shutdown};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 use tokio::time::{Instant, sleep_until};
 
-use super::CallerId;
+use self::succession::{Successors, Waiting};
 use super::request::Place;
 use super::state::State;
-use crate::ipc::frame::{Decoder, Frame, Kind};
+use super::{CallerId, Command};
+use crate::ipc::frame::{Decoder, Frame, Kind, header};
 use crate::panic;
 use crate::sys::watch;
 
@@ -31,9 +34,10 @@ const MOST_UNREAD: usize = 256 << 10;
 /// How many locks may be given in a millisecond so that fences grow also over restarts of the primary.
 const FENCES_PER_MILLISECOND: u64 = 1024;
 
-/// Starts the thread. It ends when there is nobody left who could add sockets.
+/// Starts the thread. It ends when there is nobody left who could tell it anything.
 pub(super) fn start(
-    sockets: UnboundedReceiver<OwnedFd>,
+    commands: UnboundedReceiver<Command>,
+    predecessor: Option<OwnedFd>,
     panicked: impl Fn(String) + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -45,7 +49,7 @@ pub(super) fn start(
     let thread = std::thread::Builder::new()
         .name("cluster-keeper".into())
         .spawn(move || {
-            let work = || LocalSet::new().block_on(&runtime, run(sockets));
+            let work = || LocalSet::new().block_on(&runtime, run(commands, predecessor));
             if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
                 panicked(panic::text(&*panic));
             }
@@ -54,23 +58,57 @@ pub(super) fn start(
     thread
 }
 
-async fn run(mut sockets: UnboundedReceiver<OwnedFd>) {
+/// Locks are given larger numbers than before, also when the primary has been restarted.
+fn first_fence() -> u64 {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let first_fence = since_epoch.as_millis() as u64 * FENCES_PER_MILLISECOND;
+    since_epoch.as_millis() as u64 * FENCES_PER_MILLISECOND
+}
+
+async fn run(mut commands: UnboundedReceiver<Command>, predecessor: Option<OwnedFd>) {
+    let mut waiting = Waiting::default();
+    let snapshot = match predecessor {
+        Some(link) => waiting.follow(link, &mut commands).await,
+        None => None,
+    };
     let desk = Rc::new(Desk {
         began: Instant::now(),
-        state: RefCell::new(State::new(first_fence)),
+        state: RefCell::new(State::restore(
+            snapshot.unwrap_or_default(),
+            first_fence(),
+            1,
+        )),
         writable: RefCell::default(),
         deadline: Notify::new(),
+        serving: Cell::new(0),
+        leaves: Cell::new(false),
+        leaving: Notify::new(),
+        inputs: RefCell::default(),
     });
     let clock = spawn_local(Rc::clone(&desk).keep_time());
-    let mut last = 0;
-    while let Some(socket) = sockets.recv().await {
-        last += 1;
-        if let Ok(socket) = watch::readable(socket) {
-            spawn_local(Rc::clone(&desk).serve(CallerId(last), socket));
+    let mut last = waiting.last;
+    let mut successors = Successors::default();
+    for (caller, socket, input) in waiting.sockets {
+        desk.begin(caller, socket, input);
+    }
+    let mut early = waiting.commands.into_iter();
+    loop {
+        let command = match early.next() {
+            Some(command) => Some(command),
+            None => commands.recv().await,
+        };
+        match command {
+            Some(Command::Serve(socket)) => {
+                last += 1;
+                desk.begin(CallerId(last), socket, None);
+            }
+            Some(Command::Prepare(link)) => successors.prepare(&desk, link),
+            Some(Command::Leave(left)) => {
+                // Whoever waits for it may have gone.
+                let _ = left.send(desk.leave_to(&successors).await);
+            }
+            None => break,
         }
     }
     clock.abort();
@@ -83,6 +121,21 @@ struct Inbox {
     begun: Option<(Frame, Place)>,
 }
 
+impl Inbox {
+    /// What has not been done, as it would be read again.
+    fn rest(&self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        if let Some((frame, place)) = &self.begun
+            && let Some(requests) = place.rest(self.decoder.payload(frame))
+        {
+            rest.extend_from_slice(&header(frame.kind, requests.len(), 0));
+            rest.extend_from_slice(&requests);
+        }
+        rest.extend_from_slice(self.decoder.rest());
+        rest
+    }
+}
+
 /// Where all tasks of the thread meet.
 struct Desk {
     began: Instant,
@@ -91,6 +144,13 @@ struct Desk {
     writable: RefCell<HashMap<CallerId, Rc<Notify>>>,
     /// Wakes the one that keeps the time, when that is up earlier than it knows.
     deadline: Notify,
+    /// How many processes are served.
+    serving: Cell<usize>,
+    /// Whether all is left to a successor, and wakes those who are to stop for that.
+    leaves: Cell<bool>,
+    leaving: Notify,
+    /// The beginnings of frames that they had read then.
+    inputs: RefCell<Vec<(CallerId, Vec<u8>)>>,
 }
 
 impl Desk {
@@ -118,16 +178,33 @@ impl Desk {
         }
     }
 
+    /// Serves a process from now on: one that a predecessor has served, if `input` is what it had read of the next frame.
+    fn begin(self: &Rc<Self>, caller: CallerId, socket: OwnedFd, input: Option<Vec<u8>>) {
+        if input.is_none() {
+            self.state.borrow_mut().join(caller);
+        }
+        match watch::readable(socket) {
+            Ok(socket) => {
+                let input = input.unwrap_or_default();
+                self.serving.set(self.serving.get() + 1);
+                spawn_local(Rc::clone(self).serve(caller, socket, input));
+            }
+            Err(_) => self.state.borrow_mut().leave(caller, self.now()),
+        }
+    }
+
     /// Serves a process until its end of the socket is closed, or it has said what is no request.
-    async fn serve(self: Rc<Self>, caller: CallerId, socket: AsyncFd<OwnedFd>) {
+    async fn serve(self: Rc<Self>, caller: CallerId, socket: AsyncFd<OwnedFd>, input: Vec<u8>) {
         let writable = Rc::new(Notify::new());
         self.writable
             .borrow_mut()
             .insert(caller, Rc::clone(&writable));
-        self.state.borrow_mut().join(caller);
         let mut inbox = Inbox::default();
+        inbox.decoder.put(&input);
         let mut room = None;
-        while let Some(waiting) = self.write(caller, socket.get_ref()) {
+        while !self.leaves.get()
+            && let Some(waiting) = self.write(caller, socket.get_ref())
+        {
             // It is watched only while there is no room: each reply that is read would wake this thread otherwise.
             if waiting == 0 {
                 room = None;
@@ -150,6 +227,7 @@ impl Desk {
             }
             tokio::select! {
                 () = writable.notified() => {}
+                () = self.leaving.notified() => {}
                 ready = async { match &room { Some(room) => room.writable().await, None => std::future::pending().await } } => {
                     match ready {
                         Ok(mut ready) => ready.clear_ready(),
@@ -169,8 +247,15 @@ impl Desk {
             }
         }
         self.writable.borrow_mut().remove(&caller);
+        self.serving.set(self.serving.get() - 1);
+        if self.leaves.get() {
+            let input = inbox.rest();
+            return self.inputs.borrow_mut().push((caller, input));
+        }
         self.state.borrow_mut().leave(caller, self.now());
         self.wake_touched();
+        // Another process may have a copy of this end.
+        let _ = shutdown(socket.as_raw_fd(), Shutdown::Both);
     }
 
     /// Reads once; whether there may be more now. `None` if nothing comes any more.

@@ -1,13 +1,16 @@
-//! Sockets that this process was started with (systemd's socket activation), for servers that want just these.
+//! Sockets that this process was started with (systemd's socket activation, or a predecessor's), for servers that want just
+//! these.
 
 use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use super::listener;
+use super::registry::Endpoint;
+use super::succession::Left;
 use crate::ipc::control::{Family, Query};
 use crate::sys::socket::{self, Kind};
 
@@ -35,9 +38,23 @@ impl fmt::Display for Bound {
     }
 }
 
-/// All that this process was started with. They stay open.
+/// A socket that a predecessor's servers have used.
+pub struct Inherited {
+    pub descriptor: OwnedFd,
+    /// What they have shared it by.
+    pub endpoint: Endpoint,
+    /// The number that its listener had there.
+    pub listener: u32,
+    /// The file of a Unix socket.
+    pub file: Option<PathBuf>,
+}
+
+/// All that this process was started with. Those of systemd's stay open.
 #[derive(Default)]
-pub struct AdoptedSockets(Vec<Adopted>);
+pub struct AdoptedSockets {
+    adopted: Vec<Adopted>,
+    inherited: Vec<Inherited>,
+}
 
 impl AdoptedSockets {
     /// Takes over a descriptor.
@@ -52,7 +69,7 @@ impl AdoptedSockets {
             .or_else(|| socket::local_path(descriptor.as_fd()).map(Bound::Path));
         match bound {
             Some(bound) if kind.is_stream() || kind.is_datagram() => {
-                self.0.push(Adopted {
+                self.adopted.push(Adopted {
                     descriptor,
                     kind,
                     bound,
@@ -67,6 +84,33 @@ impl AdoptedSockets {
         }
     }
 
+    /// Takes over what a predecessor has left. Errors: as for [`adopt`](Self::adopt).
+    pub fn inherit(&mut self, left: Left, descriptor: OwnedFd) -> io::Result<()> {
+        let Some((listener, endpoint)) = left.of else {
+            return self.adopt(descriptor);
+        };
+        self.inherited.push(Inherited {
+            descriptor,
+            endpoint,
+            listener,
+            file: left.file,
+        });
+        Ok(())
+    }
+
+    /// Closes what a predecessor has left and no server has asked for.
+    pub fn drop_inherited(&mut self) {
+        self.inherited.clear();
+    }
+
+    /// The socket that a predecessor's servers like this one have used, once.
+    pub fn take_inherited(&mut self, query: &Query) -> Option<Inherited> {
+        let endpoint = Endpoint::from(query);
+        let is_same = |inherited: &Inherited| inherited.endpoint == endpoint;
+        let index = self.inherited.iter().position(is_same)?;
+        Some(self.inherited.swap_remove(index))
+    }
+
     /// A descriptor of the socket that is bound where `query` wants to be, if there is one. A server that does not say
     /// on which address, takes any with its port.
     pub fn find(&self, query: &Query) -> Option<io::Result<OwnedFd>> {
@@ -76,7 +120,7 @@ impl AdoptedSockets {
             Family::Unix => (Kind::is_stream, query.address.as_ref().map(PathBuf::from)),
             Family::Unknown => return None,
         };
-        let found = self.0.iter().find(|adopted| {
+        let found = self.adopted.iter().find(|adopted| {
             is_wanted_kind(adopted.kind)
                 && match (&adopted.bound, &wanted) {
                     (Bound::Path(path), Some(wanted)) => path == wanted,
@@ -92,8 +136,14 @@ impl AdoptedSockets {
 
     /// Where those are bound that no server has asked for.
     pub fn unused(&self) -> Vec<String> {
-        let unused = self.0.iter().filter(|adopted| !adopted.used.get());
+        let unused = self.adopted.iter().filter(|adopted| !adopted.used.get());
         unused.map(|adopted| adopted.bound.to_string()).collect()
+    }
+
+    /// Those that no server has asked for.
+    pub fn unused_descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let unused = self.adopted.iter().filter(|adopted| !adopted.used.get());
+        unused.map(|adopted| adopted.descriptor.as_fd())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The socket of the admin port.
 
+use std::cell::Cell;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -26,12 +27,32 @@ pub enum Place {
 
 /// The file of a Unix socket, which is removed with this.
 #[derive(Debug)]
-pub struct SocketFile(PathBuf);
+pub struct SocketFile {
+    path: PathBuf,
+    /// Another primary has the same socket, and the file is for that to remove.
+    is_of_another: Cell<bool>,
+}
+
+impl SocketFile {
+    fn new(path: &str) -> SocketFile {
+        SocketFile {
+            path: path.into(),
+            is_of_another: Cell::new(false),
+        }
+    }
+
+    /// Says whether it is for this process to remove.
+    pub fn own(&self, yes: bool) {
+        self.is_of_another.set(!yes);
+    }
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Somebody may have removed it already.
-        let _ = fs::remove_file(&self.0);
+        if !self.is_of_another.get() {
+            // Somebody may have removed it already.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -46,7 +67,7 @@ pub fn open(place: &Place) -> io::Result<(OwnedFd, Option<SocketFile>)> {
         }
         Place::Unix(path) => {
             let socket = bind_unix(path)?;
-            let file = SocketFile(path.into());
+            let file = SocketFile::new(path);
             fs::set_permissions(path, Permissions::from_mode(0o600))?;
             (socket, Some(file))
         }
@@ -54,6 +75,24 @@ pub fn open(place: &Place) -> io::Result<(OwnedFd, Option<SocketFile>)> {
     socket::make_nonblocking(socket.as_fd())?;
     socket::listen(socket.as_fd(), BACKLOG)?;
     Ok((socket, file))
+}
+
+/// Uses a socket that a predecessor has left, if it is where this is to be. It still has the file as well.
+pub fn inherit(place: &Place, socket: OwnedFd) -> Option<(OwnedFd, Option<SocketFile>)> {
+    match place {
+        Place::Tcp { address, port } => {
+            let bound = socket::local_address(socket.as_fd()).ok().flatten()?;
+            let wanted = listener::parse(address, bound.port()).ok()?;
+            let is_port = *port == 0 || *port == bound.port();
+            (is_port && wanted == bound).then_some((socket, None))
+        }
+        Place::Unix(path) => {
+            let bound = socket::local_path(socket.as_fd())?;
+            let file = SocketFile::new(path);
+            file.own(false);
+            (bound == *path).then_some((socket, Some(file)))
+        }
+    }
 }
 
 /// Where another process that was killed has left its file, it is replaced.

@@ -35,6 +35,8 @@ pub enum Use {
 pub struct Socket {
     descriptors: Descriptors,
     path: Option<PathBuf>,
+    /// Another primary has the same socket, and the file is for that to remove.
+    is_file_of_another: Cell<bool>,
 }
 
 enum Descriptors {
@@ -69,7 +71,7 @@ impl Socket {
                     ..udp_options(query)
                 };
                 let descriptors = spread(udp_address(query)?, options)?;
-                return Ok(Socket { descriptors, path });
+                return Ok(Socket::new(descriptors));
             }
             (_, Family::Udp4 | Family::Udp6) => {
                 socket::bind_udp(udp_address(query)?, udp_options(query))?
@@ -96,10 +98,38 @@ impl Socket {
         } else {
             Descriptors::Shared(descriptor)
         };
-        Ok(Socket {
+        Ok(Socket::new(descriptors))
+    }
+
+    /// Like [`Socket::adopt`] for a socket that a predecessor has left, and still has; with its file.
+    pub fn inherit(
+        descriptor: OwnedFd,
+        file: Option<PathBuf>,
+        query: &Query,
+        how: Use,
+    ) -> io::Result<Socket> {
+        let mut socket = Socket::adopt(descriptor, query, how)?;
+        socket.path = file;
+        socket.own_file(false);
+        Ok(socket)
+    }
+
+    fn new(descriptors: Descriptors) -> Socket {
+        Socket {
             descriptors,
             path: None,
-        })
+            is_file_of_another: Cell::new(false),
+        }
+    }
+
+    /// Says whether its file is for this process to remove.
+    pub fn own_file(&self, yes: bool) {
+        self.is_file_of_another.set(!yes);
+    }
+
+    /// The file of a Unix socket.
+    pub fn file(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Uses a socket that was kept when another process of this service ended: as if it had been opened now.
@@ -219,7 +249,9 @@ fn spread(wanted: SocketAddr, options: BindOptions) -> io::Result<Descriptors> {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if let Some(path) = &self.path {
+        if let Some(path) = &self.path
+            && !self.is_file_of_another.get()
+        {
             // Somebody may have removed it already.
             let _ = fs::remove_file(path);
         }

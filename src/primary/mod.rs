@@ -8,6 +8,7 @@ pub mod notify;
 pub mod process;
 pub mod registry;
 pub mod store;
+pub mod succession;
 pub mod worker;
 
 use std::cell::{Cell, RefCell, RefMut};
@@ -22,14 +23,17 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 use nix::errno::Errno;
 
-use self::activation::AdoptedSockets;
+use self::activation::{AdoptedSockets, Inherited};
 use self::admin::SocketFile;
 use self::listener::{Socket, Use};
 use self::registry::Registry;
 use self::store::Store;
+use self::succession::Inheritance;
 use self::worker::{Share, Worker};
 use crate::admin::{Application, Gathered, Supervised, Told};
-use crate::dispatch::{Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, WorkerId};
+use crate::dispatch::{
+    Chooser, Dispatcher, Figures, ListenerId, Policy, Report, Seat, Successor, WorkerId,
+};
 use crate::ipc::channel::Channel;
 use crate::ipc::control::{self, Answer, Family, FromPrimary, FromWorker, Listening, Query};
 use crate::ipc::delivery::ControlReceiver;
@@ -68,6 +72,11 @@ pub struct Primary {
     told: Arc<Told>,
     application: RefCell<Option<Arc<Application>>>,
     admin_file: RefCell<Option<SocketFile>>,
+    /// A copy of that socket, for a successor.
+    admin_socket: RefCell<Option<OwnedFd>>,
+    /// What a predecessor has left, and the way to a successor.
+    inheritance: Inheritance,
+    successor: RefCell<Option<Successor>>,
     /// How long connections have waited for workers that have ended, by listener.
     past: RefCell<HashMap<u32, QueueTimes>>,
 }
@@ -99,6 +108,9 @@ impl Primary {
             told: Arc::default(),
             application: RefCell::default(),
             admin_file: RefCell::default(),
+            admin_socket: RefCell::default(),
+            inheritance: Inheritance::default(),
+            successor: RefCell::default(),
             past: RefCell::default(),
         })
     }
@@ -236,8 +248,13 @@ impl Primary {
         place: &admin::Place,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<String> {
-        let (socket, file) = admin::open(place)?;
+        let inherited = self.inheritance.take_admin();
+        let (socket, file) = match inherited.and_then(|socket| admin::inherit(place, socket)) {
+            Some(inherited) => inherited,
+            None => admin::open(place)?,
+        };
         let name = socket::name(socket.as_fd());
+        self.admin_socket.replace(Some(socket.try_clone()?));
         self.start_dispatcher()?;
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             let application = Arc::new(Application::new(wake));
@@ -253,6 +270,7 @@ impl Primary {
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {
             dispatcher.close_admin();
         }
+        self.admin_socket.replace(None);
         self.admin_file.replace(None);
     }
 
@@ -279,17 +297,20 @@ impl Primary {
     ///
     /// Errors: as for [`Keeper::start`].
     pub fn serve_from_keeper(&self, socket: OwnedFd) -> io::Result<()> {
+        self.with_keeper(|keeper| keeper.serve(socket))
+    }
+
+    fn with_keeper(&self, act: impl FnOnce(&Keeper)) -> io::Result<()> {
         let mut keeper = self.keeper.borrow_mut();
         let keeper = match &mut *keeper {
             Some(keeper) => keeper,
             none => {
                 let report = Arc::clone(&self.report);
-                none.insert(Keeper::start(move |text| {
-                    report(Report::Panicked { text })
-                })?)
+                let panicked = move |text| report(Report::Panicked { text });
+                none.insert(Keeper::start(self.inheritance.take_keeper(), panicked)?)
             }
         };
-        keeper.serve(socket);
+        act(keeper);
         Ok(())
     }
 
@@ -329,6 +350,9 @@ impl Primary {
 
     /// Whether listeners stay open when their last worker leaves, for those that come later.
     pub fn keep_listeners(&self, yes: bool) {
+        if !yes {
+            self.adopted.borrow_mut().drop_inherited();
+        }
         let unused = self.registry.borrow_mut().keep(yes);
         for listener in unused {
             self.close(listener);
@@ -415,6 +439,7 @@ impl Primary {
     /// Closes every listener and ends the dispatcher. For a primary that exits.
     pub fn shut_down(&self) {
         self.dispatcher.replace(None);
+        self.admin_socket.replace(None);
         self.admin_file.replace(None);
         let mut store = self.store.borrow_mut();
         for (listener, mut socket) in self.sockets.borrow_mut().drain() {
@@ -527,34 +552,60 @@ impl Primary {
 
     fn open(&self, worker: u32, query: &Query) -> io::Result<u32> {
         let how = self.use_of(query);
-        let adopted = self.adopted.borrow().find(query);
-        let is_adopted = adopted.is_some();
-        let stored = match &adopted {
-            None => self.store.borrow_mut().take(query),
-            Some(_) => None,
-        };
-        let is_stored = stored.is_some();
-        let socket = match (adopted, stored) {
-            (Some(adopted), _) => Socket::adopt(adopted?, query, how)?,
-            (None, Some(stored)) => Socket::restore(stored, query, how)?,
-            (None, None) => self.open_socket(query, how)?,
-        };
+        let Found {
+            socket,
+            predecessors,
+            is_kept,
+        } = self.find_socket(query, how)?;
         let descriptor = socket.to_dispatch()?;
         if descriptor.is_some() {
             self.start_dispatcher()?;
         }
         let listener = self.registry.borrow_mut().open(worker, query);
+        if let Some(predecessors) = predecessors {
+            self.inheritance.note(predecessors, listener);
+        }
         if let (Some(dispatcher), Some(descriptor)) =
             (self.dispatcher.borrow().as_ref(), descriptor)
         {
             dispatcher.open_listener(ListenerId(listener), descriptor);
         }
-        if let Some(descriptor) = socket.descriptor().filter(|_| !is_adopted) {
-            let new = (!is_stored).then_some(descriptor);
+        if let (Some(descriptor), Some(is_kept)) = (socket.descriptor(), is_kept) {
+            let new = (!is_kept).then_some(descriptor);
             self.store.borrow_mut().keep(listener, query, new);
         }
         self.sockets.borrow_mut().insert(listener, socket);
         Ok(listener)
+    }
+
+    /// The socket for a server: one of systemd's, the predecessor's, or one that systemd has kept, or else a new one.
+    fn find_socket(&self, query: &Query, how: Use) -> io::Result<Found> {
+        if let Some(inherited) = self.adopted.borrow_mut().take_inherited(query) {
+            let Inherited {
+                descriptor,
+                listener,
+                file,
+                ..
+            } = inherited;
+            return Ok(Found {
+                socket: Socket::inherit(descriptor, file, query, how)?,
+                predecessors: Some(listener),
+                is_kept: Some(true),
+            });
+        }
+        let found = |socket, is_kept| Found {
+            socket,
+            predecessors: None,
+            is_kept,
+        };
+        if let Some(adopted) = self.adopted.borrow().find(query) {
+            return Ok(found(Socket::adopt(adopted?, query, how)?, None));
+        }
+        let stored = self.store.borrow_mut().take(query);
+        Ok(match stored {
+            Some(stored) => found(Socket::restore(stored, query, how)?, Some(true)),
+            None => found(self.open_socket(query, how)?, Some(false)),
+        })
     }
 
     fn open_socket(&self, query: &Query, how: Use) -> io::Result<Socket> {
@@ -613,6 +664,15 @@ impl Primary {
         }
         Ok(())
     }
+}
+
+/// What there is for a server.
+struct Found {
+    socket: Socket,
+    /// The number that its listener had at a predecessor.
+    predecessors: Option<u32>,
+    /// Whether the manager of this service keeps it already; `None` if it is not to.
+    is_kept: Option<bool>,
 }
 
 /// Where a listener is bound, see [`Socket::name`].

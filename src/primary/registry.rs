@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::ipc::control::{Family, Query};
 
 /// What servers share a listener by. Port 0 means a new port for each server of a worker, so there they share by order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Endpoint {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+pub struct Endpoint {
     address: Option<String>,
     port: Option<i32>,
     family: Family,
@@ -82,6 +84,11 @@ impl Registry {
         };
         self.listeners.insert(self.last_listener, listener);
         self.last_listener
+    }
+
+    /// What servers share a listener by.
+    pub fn endpoint(&self, listener: u32) -> Option<&Endpoint> {
+        Some(&self.listeners.get(&listener)?.endpoint)
     }
 
     /// The data that the servers of a listener share.

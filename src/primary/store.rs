@@ -150,6 +150,11 @@ impl Store {
         self.is_left = true;
     }
 
+    /// Leaves all that is there to another process.
+    pub fn forget(&mut self) {
+        *self = Store::default();
+    }
+
     fn remove(&self, name: &str) {
         if let Some(manager) = &self.manager {
             let text = format!("FDSTOREREMOVE=1\nFDNAME={name}");
