@@ -22,7 +22,7 @@ function makeKeeper(answer = () => 0) {
     (events) => {
       Object.assign(way, events);
       return {
-        ask(text) {
+        send(text) {
           frames.push(JSON.parse(`[${text}]`));
           return answer(text);
         },
@@ -40,7 +40,7 @@ test('a value that can not be read rejects the call that asked for it, and no ot
   const read = ([, value]) => decode(value);
   const calls = Promise.allSettled([keeper.ask('{"get":[0,"a"]}', read), keeper.ask('{"get":[0,"b"]}', read)]);
   await turn();
-  way.onreplies('[[1,{"clone":"AAAA"}],[2,5]]');
+  way.ontext('[[1,{"clone":"AAAA"}],[2,5]]');
   const [first, second] = await calls;
   assert.strictEqual(first.reason.code, 'ERR_CLUSTER_RS_NOT_READABLE');
   assert.strictEqual(second.value, 5);
@@ -56,7 +56,7 @@ test('what is too large to be sent is refused alone', limit, async () => {
     frames.map((frame) => frame.map(([number]) => number)),
     [[1], [2], [3], [4, 5]],
   );
-  way.onreplies('[[1],[2],[4],[5]]');
+  way.ontext('[[1],[2],[4],[5]]');
   const outcomes = (await calls).map(({ value, reason }) => value ?? reason.code);
   assert.deepStrictEqual(outcomes, ['done', 'done', 'ERR_CLUSTER_RS_MESSAGE_TOO_LARGE', 'done', 'done']);
 });
@@ -76,7 +76,7 @@ test('who has left is kept alive by what is answered soon only', limit, async ()
   const call = keeper.ask('{"size":0}', ([, size]) => size);
   await turn();
   assert.ok(way.isKept);
-  way.onreplies('[[2,7]]');
+  way.ontext('[[2,7]]');
   assert.strictEqual(await call, 7);
   while (way.isKept) await turn();
 });

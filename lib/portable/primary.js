@@ -145,12 +145,12 @@ class Primary {
   leaveStore() {}
 
   /** A way to the keeper for this process; see `Keeper` in `lib/sharing/keeper.js`. */
-  keeper({ onreplies }) {
+  keeper({ ontext }) {
     const keeper = this.#startKeeper();
     let timer;
-    const caller = keeper.join((text) => nextTick(() => onreplies(text)));
+    const caller = keeper.join((text) => nextTick(() => ontext(text)));
     return {
-      ask(text) {
+      send(text) {
         if (keeper.handle(caller, text)) return 0;
         keeper.leave(caller);
         return -1;

@@ -76,7 +76,7 @@ function setUpWorker(cluster, wishes) {
       // Connections can't move: each ends with its next answer, or when its client has said nothing for a while.
       drain: (moves) => service.drain(moves, []),
       end: () => service.endNow(),
-      replies: (text) => way?.onreplies(text),
+      replies: (text) => way?.ontext(text),
       repliesEnd: (number) => number === way?.number && way.onended(),
       lameDuck: () => process.emit('lameDuck'),
       promoted(number) {
@@ -103,7 +103,7 @@ function setUpWorker(cluster, wishes) {
       // It ends with the channel.
       if (number === 1) process.once('disconnect', () => way.onended());
       return {
-        ask(text) {
+        send(text) {
           tell(process, 'ask', text, number);
           return process.connected ? 0 : -1;
         },
