@@ -41,6 +41,7 @@ const OF_RUN = {
   only: { type: 'string' },
 };
 const OF_COMMAND = { ...COMMON, json: { type: 'boolean' } };
+const OF_UPGRADE = { ...OF_COMMAND, node: { type: 'string' } };
 const OF_PROFILE = { ...OF_COMMAND, cpu: { type: 'string' }, heap: { type: 'boolean' }, out: { type: 'string' } };
 const OF_LOGS = { ...OF_COMMAND, lines: { type: 'string', short: 'n' }, 'no-follow': { type: 'boolean' } };
 
@@ -94,7 +95,7 @@ function readArguments(args) {
   const first = OTHER_COMMANDS[word] ?? word;
   const isCommand = COMMANDS.includes(first);
   const command = isCommand ? first : 'run';
-  const known = { run: OF_RUN, logs: OF_LOGS, profile: OF_PROFILE }[command] ?? OF_COMMAND;
+  const known = { run: OF_RUN, logs: OF_LOGS, profile: OF_PROFILE, upgrade: OF_UPGRADE }[command] ?? OF_COMMAND;
   const end = args.indexOf('--');
   const own = args.slice(isCommand || word === 'start' ? 1 : 0, end < 0 ? undefined : end);
   const rest = end < 0 ? [] : args.slice(end + 1);

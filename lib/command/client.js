@@ -2,6 +2,7 @@
 
 // `cluster-rs list`, `status` and so on: asks programs that run.
 
+const path = require('node:path');
 const { describeFrame } = require('../inspector/stack.js');
 const { ask, isRunning } = require('./control.js');
 const { FAILED, Failure, NOT_RUNNING, USAGE } = require('./failure.js');
@@ -102,6 +103,11 @@ async function act({ json }, name, request, done) {
   else console.log(`${name} ${done(result)}`);
 }
 
+function upgrade(options, name) {
+  const execPath = options.node && path.resolve(options.node);
+  return act(options, name, { command: 'upgrade', execPath }, (pid) => `has been upgraded, and is process ${pid} now`);
+}
+
 async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
   if (!/^\d+$/.test(lines)) throw new Failure(`--lines must be a whole number, not ${JSON.stringify(lines)}`, USAGE);
   const print = ({ worker, text }) => (json ? printJson({ worker, text }) : console.log(`${worker} | ${text}`));
@@ -147,8 +153,7 @@ async function talk(command, options, positionals) {
   if (command === 'logs') return logs(options, name);
   if (command === 'unit') return unit(options, name);
   const done = { reload: 'has been reloaded', restart: 'has been restarted', stop: 'has stopped' };
-  if (command === 'upgrade')
-    return act(options, name, { command }, (pid) => `has been upgraded, and is process ${pid} now`);
+  if (command === 'upgrade') return upgrade(options, name);
   return act(options, name, { command }, () => done[command]);
 }
 

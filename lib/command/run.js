@@ -126,13 +126,13 @@ function commandsOf(supervisor, output, info, settings, startFolder) {
     unit: () => factsForUnit(settings, readOptions(toSupervisorOptions(settings))),
     status: () => ({ ...info(), workers: supervisor.status() }),
     reload: (_, tell) => withProgress(supervisor, 'reload', tell, () => supervisor.reload()),
-    upgrade() {
+    upgrade({ execPath }) {
       if (process.channel) {
         throw new Failure(
           'an application that runs together with others is not upgraded: run it by itself, with --only',
         );
       }
-      return supervisor.upgrade({ cwd: startFolder, env: { ...environmentChanges(), PWD: startFolder } });
+      return supervisor.upgrade({ execPath, cwd: startFolder, env: { ...environmentChanges(), PWD: startFolder } });
     },
     restart: (_, tell) => withProgress(supervisor, 'restart', tell, () => supervisor.restart()),
     async inspect({ id }, tell, gone) {
