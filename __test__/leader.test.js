@@ -7,7 +7,7 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { scratch, startOurs, until, write } = require('./support.js');
+const { childrenOf, gone, scratch, startOurs, until, write } = require('./support.js');
 
 const kills = Number(process.env.LEADER_KILLS ?? 8);
 const reloads = Number(process.env.LEADER_RELOADS ?? 2);
@@ -95,8 +95,9 @@ test('never two work at once, and soon another does', limit, async (t) => {
     await cause(leader);
     leader = await next();
   }
+  const workers = childrenOf(program.pid);
   process.kill(program.pid, 'SIGKILL');
-  await program.exited;
+  await gone(workers);
   const all = notes().sort((one, other) => (one.time < other.time ? -1 : 1));
   for (let i = 1; i < all.length; i++) {
     const [before, after] = [all[i - 1], all[i]];

@@ -76,7 +76,8 @@ function cleanEnvironment() {
 /** A folder for this test alone. */
 function scratch(t) {
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'cluster-rs-'));
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  // Those that end just now may still write.
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
   return folder;
 }
 
