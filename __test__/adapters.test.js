@@ -6,6 +6,7 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const { describe, test } = require('node:test');
 const path = require('node:path');
+const { fetched } = require('./fetched.js');
 const { isPortable, root, startOurs, write } = require('./support.js');
 
 const limit = { timeout: 60_000 };
@@ -14,7 +15,7 @@ const found = {
   // The package, and what it is for.
   ...Object.fromEntries(['rate-limit', 'session', 'keyv'].map((name) => [name, path.join(root, 'adapters', name)])),
   ...Object.fromEntries(
-    ['express', 'express-rate-limit', 'express-session', 'keyv', '@keyv/test-suite', 'expect'].map((name) => [
+    ['express', 'express-rate-limit', 'express-session', 'keyv'].map((name) => [
       `package ${name}`,
       path.join(repository, 'node_modules', name),
     ]),
@@ -221,7 +222,11 @@ test('TypeScript finds their types also where it does not read `exports`', () =>
   for (const [, file] of types) assert.ok(fs.existsSync(path.join(repository, file)), file);
 });
 
-test("Keyv's own tests for storage adapters", { ...limit, skip: isPortable && 'once is enough' }, async (t) => {
+const suite = fetched('keyv', ['@keyv/test-suite@2', 'keyv@5', 'expect@30']);
+const skip = isPortable ? 'once is enough' : !suite && 'KEYV=1 node --test __test__/adapters.test.js fetches them';
+
+test("Keyv's own tests for storage adapters", { ...limit, skip }, async (t) => {
+  for (const name of ['@keyv/test-suite', 'keyv', 'expect']) found[`package ${name}`] = path.join(suite, name);
   const lines = await linesOf(t, async (found) => {
     const cluster = require('cluster');
     const { expect } = require(found['package expect']);

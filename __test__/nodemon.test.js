@@ -4,10 +4,11 @@
 // new ones listen on the same port. It is not among the development packages, so it is fetched where this is asked for.
 
 const assert = require('node:assert');
-const { spawn, spawnSync } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
+const { fetched } = require('./fetched.js');
 const {
   childrenOf,
   cleanEnvironment,
@@ -23,28 +24,9 @@ const {
 
 const timeout = 120_000;
 const bin = path.join(root, 'bin/cluster-rs.js');
-const folder = path.join(root, 'target/nodemon');
-const cli = path.join(folder, 'node_modules/nodemon/bin/nodemon.js');
-const skip = !hasNodemon() && 'NODEMON=1 node --test __test__/nodemon.test.js fetches it from the registry';
-
-/** Whether it is there or, where it is asked for, can be fetched. */
-function hasNodemon() {
-  if (fs.existsSync(cli)) return true;
-  if (process.env.NODEMON !== '1') return false;
-  fs.mkdirSync(folder, { recursive: true });
-  const install = [
-    'install',
-    '--no-save',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--prefix',
-    folder,
-    'nodemon@3',
-  ];
-  spawnSync('npm', install, { cwd: folder, timeout });
-  return fs.existsSync(cli);
-}
+const modules = fetched('nodemon', ['nodemon@3']);
+const cli = modules && path.join(modules, 'nodemon/bin/nodemon.js');
+const skip = !modules && 'NODEMON=1 node --test __test__/nodemon.test.js fetches it from the registry';
 
 /** All processes that have been started by one, directly or not. */
 const descendantsOf = (pid) => childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
