@@ -140,9 +140,9 @@ class Primary {
   }
 
   // Nothing can be kept for the next start.
-  openStore() {}
-  clearStore() {}
-  leaveStore() {}
+  keepSockets() {}
+  closeUnusedKept() {}
+  leaveKept() {}
 
   /** A way to the keeper for this process; see `Keeper` in `lib/sharing/keeper.js`. */
   keeper({ ontext }) {

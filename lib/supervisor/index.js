@@ -780,7 +780,7 @@ class Supervisor extends EventEmitter {
       for (const member of members) this.#end(member, false);
       for (const member of this.#joining) this.#leave(member, member.kill());
       this.#endSpares();
-      this.#native.leaveStore();
+      this.#native.leaveKept();
       this.#native.keepListeners(false);
       this.#tell('stop');
     }

@@ -38,7 +38,7 @@ function adoptSockets(native) {
 
 /** Who connects to a socket that no server uses, waits for ever. Those that a server of earlier has used are closed. */
 function tellUnused(native) {
-  native.clearStore();
+  native.closeUnusedKept();
   for (const place of native.unusedSockets()) {
     process.emitWarning(`Socket of systemd's without a server: ${place}`, {
       code: 'CLUSTER_RS_SYSTEMD',
@@ -56,7 +56,7 @@ function tellUnused(native) {
 function setUpSystemd(native) {
   if (process.env.NOTIFY_SOCKET !== undefined) permission?.askForPath(process.env.NOTIFY_SOCKET);
   const [socket, room] = take('NOTIFY_SOCKET', 'FDSTORE');
-  if (socket !== undefined && Number(room) > 0) native.openStore(socket, Number(room));
+  if (socket !== undefined && Number(room) > 0) native.keepSockets(socket, Number(room));
   adoptSockets(native);
   const [interval, watched] = take('WATCHDOG_USEC', 'WATCHDOG_PID');
   if (socket !== undefined && !binding) {

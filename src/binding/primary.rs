@@ -519,20 +519,20 @@ impl Primary {
 
     /// Has the manager of this service, which listens on `manager`, keep up to `most` listening sockets for the next start.
     #[napi(catch_unwind)]
-    pub fn open_store(&self, manager: String, most: u32) {
-        self.inner.store().open(manager, most as usize);
+    pub fn keep_sockets(&self, manager: String, most: u32) {
+        self.inner.kept_sockets().open(manager, most as usize);
     }
 
     /// Closes what the manager has kept and no server has asked for.
     #[napi(catch_unwind)]
-    pub fn clear_store(&self) {
-        self.inner.store().clear();
+    pub fn close_unused_kept(&self) {
+        self.inner.kept_sockets().clear();
     }
 
     /// Leaves to the manager what it keeps, for a primary that stops.
     #[napi(catch_unwind)]
-    pub fn leave_store(&self) {
-        self.inner.store().leave();
+    pub fn leave_kept(&self) {
+        self.inner.kept_sockets().leave();
     }
 
     /// Where the sockets are bound that were taken over and that no server has asked for.

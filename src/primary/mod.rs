@@ -3,11 +3,11 @@
 pub mod activation;
 pub mod admin;
 pub mod asked;
+pub mod kept_sockets;
 pub mod listener;
 pub mod notify;
 pub mod process;
 pub mod registry;
-pub mod store;
 pub mod succession;
 pub mod worker;
 
@@ -25,9 +25,9 @@ use nix::errno::Errno;
 
 use self::activation::{AdoptedSockets, Inherited};
 use self::admin::SocketFile;
+use self::kept_sockets::KeptSockets;
 use self::listener::{Socket, Use};
 use self::registry::Registry;
-use self::store::Store;
 use self::succession::Inheritance;
 use self::worker::{Share, Worker};
 use crate::admin::{Application, Gathered, Supervised, Told};
@@ -52,7 +52,7 @@ pub struct Primary {
     registry: RefCell<Registry>,
     sockets: RefCell<HashMap<u32, Socket>>,
     adopted: RefCell<AdoptedSockets>,
-    store: RefCell<Store>,
+    kept_sockets: RefCell<KeptSockets>,
     /// Started with the first who asks it something.
     keeper: RefCell<Option<Keeper>>,
     /// Started with the first listener that it serves.
@@ -94,7 +94,7 @@ impl Primary {
             registry: RefCell::default(),
             sockets: RefCell::default(),
             adopted: RefCell::default(),
-            store: RefCell::default(),
+            kept_sockets: RefCell::default(),
             keeper: RefCell::default(),
             dispatcher: RefCell::default(),
             report: Arc::new(report),
@@ -326,15 +326,15 @@ impl Primary {
     /// Takes over a socket that this process was started with, for the server that wants to be where it is bound, or that has
     /// had it before the last start. `name` says which of both.
     pub fn adopt(&self, descriptor: OwnedFd, name: &str) -> io::Result<()> {
-        match self.store.borrow_mut().receive(name, descriptor)? {
+        match self.kept_sockets.borrow_mut().receive(name, descriptor)? {
             Some(descriptor) => self.adopted.borrow_mut().adopt(descriptor),
             None => Ok(()),
         }
     }
 
     /// See [`Store`].
-    pub fn store(&self) -> RefMut<'_, Store> {
-        self.store.borrow_mut()
+    pub fn kept_sockets(&self) -> RefMut<'_, KeptSockets> {
+        self.kept_sockets.borrow_mut()
     }
 
     /// See [`AdoptedSockets::unused`].
@@ -441,12 +441,12 @@ impl Primary {
         self.dispatcher.replace(None);
         self.admin_socket.replace(None);
         self.admin_file.replace(None);
-        let mut store = self.store.borrow_mut();
+        let mut kept = self.kept_sockets.borrow_mut();
         for (listener, mut socket) in self.sockets.borrow_mut().drain() {
-            if store.has(listener) {
+            if kept.has(listener) {
                 socket.leave_file();
             } else {
-                store.closed(listener, socket.has_file());
+                kept.closed(listener, socket.has_file());
             }
         }
     }
@@ -470,7 +470,9 @@ impl Primary {
             dispatcher.close_listener(ListenerId(listener));
         }
         if let Some(socket) = self.sockets.borrow_mut().remove(&listener) {
-            self.store.borrow_mut().closed(listener, socket.has_file());
+            self.kept_sockets
+                .borrow_mut()
+                .closed(listener, socket.has_file());
         }
         self.past.borrow_mut().remove(&listener);
     }
@@ -572,7 +574,7 @@ impl Primary {
         }
         if let (Some(descriptor), Some(is_kept)) = (socket.descriptor(), is_kept) {
             let new = (!is_kept).then_some(descriptor);
-            self.store.borrow_mut().keep(listener, query, new);
+            self.kept_sockets.borrow_mut().keep(listener, query, new);
         }
         self.sockets.borrow_mut().insert(listener, socket);
         Ok(listener)
@@ -601,9 +603,9 @@ impl Primary {
         if let Some(adopted) = self.adopted.borrow().find(query) {
             return Ok(found(Socket::adopt(adopted?, query, how)?, None));
         }
-        let stored = self.store.borrow_mut().take(query);
-        Ok(match stored {
-            Some(stored) => found(Socket::restore(stored, query, how)?, Some(true)),
+        let kept = self.kept_sockets.borrow_mut().take(query);
+        Ok(match kept {
+            Some(kept) => found(Socket::restore(kept, query, how)?, Some(true)),
             None => found(self.open_socket(query, how)?, Some(false)),
         })
     }

@@ -217,7 +217,7 @@ impl Primary {
     /// Leaves what is shared to the successor, and serves nobody from it any more; whether that could be done. What the manager
     /// of this service keeps is the successor's, too.
     pub fn leave_all_kept(&self) -> bool {
-        self.store.borrow_mut().forget();
+        self.kept_sockets.borrow_mut().forget();
         self.keeper.borrow().as_ref().is_some_and(Keeper::leave)
     }
 

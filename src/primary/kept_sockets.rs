@@ -23,7 +23,7 @@ const LONGEST_NAME: usize = 255;
 
 /// What the manager keeps, as far as it is known here.
 #[derive(Default)]
-pub struct Store {
+pub struct KeptSockets {
     manager: Option<String>,
     most: usize,
     /// The names of those that are in use, by listener.
@@ -34,7 +34,7 @@ pub struct Store {
     is_left: bool,
 }
 
-impl Store {
+impl KeptSockets {
     /// Puts up to `most` sockets there from now on, by messages to `manager`.
     pub fn open(&mut self, manager: String, most: usize) {
         self.manager = Some(manager);
@@ -125,7 +125,7 @@ impl Store {
             return;
         }
         let text = format!("FDSTORE=1\nFDNAME={name}\nFDPOLL=0");
-        // Where it is not heard, it is as if there were no store.
+        // Where it is not heard, it is as if there were no kept.
         if descriptor.is_none() || notify::notify(manager, &text, descriptor).is_ok() {
             self.used.insert(listener, name);
         }
@@ -152,7 +152,7 @@ impl Store {
 
     /// Leaves all that is there to another process.
     pub fn forget(&mut self) {
-        *self = Store::default();
+        *self = KeptSockets::default();
     }
 
     fn remove(&self, name: &str) {
@@ -232,40 +232,40 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port().into();
         let asked = query(Family::Tcp4, Some("127.0.0.1"), port);
-        let mut store = Store::default();
+        let mut kept = KeptSockets::default();
         let other = listener.try_clone().unwrap();
-        assert!(store.receive("web.socket", other.into()).unwrap().is_some());
+        assert!(kept.receive("web.socket", other.into()).unwrap().is_some());
         let name = name_of(&asked).unwrap();
-        assert!(store.receive(&name, listener.into()).unwrap().is_none());
+        assert!(kept.receive(&name, listener.into()).unwrap().is_none());
         let elsewhere = query(Family::Tcp4, Some("127.0.0.1"), port ^ 1);
-        assert!(store.take(&elsewhere).is_none());
-        assert!(store.take(&asked).is_some());
-        assert!(store.take(&asked).is_none());
+        assert!(kept.take(&elsewhere).is_none());
+        assert!(kept.take(&asked).is_some());
+        assert!(kept.take(&asked).is_none());
     }
 
     #[test]
     fn one_that_is_in_the_way_is_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let mut store = Store::default();
+        let mut kept = KeptSockets::default();
         let name = name_of(&query(Family::Tcp4, Some("127.0.0.1"), port.into())).unwrap();
-        store.receive(&name, listener.into()).unwrap();
+        kept.receive(&name, listener.into()).unwrap();
         assert!(TcpListener::bind(("0.0.0.0", port)).is_err());
         let others = [
             query(Family::Udp4, None, port.into()),
             query(Family::Tcp4, Some("127.0.0.2"), port.into()),
         ];
-        assert!(others.iter().all(|query| store.take(query).is_none()));
+        assert!(others.iter().all(|query| kept.take(query).is_none()));
         assert!(TcpListener::bind(("0.0.0.0", port)).is_err());
         let all = query(Family::Tcp4, None, port.into());
-        assert!(store.take(&all).is_none());
+        assert!(kept.take(&all).is_none());
         assert!(TcpListener::bind(("0.0.0.0", port)).is_ok());
     }
 
     #[test]
     fn what_is_no_socket_is_refused() {
         let file = std::fs::File::open("/dev/null").unwrap();
-        let mut store = Store::default();
-        assert!(store.receive("cluster-rs-tcp4-*-80", file.into()).is_err());
+        let mut kept = KeptSockets::default();
+        assert!(kept.receive("cluster-rs-tcp4-*-80", file.into()).is_err());
     }
 }
