@@ -77,7 +77,7 @@ test('examples/upgrade.js: another primary takes over', { ...limit, skip: isPort
 });
 
 test('examples/drain.js: one connection sees worker after worker', limit, async (t) => {
-  const program = start(t, [path.join(root, 'examples', 'drain.js')], { env: { EVERY: '300' } });
+  const program = start(t, [path.join(root, 'examples', 'drain.js')], { env: { EVERY: '500' } });
   const [, port] = await program.line(/http:\/\/127\.0\.0\.1:(\d+)/);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   t.after(() => agent.destroy());

@@ -1,6 +1,6 @@
 'use strict';
 
-// A new primary that takes over from the one that runs. UPGRADES makes the run under load longer.
+// A new primary that takes over from the one that runs. UPGRADES and CRASHES make the runs under load and with kills longer.
 
 const assert = require('node:assert');
 const dgram = require('node:dgram');
@@ -9,6 +9,7 @@ const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
 const { describe, test } = require('node:test');
+const { setTimeout: delay } = require('node:timers/promises');
 const {
   childrenOf,
   freePort,
@@ -25,6 +26,7 @@ const {
 } = require('./support.js');
 
 const upgrades = Number(process.env.UPGRADES ?? 4);
+const crashes = Number(process.env.CRASHES ?? 4);
 const limit = { timeout: 120_000 };
 const bin = path.join(root, 'bin', 'cluster-rs.js');
 
@@ -296,6 +298,36 @@ describe('an upgrade', { skip: isPortable }, () => {
     process.kill(next, 'SIGTERM');
     await gone([next]);
   });
+
+  test(
+    'leaves one serving, whichever is killed at whatever moment',
+    { timeout: 60_000 + 40_000 * crashes },
+    async (t) => {
+      for (let i = 0; i < crashes; i++) {
+        const { port, command, serve, pid, primary } = await place(t);
+        const old = await serve('-w', '1', '--grace', '60s');
+        const slow = await begun(port); // As long as it is in progress, the upgrade is not over.
+        slow.answer.catch(() => {});
+        const workers = childrenOf(old.pid);
+        const successor = () => childrenOf(old.pid).find((child) => !workers.includes(child));
+        const upgraded = command('upgrade');
+        await until(() => successor() !== undefined, 'the new primary');
+        const next = successor();
+        await delay(Math.random() * 1500);
+        const [victim, other] = i % 2 === 0 ? [next, old.pid] : [old.pid, next];
+        process.kill(victim, 'SIGKILL');
+        await upgraded;
+        slow.end();
+        await until(
+          async () => (await primary().catch(() => 0)) === other,
+          () => `${other} serves: ${old.output}`,
+        );
+        await until(async () => (await pid().catch(() => 0)) === other, 'its name');
+        assert.strictEqual((await command('stop')).code, 0);
+        await gone([old.pid, next]);
+      }
+    },
+  );
 
   test('is a method of the supervisor, which says what it does not take', limit, async (t) => {
     const port = await freePort();

@@ -11,7 +11,8 @@ const http = require('http');
 const { FOLDER, REDIS_PORT, REDIS_MODULE } = process.env;
 
 if (cluster.isPrimary) {
-  cluster.supervise({ workers: 8, hangTimeout: 60_000, maxDeaths: 100_000, maxDelay: 0, minDelay: 0 }); // They are killed all the time.
+  // They are killed all the time.
+  cluster.supervise({ workers: 8, hangTimeout: 60_000, maxDeaths: 100_000, maxDelay: 0, minDelay: 0 });
 } else {
   http.createServer(() => {}).listen(0, '127.0.0.1');
   const sharing = REDIS_PORT
