@@ -121,8 +121,9 @@ test('the stack is in the status, and the worker goes on unharmed', limit, async
             fs.writeFileSync(file, '');
           });
           cluster.on('message', () => {
-            setInterval(() => {
+            const timer = setInterval(() => {
               if (supervisor.status()[0].stack) return;
+              clearInterval(timer);
               console.log('goes on');
               supervisor.stop();
             }, 50).unref();
