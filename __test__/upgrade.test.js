@@ -278,6 +278,95 @@ describe('an upgrade', { skip: isPortable }, () => {
     assert.strictEqual((await command('stop')).code, 0);
   });
 
+  test('is not undone when the new primary is stopped while the old one ends', limit, async (t) => {
+    const { port, command, serve, primary } = await place(t);
+    const old = await serve('-w', '2', '--grace', '60s');
+    const slow = await begun(port);
+    const upgraded = command('upgrade');
+    await until(async () => (await primary()) !== old.pid, 'the new primary');
+    const next = await primary();
+    await until(async () => (await command('list')).stdout.includes(` ${next} `), 'its name');
+    assert.strictEqual((await command('stop')).code, 0);
+    slow.end();
+    assert.match(await slow.answer, new RegExp(`^${old.pid} `));
+    assert.strictEqual(await old.exited, 0, old.output);
+    await upgraded;
+    await gone([next]);
+  });
+
+  test('ends with the stop that comes while the new primary starts, also with a lame duck', limit, async (t) => {
+    for (const lameDuck of ['0ms', '300ms']) {
+      const { command, serve } = await place(t);
+      const old = await serve('-w', '2', '--lame-duck', lameDuck);
+      const before = childrenOf(old.pid);
+      const upgraded = command('upgrade');
+      await until(() => childrenOf(old.pid).some((child) => !before.includes(child)), 'the new primary');
+      const next = childrenOf(old.pid).find((child) => !before.includes(child));
+      process.kill(old.pid, 'SIGTERM');
+      assert.strictEqual(await old.exited, 0, old.output);
+      assert.notStrictEqual((await upgraded).code, 0);
+      await gone([next]);
+    }
+  });
+
+  test('starts with as many workers as the load wants', limit, async (t) => {
+    const { command, serve } = await place(t);
+    await serve('-w', '1..3');
+    assert.strictEqual((await command('scale', '1..3')).code, 0);
+    const size = async () => JSON.parse((await command('list', '--json')).stdout)[0].size;
+    assert.strictEqual(await size(), 1);
+    assert.strictEqual((await command('upgrade')).code, 0);
+    assert.strictEqual(await size(), 1);
+    await command('stop');
+  });
+
+  test('removes the file of a Unix socket that the new program does not use', limit, async (t) => {
+    const { folder, command, serve } = await place(
+      t,
+      `
+        const fs = require('fs');
+        const server = require('http').createServer((request, response) => response.end());
+        if (!fs.existsSync('next')) server.listen('old.socket');
+        require('http').createServer((request, response) => response.end()).listen(process.env.PORT, '127.0.0.1');
+      `,
+    );
+    await serve('-w', '1');
+    await until(() => fs.existsSync(path.join(folder, 'old.socket')), 'the socket');
+    fs.writeFileSync(path.join(folder, 'next'), '');
+    assert.strictEqual((await command('upgrade')).code, 0);
+    assert.strictEqual((await command('stop')).code, 0);
+    assert.ok(!fs.existsSync(path.join(folder, 'old.socket')));
+  });
+
+  test('takes the command where the link to the release leads by now', limit, async (t) => {
+    const folder = scratch(t);
+    for (const release of ['one', 'two']) {
+      fs.mkdirSync(path.join(folder, release, 'node_modules'), { recursive: true });
+      fs.symlinkSync(root, path.join(folder, release, 'node_modules', 'cluster-rs'));
+      fs.writeFileSync(path.join(folder, release, 'app.js'), app);
+    }
+    const current = path.join(folder, 'current');
+    const link = (release) => {
+      fs.rmSync(current, { force: true });
+      fs.symlinkSync(release, current);
+    };
+    link('one');
+    const port = await freePort();
+    const env = { XDG_RUNTIME_DIR: folder, PORT: `${port}`, PWD: current };
+    const name = path.join('node_modules', 'cluster-rs', 'bin', 'cluster-rs.js');
+    const old = start(t, [name, 'app.js', '-w', '1', '--name', 'app'], { cwd: current, env });
+    await until(
+      () => /is running with/.test(old.stderr),
+      () => `a start of ${old.output}`,
+    );
+    link('two');
+    fs.rmSync(path.join(folder, 'one'), { recursive: true });
+    const { code, stderr } = await run(t, [bin, 'upgrade', 'app'], { env });
+    assert.strictEqual(code, 0, stderr);
+    assert.doesNotMatch(await get(port), new RegExp(`^${old.pid} `));
+    assert.strictEqual((await run(t, [bin, 'stop', 'app'], { env })).code, 0);
+  });
+
   test('goes on when the old primary is killed', limit, async (t) => {
     const it = await place(
       t,

@@ -2,13 +2,14 @@
 
 // `cluster-rs app.js`: this process becomes the primary.
 
+const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const cluster = require('../../index.js');
 const { describeFrame } = require('../inspector/stack.js');
 const { howItEnded } = require('../supervisor/member.js');
 const { readOptions } = require('../supervisor/options.js');
 const { exitWhenWritten } = require('../exit.js');
-const { inheritance } = require('../startup.js');
+const { inheritance, nodeArguments } = require('../startup.js');
 const { endWithParent, runTogether } = require('./pm2/together.js');
 const { format } = require('./pm2/dates.js');
 const { variablesOf } = require('./pm2/environment.js');
@@ -120,7 +121,7 @@ async function withProgress(supervisor, event, tell, act) {
 }
 
 /** What each command does here. */
-function commandsOf(supervisor, output, info, settings, startFolder) {
+function commandsOf(supervisor, output, info, settings, start) {
   return {
     info,
     unit: () => factsForUnit(settings, readOptions(toSupervisorOptions(settings))),
@@ -132,7 +133,8 @@ function commandsOf(supervisor, output, info, settings, startFolder) {
           'an application that runs together with others is not upgraded: run it by itself, with --only',
         );
       }
-      return supervisor.upgrade({ execPath, cwd: startFolder, env: { ...environmentChanges(), PWD: startFolder } });
+      const { args, folder: cwd } = start;
+      return supervisor.upgrade({ execPath, args, cwd, env: { ...environmentChanges(), PWD: cwd } });
     },
     restart: (_, tell) => withProgress(supervisor, 'restart', tell, () => supervisor.restart()),
     async inspect({ id }, tell, gone) {
@@ -180,9 +182,18 @@ function sinksOf({ errorFile, logFile, outFile } = {}) {
   }
 }
 
+/** How this process was started: in a folder, by the name that the user has for it, and with which arguments of Node. */
+function howStarted() {
+  const folder = currentFolder('');
+  const [, command, ...others] = process.argv;
+  const inside = path.relative(process.cwd(), command); // Node has followed the links.
+  const isInside = !inside.startsWith('..') && !path.isAbsolute(inside);
+  return { folder, args: [...nodeArguments, isInside ? path.join(folder, inside) : command, ...others] };
+}
+
 /** Runs a program until it is stopped. */
 async function run(options, positionals, rest) {
-  const startFolder = currentFolder('');
+  const start = howStarted();
   const settings = await configure(options, positionals, rest);
   const {
     applications,
@@ -258,7 +269,7 @@ async function run(options, positionals, rest) {
   tellEvents(supervisor, name);
   Object.assign(
     commands,
-    commandsOf(supervisor, output, () => about(supervisor.size), settings, startFolder),
+    commandsOf(supervisor, output, () => about(supervisor.size), settings, start),
   );
 }
 

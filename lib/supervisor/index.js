@@ -78,6 +78,7 @@ class Supervisor extends EventEmitter {
   #lookedAt = now();
   #hasGivenUp = false;
   #isStopping = false;
+  #isUpgrading = false;
   #isHandingOver = false; // to the successor
   #lameDuck; // what is waited for before the stop, and the function that ends it
   #wasReady = false;
@@ -117,7 +118,8 @@ class Supervisor extends EventEmitter {
 
   /** Called once, by `cluster.supervise`. */
   start() {
-    const { hangTimeout, maxMemory, range, reloadSignals, signals, workers } = this.#options;
+    const { hangTimeout, maxMemory, range, reloadSignals, signals } = this.#options;
+    const workers = Math.min(Math.max(range.min, inheritance?.size ?? 0), range.max); // As many as the load wants.
     if (maxMemory > 0 || range.min < range.max) askForFigures();
     this.#systemd = setUpSystemd(this.#native); // Before the first fork, which would inherit what is meant for this process.
     if (inheritance) this.#inherit();
@@ -314,6 +316,11 @@ class Supervisor extends EventEmitter {
     if (this.#isWaiting) this.#fail(member.startFailed({ code, signal, error }));
   }
 
+  /** Whether it stops, or is about to. */
+  get #isEnding() {
+    return this.#isStopping || this.#lameDuck !== undefined;
+  }
+
   /** Whether another primary serves, and this one gets ready to follow it. */
   get #isWaiting() {
     return this.#predecessor !== undefined && this.#predecessor.isServing;
@@ -325,7 +332,11 @@ class Supervisor extends EventEmitter {
     this.#predecessor = new Predecessor(this.#native, inheritance, this.#options.startTimeout, {
       takeOver: (known) => this.#takeOver(known),
       totals: (totals) => this.#native.inheritTotals(totals),
-      ended: () => this.emit('predecessorEnded'),
+      ended: (wasServing) => {
+        // Its manager starts it again, and knows nothing of this process.
+        if (wasServing && this.#systemd.isManaged) this.#fail(new Error('the primary that it was to follow has died'));
+        else this.emit('predecessorEnded');
+      },
     });
   }
 
@@ -336,6 +347,7 @@ class Supervisor extends EventEmitter {
   }
 
   #takeOver(known) {
+    if (this.#isStopping) return;
     for (const member of membersOf(this.#places)) this.#setShare(member.worker, { isHeld: false });
     this.#native.takeOver();
     if (known.totals) this.#native.inheritTotals(known.totals);
@@ -359,19 +371,20 @@ class Supervisor extends EventEmitter {
   async upgrade(command) {
     const { Successor, checkCommand } = require('./upgrade/index.js');
     checkCommand(command, this.#native);
-    if (this.#successor) throw errors.isUpgrading();
+    if (this.#isUpgrading) throw errors.isUpgrading();
+    this.#isUpgrading = true;
     let pid;
-    await this.#inTurn('upgrade', async () => {
-      if (this.#successor) throw errors.isUpgrading();
+    const upgraded = this.#inTurn('upgrade', async () => {
       // What they are going to listen on would be missing there.
       if (!this.#wasReady) throw errors.upgradeFailed('not all workers have been ready yet');
+      if (this.#isEnding) throw errors.isStopping();
       await this.#predecessor?.gone;
       await this.#scaling;
       this.#tell('upgrade');
       try {
-        this.#successor = new Successor(this.#native, { ...command }, this.#systemd.variables);
+        this.#successor = new Successor(this.#native, { ...command }, this.#systemd.variables, this.size);
         await this.#successor.getReady(this.#options.startTimeout);
-        if (this.#isStopping) throw errors.isStopping();
+        if (this.#isEnding) throw errors.isStopping();
         const known = { totals: this.#native.totals() };
         this.emit('leave', known);
         await this.#successor.takeOver(known);
@@ -381,7 +394,12 @@ class Supervisor extends EventEmitter {
         await this.#stay(error);
       }
     });
-    this.#tell('upgraded', pid);
+    try {
+      await upgraded;
+    } finally {
+      this.#isUpgrading = false;
+    }
+    if (!this.#successor.isStopping) this.#tell('upgraded', pid);
     if (this.#options.signals) setImmediate(exitWhenWritten); // As after a stop.
     return pid;
   }
@@ -397,12 +415,13 @@ class Supervisor extends EventEmitter {
     for (const place of this.#places) place.member = undefined;
     const ended = promises.all([...arrays.map(members, (member) => this.#end(member)), this.#endSpares()]);
     const died = promises.then(this.#successor.ended, (how) => {
+      if (this.#successor.isStopping) return new Promise(() => {}); // All are to end.
       throw new Error(how);
     });
     await promises.race([died, promises.then(ended, () => this.#successor.crossed())]);
     clearInterval(this.#watch);
     this.#successor.tell({ totals: this.#native.totals() });
-    if (!this.#native.leaveAllKept()) process.emitWarning(...LOST);
+    if (!this.#successor.isStopping && !this.#native.leaveAllKept()) process.emitWarning(...LOST);
     this.#successor.leave();
   }
 
@@ -417,7 +436,7 @@ class Supervisor extends EventEmitter {
       for (const place of this.#places) this.#occupy(place, this.#fork(place.number));
       this.#fillSpares();
     }
-    if (this.#isStopping) throw errors.isStopping();
+    if (this.#isEnding) throw errors.isStopping();
     const failed = errors.upgradeFailed(error.message);
     this.#tell('upgradeFailed', failed);
     throw failed;
@@ -649,6 +668,7 @@ class Supervisor extends EventEmitter {
     const range = rangeOf(workers);
     if (range.min < range.max) askForFigures();
     if (this.#isStopping) throw errors.isStopping();
+    if (this.#isUpgrading) throw errors.isUpgrading();
     await promises.all(await this.#afterScaling(() => this.#scaleTo(range)));
   }
 
@@ -767,12 +787,13 @@ class Supervisor extends EventEmitter {
    * @param {boolean} [options.lameDuck] whether that begins only after `lameDuck` of the supervisor's options
    */
   async stop({ lameDuck = true } = {}) {
+    if (!this.#isHandingOver) this.#successor?.kill();
+    if (!this.#isStopping) this.#predecessor?.stop();
     if (!lameDuck) this.#lameDuck?.end();
     else if (this.#options.lameDuck > 0 && !this.#isStopping) await this.#beLameDuck();
     const members = membersOf(this.#places);
     if (!this.#isStopping) {
       this.#isStopping = true;
-      this.#successor?.kill();
       clearInterval(this.#watch);
       this.#scaler?.stop();
       clearTimeout(this.#closing);

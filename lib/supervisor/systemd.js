@@ -50,8 +50,8 @@ function tellUnused(native) {
  * Takes what systemd has given to this process alone, out of the environment as well.
  * @param {object} native the addon's `Primary`
  * @throws {Error} `ERR_ACCESS_DENIED` if Node's permission model denies connecting to it
- * @returns {{ tellOf: (supervisor: import('./index.js').Supervisor) => void, variables: Record<string, string> }} `tellOf`
- *   has systemd told what a supervisor does; `variables` are for a process that follows this one
+ * @returns {{ tellOf: (supervisor: import('./index.js').Supervisor) => void, variables: Record<string, string>, isManaged: boolean }}
+ *   `tellOf` has systemd told what a supervisor does; `variables` are for a process that follows this one
  */
 function setUpSystemd(native) {
   if (process.env.NOTIFY_SOCKET !== undefined) permission?.askForPath(process.env.NOTIFY_SOCKET);
@@ -70,6 +70,7 @@ function setUpSystemd(native) {
       supervisor.once('ready', () => setTimeout(tellUnused, PATIENCE, native).unref());
       if (socket !== undefined) tellOf(supervisor, socket, isWatched ? Number(interval) : 0);
     },
+    isManaged: socket !== undefined,
     variables: {
       ...(socket !== undefined && { NOTIFY_SOCKET: socket }),
       ...(room !== undefined && { FDSTORE: room }),

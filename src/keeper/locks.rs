@@ -116,16 +116,17 @@ impl Locks {
     }
 
     /// Has these locks held as they were in another process.
-    pub fn restore(&mut self, locks: Vec<LockSnapshot>, now: u64) {
+    pub fn restore(&mut self, locks: Vec<LockSnapshot>, elapsed: u64, now: u64) {
+        let left = |left: Option<u64>| left.map(|left| left.saturating_sub(elapsed));
         for lock in locks {
             let name = lock.name.as_str();
             let holder = Holder {
                 caller: CallerId(lock.caller),
                 fence: lock.fence,
-                until: self.deadlines.set(name, now, lock.left),
+                until: self.deadlines.set(name, now, left(lock.left)),
             };
             let waiter = |waiter: WaiterSnapshot| Waiter {
-                until: self.deadlines.set(name, now, waiter.left),
+                until: self.deadlines.set(name, now, left(waiter.left)),
                 asked: Asked {
                     caller: CallerId(waiter.caller),
                     number: waiter.number,

@@ -1,8 +1,8 @@
-//! All that a keeper keeps, as it goes to the keeper of a primary that follows. Times are what is left of them, in
+//! All that a keeper keeps, as it goes to the keeper of a primary that follows. Times are what was left of them, in
 //! milliseconds, and processes have the numbers that they have there.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -15,6 +15,8 @@ use super::request::Bounds;
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Snapshot {
+    /// When it was taken: a time of the monotonic clock, in milliseconds.
+    pub taken: u64,
     pub last_fence: u64,
     pub last_watch: u64,
     pub stores: Vec<StoreSnapshot>,
@@ -83,6 +85,8 @@ impl Snapshot {
 
     /// Reads such a file. Errors: `InvalidData` if it is none.
     pub fn read(file: OwnedFd) -> io::Result<Snapshot> {
-        Ok(serde_json::from_reader(BufReader::new(File::from(file)))?)
+        let mut bytes = Vec::new();
+        File::from(file).read_to_end(&mut bytes)?;
+        Ok(serde_json::from_slice(&bytes)?)
     }
 }

@@ -104,7 +104,7 @@ impl State {
 
     /// All that another keeper [had](Self::take_all), and whose fences are larger than `first_fence` as well. Its callers have
     /// asked already.
-    pub fn restore(snapshot: Snapshot, first_fence: u64, now: u64) -> State {
+    pub fn restore(snapshot: Snapshot, first_fence: u64, elapsed: u64, now: u64) -> State {
         let mut state = State::new(first_fence.max(snapshot.last_fence));
         state.last_watch = snapshot.last_watch;
         for caller in snapshot.callers {
@@ -117,7 +117,7 @@ impl State {
             state.callers.insert(id, entry);
         }
         for kept in snapshot.stores {
-            state.restore_store(kept, now);
+            state.restore_store(kept, elapsed, now);
         }
         let free = state.stores.iter().enumerate();
         state.free = free
@@ -127,14 +127,20 @@ impl State {
             let subscribers = subscribers.into_iter().map(CallerId).collect();
             state.topics.insert(topic.into(), subscribers);
         }
-        state.locks.restore(snapshot.locks, now);
+        state.locks.restore(snapshot.locks, elapsed, now);
         state
     }
 
-    fn restore_store(&mut self, kept: StoreSnapshot, now: u64) {
+    fn restore_store(&mut self, kept: StoreSnapshot, elapsed: u64, now: u64) {
         let index = kept.place;
         let mut store = Store::new(kept.bounds);
         for (key, value, left) in kept.entries {
+            // What has expired meanwhile does so at once.
+            let left = if left == 0 {
+                0
+            } else {
+                left.saturating_sub(elapsed).max(1)
+            };
             store.restore(&key, &value, left, now);
         }
         store.note_changes(!kept.watches.is_empty());
@@ -218,6 +224,7 @@ impl State {
             (topic.to_string(), subscribers)
         });
         Snapshot {
+            taken: 0, // Whoever has a clock says when.
             last_fence: self.locks.last_fence(),
             last_watch: self.last_watch,
             stores,

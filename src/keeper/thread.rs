@@ -26,6 +26,7 @@ use super::state::State;
 use super::{CallerId, Command};
 use crate::ipc::frame::{Decoder, Frame, Kind, header};
 use crate::panic;
+use crate::sys::page::now_ns;
 use crate::sys::watch;
 
 /// How much may wait for a process before nothing more is done for it, in bytes.
@@ -66,19 +67,27 @@ fn first_fence() -> u64 {
     since_epoch.as_millis() as u64 * FENCES_PER_MILLISECOND
 }
 
+/// A time that all processes of this machine have in common.
+fn milliseconds() -> u64 {
+    now_ns() / 1_000_000
+}
+
 async fn run(mut commands: UnboundedReceiver<Command>, predecessor: Option<OwnedFd>) {
     let mut waiting = Waiting::default();
     let snapshot = match predecessor {
         Some(link) => waiting.follow(link, &mut commands).await,
         None => None,
     };
+    let state = match snapshot {
+        Some(snapshot) => {
+            let elapsed = milliseconds().saturating_sub(snapshot.taken);
+            State::restore(snapshot, first_fence(), elapsed, 1)
+        }
+        None => State::new(first_fence()),
+    };
     let desk = Rc::new(Desk {
         began: Instant::now(),
-        state: RefCell::new(State::restore(
-            snapshot.unwrap_or_default(),
-            first_fence(),
-            1,
-        )),
+        state: RefCell::new(state),
         writable: RefCell::default(),
         deadline: Notify::new(),
         serving: Cell::new(0),

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -98,9 +99,15 @@ impl AdoptedSockets {
         Ok(())
     }
 
-    /// Closes what a predecessor has left and no server has asked for.
-    pub fn drop_inherited(&mut self) {
-        self.inherited.clear();
+    /// Closes what a predecessor has left and no server has asked for, and removes its files if they are this process's by
+    /// now.
+    pub fn drop_inherited(&mut self, owns_files: bool) {
+        for Inherited { file, .. } in self.inherited.drain(..) {
+            if let Some(file) = file.filter(|_| owns_files) {
+                // Somebody may have removed it already.
+                let _ = fs::remove_file(file);
+            }
+        }
     }
 
     /// The socket that a predecessor's servers like this one have used, once.

@@ -351,7 +351,8 @@ impl Primary {
     /// Whether listeners stay open when their last worker leaves, for those that come later.
     pub fn keep_listeners(&self, yes: bool) {
         if !yes {
-            self.adopted.borrow_mut().drop_inherited();
+            let owns_files = self.inheritance.is_taken_over();
+            self.adopted.borrow_mut().drop_inherited(owns_files);
         }
         let unused = self.registry.borrow_mut().keep(yes);
         for listener in unused {
@@ -589,8 +590,10 @@ impl Primary {
                 file,
                 ..
             } = inherited;
+            let socket = Socket::inherit(descriptor, file, query, how)?;
+            socket.own_file(self.inheritance.is_taken_over());
             return Ok(Found {
-                socket: Socket::inherit(descriptor, file, query, how)?,
+                socket,
                 predecessors: Some(listener),
                 is_kept: Some(true),
             });

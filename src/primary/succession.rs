@@ -3,7 +3,7 @@
 //! The successor is started with copies of all descriptors, and with a text that says what they are. Neither closes what
 //! the other has: whichever of them dies, the other goes on.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -58,11 +58,18 @@ pub struct Inheritance {
     handoff: RefCell<Option<OwnedFd>>,
     admin: RefCell<Option<OwnedFd>>,
     keeper: RefCell<Option<OwnedFd>>,
+    /// This primary serves instead of the predecessor.
+    is_taken_over: Cell<bool>,
     /// This primary's listeners, by the predecessor's numbers.
     listeners: RefCell<BTreeMap<u32, ListenerId>>,
 }
 
 impl Inheritance {
+    /// Whether this primary serves instead of the predecessor.
+    pub fn is_taken_over(&self) -> bool {
+        self.is_taken_over.get()
+    }
+
     /// The socket of the admin port, once.
     pub fn take_admin(&self) -> Option<OwnedFd> {
         self.admin.take()
@@ -185,6 +192,7 @@ impl Primary {
     ///
     /// Errors: those of starting the dispatcher.
     pub fn take_over(&self) -> io::Result<()> {
+        self.inheritance.is_taken_over.set(true);
         self.own_files(true);
         self.start_dispatcher()?;
         if let Some(dispatcher) = self.dispatcher.borrow().as_ref() {

@@ -5,13 +5,14 @@
 const fs = require('node:fs');
 const { Array, Object, arrays, strings } = require('../../primordials.js');
 const errors = require('../../errors.js');
+const { parent } = require('../../startup.js');
 const { Predecessor } = require('./predecessor.js');
 const { Successor } = require('./successor.js');
 
 const isText = (value) => typeof value === 'string' && value !== '';
 
-// The first processes of containers that end with the one process that they have started.
-const ENDING = ['tini', 'docker-init', 'dumb-init', 'catatonit'];
+// First processes that go on when what they have started ends. All others are of containers, and end with it.
+const LASTING = ['systemd', 'init', 'runit', 's6-svscan', 'openrc-init'];
 
 // What a command can say.
 const PROPERTIES = {
@@ -28,9 +29,9 @@ const PROPERTIES = {
 /** Whether a container ends with this process. */
 function endsContainer() {
   if (process.pid === 1) return true;
-  if (process.ppid !== 1) return false;
+  if (parent !== 1) return false;
   try {
-    return arrays.includes(ENDING, strings.trim(fs.readFileSync('/proc/1/comm', 'utf8')));
+    return !arrays.includes(LASTING, strings.trim(fs.readFileSync('/proc/1/comm', 'utf8')));
   } catch {
     return false; // It may not be read here, and is no secret where there is one of these.
   }

@@ -30,7 +30,7 @@ class Predecessor {
    * @param {(known?: object) => void} on.takeOver called once, when it is time to take over, with what the predecessor knows;
    *   with nothing, if that has died
    * @param {(totals: string) => void} on.totals called when it has counted all that it counts
-   * @param {() => void} on.ended called when it has ended
+   * @param {(wasServing: boolean) => void} on.ended called when it has ended; when it has died, if it was serving
    * @throws {Error} if it speaks another language
    */
   constructor(native, { protocol, first, count, text }, startTimeout, { takeOver, totals, ended }) {
@@ -48,8 +48,9 @@ class Predecessor {
       },
       onended: () => {
         this.#channel.keepAlive(false);
-        if (this.#isServing) this.#takeOver({}); // There is nobody else to serve.
-        ended();
+        const wasServing = this.#isServing;
+        ended(wasServing);
+        if (wasServing) this.#begin(); // There is nobody else to serve.
         end();
       },
     });
@@ -82,8 +83,13 @@ class Predecessor {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#isServing = false;
-    this.#onTakeOver(this.#known);
+    this.#onTakeOver(this.#known ?? {});
     this.#tell({ tookOver: true });
+  }
+
+  /** Says that this process is ending because it has been told to. */
+  stop() {
+    this.#tell({ stopping: true });
   }
 
   /** Says why this process does not follow it, and ends. */

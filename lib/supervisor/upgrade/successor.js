@@ -4,7 +4,7 @@
 
 const { spawn } = require('node:child_process');
 const { clearTimeout, setTimeout } = require('node:timers');
-const { Error, JSON, Promise, arrays, promises } = require('../../primordials.js');
+const { Error, JSON, Object, Promise, arrays, promises } = require('../../primordials.js');
 const { binding } = require('../../native.js');
 const { VARIABLE, nodeArguments } = require('../../startup.js');
 const { howItEnded } = require('../member.js');
@@ -27,6 +27,7 @@ class Successor {
   #native;
   #isEnded = false;
   #answers = []; // those who wait for what it says: { word, resolve, reject }
+  #said = { __proto__: null }; // what it has said, by word
 
   /** Its process id; `undefined` if it could not be started. */
   pid;
@@ -43,8 +44,9 @@ class Successor {
    * @param {string} [command.cwd] where it is to run
    * @param {object} [command.env] how its variables are different
    * @param {Record<string, string>} variables that it is to have beside those of this process
+   * @param {number} size how many workers there are here
    */
-  constructor(native, { execPath, args, cwd, env: changes }, variables) {
+  constructor(native, { execPath, args, cwd, env: changes }, variables, size) {
     const own = ownCommand();
     const succession = native.prepareSuccessor({ ontext: (text) => this.#hear(text), onended() {} });
     const { descriptors, text } = succession;
@@ -53,6 +55,7 @@ class Successor {
       first: FIRST,
       count: descriptors.length,
       text,
+      size,
     };
     const env = { ...process.env, ...changes, ...variables, [VARIABLE]: JSON.stringify(inheritance) };
     const stdio = ['inherit', 'inherit', 'inherit', ...descriptors];
@@ -60,6 +63,10 @@ class Successor {
     this.#channel = succession.channel;
     try {
       this.#child = spawn(execPath ?? own.execPath, args ?? own.args, { cwd, env, stdio });
+    } catch (error) {
+      this.#channel.close();
+      native.takeBack();
+      throw error;
     } finally {
       succession.started();
     }
@@ -77,14 +84,17 @@ class Successor {
   }
 
   #hear(text) {
-    for (const message of JSON.parse(text)) {
-      const heard = arrays.filter(this.#answers, ({ word }) => message[word] !== undefined);
-      this.#answers = arrays.filter(this.#answers, (one) => !arrays.includes(heard, one));
-      for (const { resolve, word } of heard) resolve(message[word]);
-      if (message.failed === undefined) continue;
-      for (const { reject } of this.#answers) reject(new Error(message.failed));
-      this.#answers = [];
+    for (const message of JSON.parse(text)) Object.assign(this.#said, message);
+    const { failed } = this.#said;
+    for (const { reject, resolve, word } of this.#answers) {
+      if (this.#said[word] !== undefined) resolve(this.#said[word]);
+      else if (failed !== undefined) reject(new Error(failed));
     }
+  }
+
+  /** Whether it is ending because it has been told to. */
+  get isStopping() {
+    return this.#said.stopping === true;
   }
 
   /** Fulfilled with what it says under this word; rejected if it fails, ends, or says nothing for so many milliseconds. */
@@ -92,6 +102,7 @@ class Successor {
     let timer;
     const answer = new Promise((resolve, reject) => {
       arrays.push(this.#answers, { word, resolve, reject });
+      this.#hear('[]'); // It may have said so before.
       timer = setTimeout(() => reject(new Error(late)), patience);
     });
     try {

@@ -13,7 +13,7 @@ use tokio::task::{spawn_local, yield_now};
 
 use super::super::snapshot::Snapshot;
 use super::super::{CallerId, Command};
-use super::Desk;
+use super::{Desk, milliseconds};
 use crate::sys::handoff::{self, Passed};
 use crate::sys::watch;
 
@@ -185,7 +185,8 @@ impl Desk {
         };
         let inputs = self.inputs.take();
         let mut state = self.state.borrow_mut();
-        let snapshot = state.take_all(inputs, number, self.now());
+        let mut snapshot = state.take_all(inputs, number, self.now());
+        snapshot.taken = milliseconds();
         let file = snapshot.write();
         file.and_then(|file| handoff::send(link.get_ref().as_fd(), &SNAPSHOT, Some(file.as_fd())))
             .is_ok()
