@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 'use strict';
 
-// Runs the differential suite, and the test files given as arguments, on every Node release that we support.
+// Runs the differential suite, and the test files given as arguments, on every Node release that we support. Of the files
+// behind `--sampled`, where SAMPLE is a number, each is run on one of them: on another one with the next number.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -52,11 +53,18 @@ function runTests(node, files) {
 function main() {
   const given = process.argv.slice(2);
   const only = given.filter((argument) => /^\d+$/.test(argument)).map(Number);
-  const files = [path.join(__dirname, 'differential.test.js'), ...given.filter((argument) => !/^\d+$/.test(argument))];
+  const names = given.filter((argument) => !/^\d+$/.test(argument));
+  const at = names.includes('--sampled') ? names.indexOf('--sampled') : names.length;
+  const everywhere = [path.join(__dirname, 'differential.test.js'), ...names.slice(0, at)];
+  const sampled = names.slice(at + 1);
+  const chosen = releases.filter((number) => only.length === 0 || only.includes(number));
+  const sample = process.env.SAMPLE && Number(process.env.SAMPLE);
+  const isFor = (release, i) => sample === undefined || chosen[(i + sample) % chosen.length] === release;
   const table = {};
   const total = { passed: 0, failed: 0 };
-  for (const release of releases.filter((number) => only.length === 0 || only.includes(number))) {
+  for (const release of chosen) {
     const node = fetchNode(release);
+    const files = [...everywhere, ...sampled.filter((_, i) => isFor(release, i))];
     const { passed, failed, skipped, output } = runTests(node, files);
     if (failed > 0) console.log(output);
     const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
