@@ -5,37 +5,16 @@
 //
 //   node benchmark/reloads.js [number of reloads, 50 if not said]
 
-const { execFile, spawn } = require('node:child_process');
-const { once } = require('node:events');
+const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const readline = require('node:readline');
 const { promisify } = require('node:util');
 const { missingTool } = require('./load.js');
+const { startWith } = require('./replaced_service.js');
 const { measure } = require('./under_load.js');
 
 const programs = path.join(__dirname, 'programs');
-
-/** Our supervisor. */
-async function startOurs(port) {
-  const child = spawn(process.execPath, [path.join(programs, 'reloads.js')], {
-    env: { ...process.env, PORT: `${port}` },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const lines = readline.createInterface({ input: child.stdout });
-  await once(lines, 'line');
-  return {
-    async replace() {
-      child.stdin.write('\n');
-      await once(lines, 'line');
-    },
-    async end() {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    },
-  };
-}
 
 /** PM2 with a daemon of its own. */
 async function startPm2(port) {
@@ -74,7 +53,7 @@ async function main() {
   );
   row('---', '---', '---', '---', '---', '---');
   for (const [name, start] of [
-    ['cluster-rs', startOurs],
+    ['cluster-rs', startWith(() => '')],
     ['PM2, built-in module', startPm2],
   ]) {
     const { seconds, kept, fresh } = await measure(start, reloads);
