@@ -187,6 +187,51 @@ describe('an upgrade', { skip: isPortable }, () => {
     for (const id of [1, 2, 3, 4]) assert.match(stdout, new RegExp(`^${id} \\| worker ${id}$`, 'm'));
   });
 
+  test('is followed by logs, which goes on with what the new workers print', limit, async (t) => {
+    const { folder, command, port, primary, serve } = await place(t, `console.log('first'); ${app}`);
+    const old = await serve('-w', '1');
+    const logs = start(t, [bin, 'logs'], { cwd: folder, env: { XDG_RUNTIME_DIR: folder } });
+    await until(
+      () => logs.stdout === '1 | first\n',
+      () => `the first line in ${logs.output}`,
+    );
+    fs.writeFileSync(
+      path.join(folder, 'app.js'),
+      `console.log('second'); process.on('SIGUSR2', () => console.log('third')); ${app}`,
+    );
+    assert.strictEqual((await command('upgrade')).code, 0);
+    await until(
+      () => /second/.test(logs.stdout),
+      () => `the second line in ${logs.output}`,
+    );
+    assert.notStrictEqual(await primary(), old.pid);
+    process.kill(Number((await get(port)).split(' ')[1]), 'SIGUSR2');
+    await until(
+      () => /third/.test(logs.stdout),
+      () => `the third line in ${logs.output}`,
+    );
+    assert.strictEqual(logs.stdout, '1 | first\n2 | second\n2 | third\n');
+    assert.strictEqual((await command('stop')).code, 0);
+    await logs.exited;
+  });
+
+  test('fails when what starts the new primary has closed the descriptors', limit, async (t) => {
+    const { folder, command, primary, serve } = await place(t);
+    const node = path.join(folder, 'node');
+    const closed = [3, 4, 5, 6, 7, 8, 9].map((number) => `${number}>&-`).join(' ');
+    fs.writeFileSync(node, `#!/bin/sh\nexec '${process.execPath}' "$@" ${closed}\n`, { mode: 0o755 });
+    const old = await serve('-w', '1');
+    const { code, stderr } = await command('upgrade', '--node', node);
+    assert.strictEqual(code, 1, stderr);
+    assert.match(stderr, /the new primary exited with code 1/);
+    await until(
+      () => /has not got the sockets of the one that runs/.test(old.stderr),
+      () => `the reason in ${old.output}`,
+    );
+    assert.strictEqual(await primary(), old.pid);
+    assert.strictEqual((await command('stop')).code, 0);
+  });
+
   test('takes over with SCHED_NONE and with sticky clients', limit, async (t) => {
     for (const policy of ['none', 'sticky']) {
       const { command, serve, pid, primary } = await place(t);

@@ -179,6 +179,13 @@ module.exports = {
       `The primary that runs speaks version ${theirs} of the upgrade protocol, and this cluster-rs version ${ours}: restart it instead`,
     ),
 
+  nothingInherited: (cause) =>
+    coded(
+      Error,
+      'ERR_CLUSTER_RS_UPGRADE_FAILED',
+      `The new primary has not got the sockets of the one that runs (${cause}): start Node itself, and not what closes them before, such as npm`,
+    ),
+
   noFolder: (folder) => new Error(`missing folder ${folder}, where workers are to run`),
 
   noAddon: (reason) =>

@@ -12,6 +12,9 @@ const { hasColours, table } = require('./table.js');
 const { unitOf } = require('./unit.js');
 const { countWorkers, formatSize, formatTime } = require('./units.js');
 
+// More lines than are kept.
+const ALL = 1_000_000;
+
 const printJson = (value) => console.log(JSON.stringify(value));
 
 const nothing = () => `nothing is running; searched ${foldersToSearch().join(' and ')}`;
@@ -115,7 +118,13 @@ async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
     if (code !== 'EPIPE') process.stderr.write(`cluster-rs: standard output can't be written to: ${message}\n`);
     process.exit(code === 'EPIPE' ? 0 : FAILED); // Whoever reads may have gone.
   });
-  await ask(name, { command: 'logs', lines: Number(lines), follow: !noFollow }, print);
+  let after = 0; // the worker that was the last one of a primary that has been followed by another
+  const printNew = (line) => line.worker > after && print(line);
+  let end = await ask(name, { command: 'logs', lines: Number(lines), follow: !noFollow }, printNew);
+  while (end?.upgraded) {
+    after = end.upgraded.lastWorker;
+    end = await ask(name, { command: 'logs', lines: ALL, follow: true }, printNew);
+  }
 }
 
 async function scale(options, positionals) {

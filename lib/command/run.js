@@ -155,8 +155,11 @@ function commandsOf(supervisor, output, info, settings, start) {
       for (const line of output.last(lines)) tell(line);
       if (!follow) return;
       output.on('line', tell);
-      await gone;
-      output.off('line', tell);
+      let tellEnd;
+      const upgraded = new Promise((resolve) => output.once('upgraded', (tellEnd = resolve)));
+      const end = await Promise.race([gone, upgraded]);
+      output.off('line', tell).off('upgraded', tellEnd);
+      return end;
     },
   };
 }
@@ -224,7 +227,11 @@ async function run(options, positionals, rest) {
     scheduling: { policy: kind, ...(key && { key }), rebalance, maxWait },
   });
   const output = new Output((id) => `${timeOf(pm2)}${prefix ? `${id} | ` : ''}`, sinksOf(pm2));
-  cluster.on('fork', (worker) => output.follow(worker));
+  let lastWorker;
+  cluster.on('fork', (worker) => {
+    lastWorker = worker.id;
+    output.follow(worker);
+  });
 
   reapOrphans(cluster);
 
@@ -258,6 +265,9 @@ async function run(options, positionals, rest) {
     cluster.on('fork', (worker) => watch.follow(worker));
   }
   const supervisor = cluster.supervise(toSupervisorOptions(settings));
+  let lastBefore; // the number of the last worker before an upgrade: those of the new primary are numbered on
+  supervisor.on('upgrade', () => (lastBefore = lastWorker));
+  supervisor.on('upgraded', () => output.emit('upgraded', { upgraded: { lastWorker: lastBefore } }));
   supervisor.on('leave', (known) => (known.lines = output.last(PASSED_ON)));
   supervisor.on('inherit', ({ lines = [] }) => output.restore(lines));
   supervisor.on('tookOver', () => listen({ replaces: true }));

@@ -592,8 +592,10 @@ impl Primary {
         descriptors: Vec<GivenDescriptor>,
         events: Object<'_>,
     ) -> Result<TextChannel> {
-        let descriptors: std::io::Result<_> =
-            descriptors.into_iter().map(GivenDescriptor::take).collect();
+        let descriptors: std::io::Result<_> = descriptors
+            .into_iter()
+            .map(GivenDescriptor::take_socket)
+            .collect();
         let channel = descriptors.and_then(|all| self.inner.inherit(&text, all));
         TextChannel::open(&env, SUCCESSION, channel.map_err(failed)?, &events)
     }

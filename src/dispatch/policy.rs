@@ -134,8 +134,10 @@ pub(super) struct Choice<'a> {
 
 impl Choice<'_> {
     /// The member whose turn it is. Among equals it is the one with the fewest turns, which is the one used
-    /// least recently unless some were passed over. Those that are stuck, or are so again and again, come after all others.
-    /// Those that are still come not at all, as long as another goes on: it will have room.
+    /// least recently unless some were passed over. Those that are stuck come after all others; for a connection that has
+    /// been served before, also those that are so again and again, since it may have moved because of that. New ones would
+    /// flood the few that have stalled least, until they stall most. Those that are still come not at all, as long as
+    /// another goes on: it will have room.
     pub(super) fn among<H: Handoff>(
         &self,
         members: &mut [Member],
@@ -173,7 +175,8 @@ impl Choice<'_> {
                 }
                 _ => {}
             }
-            let is_shedding = rebalance::is_shedding(worker.stalls.expected_wait(self.now));
+            let is_shedding =
+                self.served && rebalance::is_shedding(worker.stalls.expected_wait(self.now));
             let rank = (is_still, is_stuck, is_shedding, self.cost(worker));
             if self.key.is_none() && rank == (false, false, false, 0) {
                 return Some(index);

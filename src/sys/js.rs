@@ -15,7 +15,9 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{BufferSlice, FromNapiValue, JsObjectValue, Null, Object, ToNapiValue};
 use napi::{Env, Error, JsValue, Result, Status, Unknown, sys};
 use nix::errno::Errno;
+use nix::sys::socket::{getsockopt, sockopt};
 
+use super::socket;
 use crate::panic;
 
 /// A value to call JavaScript with.
@@ -394,6 +396,14 @@ impl GivenDescriptor {
         Errno::result(code)?;
         // SAFETY: open, as the call above has shown, and given away, as whoever made this has promised.
         Ok(unsafe { OwnedFd::from_raw_fd(self.0) })
+    }
+
+    /// Like [`take`](Self::take), if it is a socket.
+    ///
+    /// Errors: `EBADF` if it is not open; `ENOTSOCK` if it is something else, which stays its owner's.
+    pub fn take_socket(self) -> io::Result<OwnedFd> {
+        getsockopt(&socket::duplicate(self.0)?, sockopt::SockType)?;
+        self.take()
     }
 }
 

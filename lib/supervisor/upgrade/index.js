@@ -7,7 +7,7 @@ const { Array, Object, arrays, strings } = require('../../primordials.js');
 const errors = require('../../errors.js');
 const { parent } = require('../../startup.js');
 const { Predecessor } = require('./predecessor.js');
-const { Successor } = require('./successor.js');
+const { Succession } = require('./succession.js');
 
 const isText = (value) => typeof value === 'string' && value !== '';
 
@@ -55,4 +55,4 @@ function checkCommand(command = {}, native) {
   if (endsContainer()) throw errors.noUpgrade('its container would end with it: replace the container instead');
 }
 
-module.exports = { Predecessor, Successor, checkCommand };
+module.exports = { Predecessor, Succession, checkCommand };

@@ -10,6 +10,14 @@ const { exitWhenWritten } = require('../../exit.js');
 // What it takes beyond the start of all workers, in milliseconds.
 const MARGIN = 15_000;
 
+function inherit(native, text, descriptors, events) {
+  try {
+    return native.inherit(text, descriptors, events);
+  } catch ({ message }) {
+    throw errors.nothingInherited(message);
+  }
+}
+
 class Predecessor {
   /** Fulfilled when it has ended. */
   gone;
@@ -39,7 +47,7 @@ class Predecessor {
     this.gone = new Promise((resolve) => (end = resolve));
     if (protocol !== binding.successionProtocol()) throw errors.otherSuccession(protocol, binding.successionProtocol());
     const descriptors = Array.from({ length: count }, (_, i) => first + i);
-    this.#channel = native.inherit(text, descriptors, {
+    this.#channel = inherit(native, text, descriptors, {
       ontext: (said) => {
         for (const message of JSON.parse(said)) {
           if (message.takeOver) this.#takeOver(message.takeOver);
