@@ -339,6 +339,49 @@ describe('an upgrade', { skip: isPortable }, () => {
     await gone([next]);
   });
 
+  test('goes on when the old primary is told to stop while it ends', limit, async (t) => {
+    const counting = `
+      const store = require('cluster').store('things');
+      require('http').createServer(async (request, response) => {
+        response.flushHeaders();
+        for await (const _ of request);
+        response.end(process.ppid + ' ' + (await store.incr('count')));
+      }).listen(process.env.PORT, '127.0.0.1');
+    `;
+    const { port, command, serve, primary } = await place(t, counting);
+    const old = await serve('-w', '1', '--grace', '60s');
+    const slow = await begun(port);
+    const upgraded = command('upgrade');
+    await until(async () => (await primary()) !== old.pid, 'the new primary');
+    process.kill(old.pid, 'SIGTERM');
+    slow.end();
+    const [, count] = (await slow.answer).split(' ');
+    assert.strictEqual((await upgraded).code, 0);
+    assert.strictEqual(await old.exited, 0, old.output);
+    assert.strictEqual((await get(port)).split(' ')[1], `${Number(count) + 1}`);
+    assert.strictEqual((await command('stop')).code, 0);
+  });
+
+  test(
+    'leaves nobody when the old primary is told to stop while it ends, and the new one dies then',
+    limit,
+    async (t) => {
+      const { port, command, serve, primary } = await place(t);
+      const old = await serve('-w', '1', '--grace', '60s');
+      const slow = await begun(port);
+      const upgraded = command('upgrade');
+      await until(async () => (await primary()) !== old.pid, 'the new primary');
+      const next = await primary();
+      process.kill(old.pid, 'SIGTERM');
+      process.kill(next, 'SIGKILL');
+      slow.end();
+      assert.match(await slow.answer, new RegExp(`^${old.pid} `));
+      assert.strictEqual(await old.exited, 0, old.output);
+      assert.strictEqual((await upgraded).code, 1);
+      await assert.rejects(get(port), { code: 'ECONNREFUSED' });
+    },
+  );
+
   test('ends with the stop that comes while the new primary starts, also with a lame duck', limit, async (t) => {
     for (const lameDuck of ['0ms', '300ms']) {
       const { command, serve } = await place(t);

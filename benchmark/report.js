@@ -84,6 +84,21 @@ function cpuTableOf(results) {
   ];
 }
 
+/** The section on CPU time; nothing where no experiment tells it for each operation. */
+function aboutCpu(results) {
+  const table = cpuTableOf(results);
+  if (table.length === 1) return '';
+  return `## CPU time
+
+Wall time is noisy; CPU time less so. What the primary and all workers together have used for each operation, in
+microseconds. The kernel counts CPU time in steps of 10 ms, which shows where operations are few. A primary or a worker
+that is kept busy on purpose uses CPU time for that too.
+
+${toMarkdown(table)}
+
+`;
+}
+
 /** A table in columns of equal width. */
 function align(table) {
   const widths = table[0].map((_, column) => Math.max(...table.map((cells) => cells[column].length)));
@@ -151,15 +166,7 @@ within the turns: what else the machine does hits them alike.
 
 ${toMarkdown(tableOf(results))}
 
-## CPU time
-
-Wall time is noisy; CPU time less so. What the primary and all workers together have used for each operation, in
-microseconds. The kernel counts CPU time in steps of 10 ms, which shows where operations are few. A primary or a worker
-that is kept busy on purpose uses CPU time for that too.
-
-${toMarkdown(cpuTableOf(results))}
-
-## What the rows mean
+${aboutCpu(results)}## What the rows mean
 
 *built-in* is Node's module with its round robin, *SCHED_NONE* the same with that policy, *reusePort* the same with
 servers that have a socket each (where this Node can do that). Load comes from wrk on the same machine, so that

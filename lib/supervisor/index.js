@@ -332,7 +332,8 @@ class Supervisor extends EventEmitter {
    */
   async stop({ lameDuck = true } = {}) {
     const pool = this.#pool;
-    this.#succession?.stop();
+    if (this.#succession?.isHandingOver && (await this.#succession.finish())) return;
+    this.#succession?.kill();
     if (!pool.isStopping) this.#predecessor?.stop();
     if (!lameDuck) this.#lameDuck?.end();
     else if (this.#options.lameDuck > 0 && !pool.isStopping) await this.#beLameDuck();

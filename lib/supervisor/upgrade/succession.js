@@ -15,6 +15,8 @@ class Succession {
   #on;
   #successor;
   #isHandingOver = false;
+  #isToEnd = false;
+  #over;
 
   /**
    * @param {object} native the addon's `Primary`
@@ -44,7 +46,17 @@ class Succession {
    * @param {number} startTimeout how long it may take to say how long its start will take, in milliseconds
    * @returns {Promise<number>} its process id
    */
-  async run(command, variables, startTimeout) {
+  run(command, variables, startTimeout) {
+    const run = this.#run(command, variables, startTimeout);
+    this.#over = promises.then(
+      run,
+      () => true,
+      () => false,
+    );
+    return run;
+  }
+
+  async #run(command, variables, startTimeout) {
     try {
       this.#successor = new Successor(this.#native, command, variables, this.#pool.size);
       await this.#successor.getReady(startTimeout);
@@ -56,7 +68,7 @@ class Succession {
       return this.#successor.pid;
     } catch (error) {
       await this.#stay();
-      if (this.#on.isEnding()) throw errors.isStopping();
+      if (this.#isToEnd || this.#on.isEnding()) throw errors.isStopping();
       const failed = errors.upgradeFailed(error.message);
       this.#on.event('upgradeFailed', failed);
       throw failed;
@@ -86,14 +98,26 @@ class Succession {
     await this.#successor?.kill();
     if (!this.#isHandingOver) return;
     this.#isHandingOver = this.#pool.isStopping = false;
+    if (this.#isToEnd) return;
     this.#native.serveAdmin(true);
     this.#pool.fill();
     this.#pool.fillSpares();
   }
 
-  /** Ends the successor, unless it serves. */
-  stop() {
-    if (!this.#isHandingOver) this.#successor?.kill();
+  /** Whether the successor serves, and this primary is ending. */
+  get isHandingOver() {
+    return this.#isHandingOver;
+  }
+
+  /** Waits for that end; fulfilled with whether the successor serves then. If it does not, nobody serves. */
+  finish() {
+    this.#isToEnd = true;
+    return this.#over;
+  }
+
+  /** Ends the successor before it serves. */
+  kill() {
+    this.#successor?.kill();
   }
 }
 
