@@ -53,7 +53,7 @@ async function main() {
   );
   row('---', '---', '---', '---', '---', '---');
   for (const [name, start] of [
-    ['cluster-rs', startWith(() => '')],
+    ['cluster-rs', startWith(() => undefined)],
     ['PM2, built-in module', startPm2],
   ]) {
     const { seconds, kept, fresh } = await measure(start, reloads);

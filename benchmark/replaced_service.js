@@ -13,10 +13,10 @@ const program = path.join(__dirname, 'programs', 'reloads.js');
 
 /**
  * What starts the service on a port.
- * @param {(i: number) => string} nodeFor which Node is to run it, the i-th time that it is replaced; '' where only its workers
- *   are to be
+ * @param {(i: number) => object | undefined} commandFor what starts the new primary, the i-th time that it is replaced; nothing where
+ *   only its workers are to be
  */
-const startWith = (nodeFor) => async (port) => {
+const startWith = (commandFor) => async (port) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-rs-'));
   const order = path.join(folder, 'order');
   const child = spawn(process.execPath, [program], {
@@ -33,7 +33,7 @@ const startWith = (nodeFor) => async (port) => {
   await ready;
   return {
     replace(i) {
-      fs.writeFileSync(order, nodeFor(i));
+      fs.writeFileSync(order, JSON.stringify(commandFor(i) ?? null));
       process.kill(pid, 'SIGUSR2');
       return new Promise((resolve) => (done = resolve));
     },

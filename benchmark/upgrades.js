@@ -2,7 +2,7 @@
 
 // Upgrades under load, against reloads: how many requests fail, and what clients notice, while a service of two workers,
 // whose answers take 20 ms, gets a new primary again and again. The same with other releases of Node in turn, where
-// `npm run test:matrix` has fetched them.
+// `npm run test:matrix` has fetched them, and with another version of this package, where PREVIOUS is the folder of one.
 //
 //   node benchmark/upgrades.js [number of each, 50 if not said]
 
@@ -32,13 +32,17 @@ async function main() {
   );
   row(...Array(8).fill('---'));
   const ways = [
-    ['reload', () => ''],
-    ['upgrade', () => process.execPath],
+    ['reload', () => undefined],
+    ['upgrade', () => ({})],
   ];
   if (nodes.every((node) => fs.existsSync(node)))
-    ways.push(['upgrade, Node 22, 24, 26, 24', (i) => nodes[i % nodes.length]]);
-  for (const [name, nodeFor] of ways) {
-    const { seconds, kept, fresh, refused } = await measure(startWith(nodeFor), times);
+    ways.push(['upgrade, Node 22, 24, 26, 24', (i) => ({ execPath: nodes[i % nodes.length] })]);
+  if (process.env.PREVIOUS) {
+    const versions = [path.resolve(process.env.PREVIOUS), root];
+    ways.push(['upgrade, two versions in turn', (i) => ({ env: { PACKAGE: versions[i % versions.length] } })]);
+  }
+  for (const [name, commandFor] of ways) {
+    const { seconds, kept, fresh, refused } = await measure(startWith(commandFor), times);
     row(
       name,
       seconds.toFixed(2),
