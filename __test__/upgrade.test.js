@@ -506,6 +506,77 @@ describe('an upgrade', { skip: isPortable }, () => {
     },
   );
 
+  test('does not begin when a stop comes while it waits for its turn', limit, async (t) => {
+    const file = write(
+      t,
+      ({ index, app }) => {
+        const cluster = require(index);
+        cluster.setupPrimary({ exec: app });
+        // The second one never listens.
+        const supervisor = cluster.supervise({ workers: 1, env: (place) => ({ PORT: place === 0 ? '0' : 'none' }) });
+        const say = ({ code }) => console.log(code);
+        supervisor.on('upgrade', () => console.log('upgrade'));
+        supervisor.once('ready', () => {
+          supervisor.scale(2).catch(say);
+          supervisor.upgrade().catch(say);
+          setImmediate(() => supervisor.stop());
+        });
+      },
+      {
+        index: path.join(root, 'index.js'),
+        app: write(
+          t,
+          "if (process.env.PORT === 'none') setInterval(() => {}, 1000); else require('http').createServer().listen(0, '127.0.0.1');",
+        ),
+      },
+    );
+    const program = start(t, [file]);
+    assert.strictEqual(await program.exited, 0, program.output);
+    assert.strictEqual(program.stdout, 'ERR_CLUSTER_RS_STOPPING\n'.repeat(2));
+  });
+
+  test('gives connections to those whom a reload of the new primary was starting meanwhile', limit, async (t) => {
+    const folder = scratch(t);
+    const port = await freePort();
+    const file = write(
+      t,
+      ({ index, app, mark }) => {
+        const cluster = require(index);
+        cluster.setupPrimary({ exec: app });
+        const supervisor = cluster.supervise({ workers: 1 });
+        if (process.argv[2] === 'next') {
+          const { writeFileSync } = require('fs');
+          cluster.once('listening', () => supervisor.reload().then(() => console.log('reloaded', process.pid)));
+          supervisor.once('tookOver', () => writeFileSync(mark, ''));
+        } else {
+          supervisor.once('ready', () => supervisor.upgrade({ args: [__filename, 'next'] }));
+        }
+      },
+      {
+        index: path.join(root, 'index.js'),
+        mark: path.join(folder, 'tookOver'),
+        app: write(
+          t,
+          `
+          const { existsSync } = require('fs');
+          const { worker } = require('cluster');
+          const server = require('http').createServer((request, response) => response.end(String(worker.id)));
+          const timer = setInterval(() => {
+            if (worker.id > 2 && !existsSync(${JSON.stringify(path.join(folder, 'tookOver'))})) return;
+            clearInterval(timer);
+            server.listen(process.env.PORT, '127.0.0.1');
+          }, 10);
+          `,
+        ),
+      },
+    );
+    const program = start(t, [file], { env: { PORT: `${port}` } });
+    const [, pid] = await program.line(/^reloaded (\d+)/);
+    assert.strictEqual(await get(port), '3');
+    process.kill(Number(pid), 'SIGTERM');
+    await gone([Number(pid)]);
+  });
+
   test('is a method of the supervisor, which says what it does not take', limit, async (t) => {
     const port = await freePort();
     const file = write(

@@ -244,6 +244,7 @@ class Supervisor extends EventEmitter {
         if (this.#isEnding) throw errors.isStopping();
         await this.#predecessor?.gone;
         await this.#resizing.done();
+        if (this.#isEnding) throw errors.isStopping(); // By now.
         this.#tell('upgrade');
         this.#succession = new Succession(this.#native, this.#pool, {
           event: (name, ...about) => this.#tell(name, ...about),
@@ -332,7 +333,14 @@ class Supervisor extends EventEmitter {
    */
   async stop({ lameDuck = true } = {}) {
     const pool = this.#pool;
-    if (this.#succession?.isHandingOver && (await this.#succession.finish())) return;
+    if (this.#succession?.isHandingOver) {
+      if (await this.#succession.finish()) {
+        this.#native.keepListeners(false);
+        this.#admin?.close();
+        return;
+      }
+      lameDuck = false; // Nobody serves.
+    }
     this.#succession?.kill();
     if (!pool.isStopping) this.#predecessor?.stop();
     if (!lameDuck) this.#lameDuck?.end();

@@ -155,7 +155,9 @@ class Pool {
   /** Gives connections to those who have been held. */
   release() {
     this.isHeld = false;
-    for (const member of this.members()) this.#setShare(member.worker, { isHeld: false });
+    for (const { worker } of [...this.members(), ...this.#joining]) {
+      if (worker) this.#setShare(worker, { isHeld: false });
+    }
   }
 
   /** Gives a place to a member, and looks after it until it ends. */
@@ -203,9 +205,9 @@ class Pool {
     this.#tellEnd(member, ending, delay);
   }
 
-  /** Whether nobody is in service, and no place is worth another try. A reload or restart is one. */
+  /** Whether nobody is in service or about to be, and no place is worth another try. A reload or restart is one. */
   #isHopeless() {
-    const isServed = this.inService.length > 0 || this.#isReplacing();
+    const isServed = this.inService.length > 0 || this.#joining.size > 0 || this.#isReplacing();
     return !isServed && arrays.every(this.#places, ({ backOff }) => backOff.isHopeless);
   }
 
