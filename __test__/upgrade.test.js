@@ -77,6 +77,16 @@ async function begun(port) {
   return { answer, end: () => request.end() };
 }
 
+/** A service in the middle of an upgrade: the new primary serves, and a request, `slow`, keeps a worker of the `old` one. */
+async function handingOver(t, workers, text) {
+  const it = await place(t, text);
+  const old = await it.serve('-w', `${workers}`, '--grace', '60s');
+  const slow = await begun(it.port);
+  const upgraded = it.command('upgrade');
+  await until(async () => (await it.primary()) !== old.pid, 'the new primary');
+  return { ...it, old, slow, upgraded, next: await it.primary() };
+}
+
 test('where there is no addon, it says so', { ...limit, skip: !isPortable }, async (t) => {
   const { command, serve } = await place(t);
   await serve('-w', '1');
@@ -305,12 +315,7 @@ describe('an upgrade', { skip: isPortable }, () => {
   }
 
   test('is undone when the new primary dies while the old one ends', limit, async (t) => {
-    const { port, command, serve, pid, primary } = await place(t);
-    const old = await serve('-w', '2', '--grace', '60s');
-    const slow = await begun(port);
-    const upgraded = command('upgrade');
-    await until(async () => (await primary()) !== old.pid, 'the new primary');
-    const next = await primary();
+    const { command, pid, primary, old, slow, upgraded, next } = await handingOver(t, 2);
     await until(async () => (await pid()) === next, 'its name');
     process.kill(next, 'SIGKILL');
     const { stderr, code } = await upgraded;
@@ -324,12 +329,7 @@ describe('an upgrade', { skip: isPortable }, () => {
   });
 
   test('is not undone when the new primary is stopped while the old one ends', limit, async (t) => {
-    const { port, command, serve, primary } = await place(t);
-    const old = await serve('-w', '2', '--grace', '60s');
-    const slow = await begun(port);
-    const upgraded = command('upgrade');
-    await until(async () => (await primary()) !== old.pid, 'the new primary');
-    const next = await primary();
+    const { command, old, slow, upgraded, next } = await handingOver(t, 2);
     await until(async () => (await command('list')).stdout.includes(` ${next} `), 'its name');
     assert.strictEqual((await command('stop')).code, 0);
     slow.end();
@@ -348,11 +348,7 @@ describe('an upgrade', { skip: isPortable }, () => {
         response.end(process.ppid + ' ' + (await store.incr('count')));
       }).listen(process.env.PORT, '127.0.0.1');
     `;
-    const { port, command, serve, primary } = await place(t, counting);
-    const old = await serve('-w', '1', '--grace', '60s');
-    const slow = await begun(port);
-    const upgraded = command('upgrade');
-    await until(async () => (await primary()) !== old.pid, 'the new primary');
+    const { port, command, old, slow, upgraded } = await handingOver(t, 1, counting);
     process.kill(old.pid, 'SIGTERM');
     slow.end();
     const [, count] = (await slow.answer).split(' ');
@@ -366,12 +362,7 @@ describe('an upgrade', { skip: isPortable }, () => {
     'leaves nobody when the old primary is told to stop while it ends, and the new one dies then',
     limit,
     async (t) => {
-      const { port, command, serve, primary } = await place(t);
-      const old = await serve('-w', '1', '--grace', '60s');
-      const slow = await begun(port);
-      const upgraded = command('upgrade');
-      await until(async () => (await primary()) !== old.pid, 'the new primary');
-      const next = await primary();
+      const { port, old, slow, upgraded, next } = await handingOver(t, 1);
       process.kill(old.pid, 'SIGTERM');
       process.kill(next, 'SIGKILL');
       slow.end();

@@ -5,7 +5,8 @@
 
 const { KEYS, parse: parsePolicy } = require('../primary/scheduling.js');
 const { parseAddress } = require('../supervisor/admin.js');
-const { LEAST_MEMORY, LONGEST, RELOAD_SIGNALS, STOP_SIGNALS, isRange } = require('../supervisor/options.js');
+const { LONGEST_DELAY } = require('../clock.js');
+const { LEAST_MEMORY, RELOAD_SIGNALS, STOP_SIGNALS, isRange } = require('../supervisor/options.js');
 const { Failure, USAGE, suggestion } = require('./failure.js');
 const { NAME } = require('./runtime_folder.js');
 const { parseSize, parseTime } = require('./units.js');
@@ -18,7 +19,7 @@ const count = (least) => ({
 const number = (value) => (Number.isInteger(value) && value >= 0 ? value : undefined);
 const between = (value, least, most) => (value >= least && value <= most ? value : undefined);
 const timeFrom = (least) => ({
-  read: (value) => between(number(value) ?? parseTime(String(value)), least, LONGEST),
+  read: (value) => between(number(value) ?? parseTime(String(value)), least, LONGEST_DELAY),
   what: 'a time such as 250ms, 10s, 5m or 1h, up to 596h',
 });
 const time = timeFrom(0);

@@ -17,7 +17,7 @@ const {
   constructors,
   dates,
 } = require('../primordials.js');
-const { now } = require('../clock.js');
+const { LONGEST_DELAY, now } = require('../clock.js');
 const { isOfStore, parse } = require('./requests.js');
 
 // See `src/keeper/store.rs`, `state.rs` and `thread.rs`.
@@ -27,9 +27,6 @@ const FENCES_PER_MILLISECOND = 1024;
 
 // How long what has expired may stay before it is removed, in milliseconds: all entries are looked at then.
 const SWEEP_EVERY = 1000;
-
-// The longest time of a timer, in milliseconds.
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 class Refusal {
   constructor(name) {
@@ -284,7 +281,7 @@ class Locks {
 
 /** Like `setTimeout`, and keeps nothing alive. */
 function after(time, action) {
-  return setTimeout(action, Math.min(time, LONGEST_TIMER)).unref();
+  return setTimeout(action, Math.min(time, LONGEST_DELAY)).unref();
 }
 
 /** What a process that asks has: its stores by its own numbers, and how it is told something. */

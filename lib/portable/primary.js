@@ -4,7 +4,7 @@
 
 const path = require('node:path');
 const { Map, Object, Reflect, clearInterval, nextTick, setInterval } = require('../primordials.js');
-const { now } = require('../clock.js');
+const { LONGEST_DELAY, now } = require('../clock.js');
 const { addHidden } = require('../hidden.js');
 const { preloadByEnvironment } = require('../preload.js');
 const { addToPrimary } = require('../primary/additions.js');
@@ -18,9 +18,6 @@ const { Distributor } = require('./distributor.js');
 if (process.permission) require('./keeper.js');
 
 const { none: SCHED_NONE, rr: SCHED_RR } = scheduling.POLICIES;
-
-// The longest time of a timer, in milliseconds.
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** What stands for the addon's `Primary`; see `native/binding.d.ts`. What is not here can't be had without the addon. */
 class Primary {
@@ -156,7 +153,7 @@ class Primary {
         return -1;
       },
       keepAlive(yes) {
-        if (yes) timer = setInterval(() => {}, LONGEST_TIMER);
+        if (yes) timer = setInterval(() => {}, LONGEST_DELAY);
         else clearInterval(timer);
       },
       close() {},

@@ -3,6 +3,7 @@
 // How connections are dispatched: the policies by their names, and the settings of `setupPrimary({ scheduling })`.
 
 const { Object, arrays, isInteger, regexps, strings } = require('../primordials.js');
+const { LONGEST_DELAY } = require('../clock.js');
 const errors = require('../errors.js');
 
 // The first two are Node's. By the names that NODE_CLUSTER_SCHED_POLICY has for them.
@@ -16,7 +17,6 @@ const KEY = /^(?:ip|(?:header|cookie|query):.+)$/s;
 
 const isKey = (text) => regexps.exec(KEY, text) !== null;
 
-const longestDelay = 2 ** 31 - 1;
 const mostUnidentified = 2 ** 20; // No process has more descriptors, unless root has raised fs.nr_open.
 
 /** The name of a policy's number, or `undefined`. */
@@ -75,11 +75,11 @@ function check(scheduling) {
   }
   if (
     takeBackAfter !== undefined &&
-    !(isInteger(takeBackAfter) && takeBackAfter >= 1 && takeBackAfter <= longestDelay)
+    !(isInteger(takeBackAfter) && takeBackAfter >= 1 && takeBackAfter <= LONGEST_DELAY)
   ) {
     throw errors.outOfRange('scheduling.takeBackAfter', 'a whole number of milliseconds >= 1', takeBackAfter);
   }
-  if (maxWait !== undefined && !(isInteger(maxWait) && maxWait >= 0 && maxWait <= longestDelay)) {
+  if (maxWait !== undefined && !(isInteger(maxWait) && maxWait >= 0 && maxWait <= LONGEST_DELAY)) {
     throw errors.outOfRange('scheduling.maxWait', 'a whole number of milliseconds >= 0', maxWait);
   }
   const isUsable = isInteger(maxUnidentified) && maxUnidentified >= 1 && maxUnidentified <= mostUnidentified;

@@ -4,7 +4,7 @@
 
 const { randomUUID } = require('node:crypto');
 const { Map, Math, Number, Promise, clearTimeout, setTimeout } = require('../primordials.js');
-const { now } = require('../clock.js');
+const { LONGEST_DELAY, now } = require('../clock.js');
 const errors = require('../errors.js');
 
 // How long a lease is, how often it is renewed, and how long before its end it is taken for lost, so that who has it can stop
@@ -18,9 +18,6 @@ const MARGIN = 2000;
 const ASK_EVERY = 1000;
 const PATIENCE = 5000;
 const RETRY = 250;
-
-// What a timer takes, in milliseconds.
-const LONGEST = 2 ** 31 - 1;
 
 class Locks {
   #server;
@@ -164,7 +161,7 @@ class Locks {
     const left = () => lock.until - now() - (lock.isLease ? MARGIN : 0);
     const act = () => (left() > 0 ? this.#guard(lock) : this.#lose(lock));
     clearTimeout(lock.end);
-    lock.end = setTimeout(act, Math.max(1, Math.min(left(), LONGEST))).unref();
+    lock.end = setTimeout(act, Math.max(1, Math.min(left(), LONGEST_DELAY))).unref();
   }
 
   #lose(lock) {

@@ -41,6 +41,7 @@ class Supervisor extends EventEmitter {
   #isUpgrading = false;
   #lameDuck; // what is waited for before the stop, and the function that ends it
   #wasReady = false;
+  #event = (name, ...about) => this.#tell(name, ...about); // for the parts
 
   /**
    * @param {object} cluster
@@ -52,16 +53,21 @@ class Supervisor extends EventEmitter {
     super();
     this.#native = native;
     this.#options = readOptions(options);
-    const event = (name, ...about) => this.#tell(name, ...about);
     this.#pool = new Pool(cluster, native, workers, this.#options, {
-      event,
+      event: this.#event,
       started: (member) => this.#started(member),
       failed: (error) => this.#isWaiting && this.#fail(error),
       gaveUp: () => this.#options.exitOnGiveUp && this.#exit(),
       isReplacing: () => this.#turns.areTaken,
     });
-    this.#resizing = new Resizing(native, this.#pool, this.#options, { event, isSettled: () => this.#isSettled() });
-    this.#rollout = new Rollout(native, this.#pool, this.#options, { event, settled: () => this.#resizing.done() });
+    this.#resizing = new Resizing(native, this.#pool, this.#options, {
+      event: this.#event,
+      isSettled: () => this.#isSettled(),
+    });
+    this.#rollout = new Rollout(native, this.#pool, this.#options, {
+      event: this.#event,
+      settled: () => this.#resizing.done(),
+    });
   }
 
   /** Called once, by `cluster.supervise`. */
@@ -87,7 +93,7 @@ class Supervisor extends EventEmitter {
     this.#systemd.tellOf(this);
     if (signals) obeySignals(this, reloadSignals);
     this.#watch = new Watch(this.#native, pool, this.#options, {
-      event: (name, ...about) => this.#tell(name, ...about),
+      event: this.#event,
       look: () => this.#admin?.tell(),
       report: (worker) => this.#inspection.report(worker),
       isReplacing: () => this.#turns.areTaken,
@@ -247,7 +253,7 @@ class Supervisor extends EventEmitter {
         if (this.#isEnding) throw errors.isStopping(); // By now.
         this.#tell('upgrade');
         this.#succession = new Succession(this.#native, this.#pool, {
-          event: (name, ...about) => this.#tell(name, ...about),
+          event: this.#event,
           leave: (known) => this.emit('leave', known),
           handOver: () => this.#rollout.keepUnused(),
           isEnding: () => this.#isEnding,

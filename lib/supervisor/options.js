@@ -4,9 +4,8 @@
 
 const { availableParallelism } = require('node:os');
 const { Array, Math, Object, arrays, isInteger } = require('../primordials.js');
+const { LONGEST_DELAY } = require('../clock.js');
 const errors = require('../errors.js');
-
-const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
 
 const LEAST_MEMORY = 32 * 1024 * 1024; // No worker gets by with less.
 
@@ -15,8 +14,8 @@ const isCount = (least) => ({
   what: `a whole number >= ${least}`,
 });
 const isTime = (least) => ({
-  isRight: (value) => isInteger(value) && value >= least && value <= LONGEST,
-  what: `a whole number of milliseconds >= ${least} && <= ${LONGEST}`,
+  isRight: (value) => isInteger(value) && value >= least && value <= LONGEST_DELAY,
+  what: `a whole number of milliseconds >= ${least} && <= ${LONGEST_DELAY}`,
 });
 const isSize = (value) => value === 'max' || isCount(1).isRight(value);
 const isRange = (value) => {
@@ -128,4 +127,4 @@ function readOptions(given = {}) {
   return options;
 }
 
-module.exports = { LEAST_MEMORY, LONGEST, RELOAD_SIGNALS, STOP_SIGNALS, isRange, rangeOf, readOptions };
+module.exports = { LEAST_MEMORY, RELOAD_SIGNALS, STOP_SIGNALS, isRange, rangeOf, readOptions };

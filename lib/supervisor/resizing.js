@@ -13,7 +13,7 @@ class Resizing {
   #options;
   #on;
   #changes = promises.resolve(); // fulfilled when the last of them is done
-  #left = 0; // how many of them are not done
+  #pending = 0; // how many of them are not done
   #scaler; // has the number follow the load, if it is to
 
   /**
@@ -65,12 +65,12 @@ class Resizing {
     const before = this.#changes;
     let done;
     this.#changes = new Promise((resolve) => (done = resolve));
-    this.#left++;
+    this.#pending++;
     try {
       await before;
       return await change();
     } finally {
-      this.#left--;
+      this.#pending--;
       done();
     }
   }
@@ -94,7 +94,7 @@ class Resizing {
   }
 
   #isSettled() {
-    return this.#left === 0 && this.#on.isSettled();
+    return this.#pending === 0 && this.#on.isSettled();
   }
 
   /** Puts spares into new places at once; forks others for those that are left. */

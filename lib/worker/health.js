@@ -3,15 +3,15 @@
 // Whether a worker says of itself that it is well.
 
 const { Promise, clearTimeout, setTimeout } = require('../primordials.js');
+const { LONGEST_DELAY } = require('../clock.js');
 const errors = require('../errors.js');
 const { HEALTH, ask } = require('../channel/requests.js');
 
-const LONGEST = 2 ** 31 - 1; // that a timer can be, in milliseconds
 const USUAL = 5000; // how long a check may take, and how long after one the next one follows
 
 let checking; // the check that counts, of all that a program has given
 
-const isTime = (value) => typeof value === 'number' && value > 0 && value <= LONGEST;
+const isTime = (value) => typeof value === 'number' && value > 0 && value <= LONGEST_DELAY;
 
 /**
  * `cluster.worker.health`: has a worker checked again and again. It is ill while `check` throws, rejects, gives `false` or does

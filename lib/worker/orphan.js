@@ -3,15 +3,13 @@
 // A worker whose primary is gone. Nobody else watches over its end, and nobody reads what it prints.
 
 const { Math, arrays, setTimeout } = require('../primordials.js');
+const { LONGEST_DELAY } = require('../clock.js');
 
 // While there are files to read them from: somebody may be installing others by then.
 [require('./draining.js'), require('./ending.js')];
 
 // What stands for a time without a limit, in milliseconds: nobody else could end this process.
 const LONG = 60 * 60 * 1000;
-
-// The longest that a timer can be, in milliseconds; beyond that the thread of `outliveBy` ends this process.
-const LONGEST = 2 ** 31 - 1;
 
 const NO_READER = ['EPIPE', 'ECONNRESET'];
 
@@ -49,7 +47,7 @@ function prepare(times, native) {
 function limit(times, end) {
   const { all, grace } = lasting(times);
   setTimeout(end, grace).unref();
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), Math.min(all, LONGEST)).unref();
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), Math.min(all, LONGEST_DELAY)).unref(); // Later, the thread of `outliveBy`.
 }
 
 module.exports = { limit, prepare };

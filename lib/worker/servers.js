@@ -6,7 +6,7 @@
 const diagnostics = require('node:diagnostics_channel');
 const { constants } = require('node:os');
 const path = require('node:path');
-const { now } = require('../clock.js');
+const { LONGEST_DELAY, now } = require('../clock.js');
 const {
   Boolean,
   JSON,
@@ -43,9 +43,6 @@ const IS_OPEN = Symbol('cluster-rs.isOpen');
 
 // How the primary says that a server is to accept by itself, but not yet.
 const HELD = 2;
-
-// The longest that a timer takes, in milliseconds.
-const FOR_EVER = 2 ** 31 - 1;
 
 // Whether servers know `dropMaxConnection`: it came with Node 22.12, and there is nothing to see of it.
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -310,7 +307,7 @@ function keepAliveAsBefore(server, connection) {
 function idleTimeOf(server) {
   const { keepAliveTimeout, keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER } = server ?? {};
   if (!keepAliveTimeout || keepAliveTimeout === Infinity) return undefined;
-  return Math.min(keepAliveTimeout + keepAliveTimeoutBuffer, FOR_EVER);
+  return Math.min(keepAliveTimeout + keepAliveTimeoutBuffer, LONGEST_DELAY);
 }
 
 let restingSince = now();
@@ -424,7 +421,7 @@ function fauxHandle(bound, onclose) {
     listen: () => 0,
     // A listening socket keeps the process alive.
     ref() {
-      timer ??= setInterval(() => {}, FOR_EVER);
+      timer ??= setInterval(() => {}, LONGEST_DELAY);
     },
     unref() {
       clearInterval(timer);

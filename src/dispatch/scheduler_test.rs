@@ -1013,12 +1013,12 @@ fn a_worker_that_stalls_is_asked_for_its_connections_and_gets_none_of_others_for
     for number in 0..3 {
         world.worker(number).take_all();
     }
+    world.worker(0).page_open.set(0);
+    world.scheduler.rebalance(world.now);
+    assert_eq!(asked(&world), [UNTIL_THE_NEXT_LOOK, 0, 0]);
     world.come_again(1);
     world.come_again(2);
     assert_eq!(world.queued(), [0, 1, 1]);
-    world.worker(0).page_open.set(0);
-    world.scheduler.rebalance(world.now);
-    assert_eq!(asked(&world)[0], UNTIL_THE_NEXT_LOOK);
 }
 
 #[test]

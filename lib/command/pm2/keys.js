@@ -3,7 +3,7 @@
 // What each key of an application in PM2's file means here. They are PM2's own, with the other names that it has for them
 // (`lib/API/schema.json` there). A key sets something, or is of no effect here, or is an error that says what to do instead.
 
-const { LONGEST } = require('../../supervisor/options.js');
+const { LONGEST_DELAY } = require('../../clock.js');
 const { Failure, USAGE } = require('../failure.js');
 const { parseSize, parseTime } = require('../units.js');
 
@@ -35,7 +35,7 @@ const flag = (set) => (value, app, name) => {
 };
 const time = (set) => (value, app, name) => {
   const found = toNumber(value) ?? parseTime(String(value));
-  if (!(found >= 0 && found <= LONGEST)) throw wrong(name, 'a time such as 1600 (milliseconds) or 10s', value);
+  if (!(found >= 0 && found <= LONGEST_DELAY)) throw wrong(name, 'a time such as 1600 (milliseconds) or 10s', value);
   set(app, found);
 };
 const size = (set) => (value, app, name) => {
@@ -110,7 +110,7 @@ const KEYS = {
   exp_backoff_restart_delay: time((app, value) => (app.settings.minDelay = value)),
   max_restarts: (value, app, name) => {
     if (!(toNumber(value) >= 1)) throw wrong(name, 'a number of at least 1', value);
-    Object.assign(app.settings, { maxDeaths: toNumber(value), deathsWithin: LONGEST });
+    Object.assign(app.settings, { maxDeaths: toNumber(value), deathsWithin: LONGEST_DELAY });
   },
   max_memory_restart: size((app, value) => (app.settings.maxMemory = value)),
   autorestart: instead('a program that ends by itself is run by node, cron or a timer of systemd', true),
