@@ -20,6 +20,7 @@ const {
   isFree,
   isPortable,
   kill,
+  scratch,
   startOurs,
   stop,
   until,
@@ -698,21 +699,58 @@ test('a restart that fails leaves the spares', limit, async (t) => {
   await until(async () => `${statesOf(await status())}` === 'ready,spare', 'all again');
 });
 
-test('when it has given up, nothing starts until it is reloaded', limit, async (t) => {
-  const file = write(t, '1', null, 'version');
-  const options = { workers: 2, minDelay: 1, maxDelay: 50, maxDeaths: 3 };
-  const { program, status, tell } = await supervise(t, options, { VERSION: file });
+for (const [what, act, size] of [
+  ['reloaded', 'supervisor.reload()', 2],
+  ['restarted', 'supervisor.restart()', 2],
+  ['told to have more workers', 'supervisor.scale(3)', 3],
+]) {
+  test(`when it has given up, nothing starts until it is ${what}`, limit, async (t) => {
+    const file = write(t, '1', null, 'version');
+    const options = { workers: 2, minDelay: 1, maxDelay: 50, maxDeaths: 3 };
+    const { program, pids, status, tell } = await supervise(t, options, { VERSION: file });
+    await program.line(/^ready/);
+    require('node:fs').writeFileSync(file, 'broken');
+    for (const { pid } of await status()) await kill(pid);
+    await program.line(/^giveUp 3/);
+    await until(async () => (await status()).length === 0, 'the end of all');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.deepStrictEqual(await status(), []);
+    assert.strictEqual(program.lines(/^giveUp/).length, 1);
+    require('node:fs').writeFileSync(file, '1');
+    await tell(act);
+    const isComplete = async () => (await pids()).length === size;
+    await until(isComplete, `${size} workers`);
+    const [first] = await pids();
+    await kill(first);
+    await until(async () => !(await pids()).includes(first) && (await isComplete()), 'another in its place');
+  });
+}
+
+test('it does not give up while one is being added that does better', limit, async (t) => {
+  const go = require('node:path').join(scratch(t), 'go');
+  const options = { workers: 1, minDelay: 1, maxDelay: 50, maxDeaths: 3 };
+  const { program, pids, tell } = await supervise(t, options, { GO: go });
   await program.line(/^ready/);
-  require('node:fs').writeFileSync(file, 'broken');
-  for (const { pid } of await status()) await kill(pid);
-  await program.line(/^giveUp 3/);
-  await until(async () => (await status()).length === 0, 'the end of all');
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  assert.deepStrictEqual(await status(), []);
-  assert.strictEqual(program.lines(/^giveUp/).length, 1);
-  require('node:fs').writeFileSync(file, '1');
-  await tell('supervisor.reload()');
-  assert.deepStrictEqual(statesOf(await status()), ['ready', 'ready']);
+  const [first] = await pids();
+  const usual = await tell('cluster.settings.exec');
+  const use = (file) => tell(`void cluster.setupPrimary({ exec: ${JSON.stringify(file)} })`);
+  const late = () => {
+    const listen = () => require('http').createServer().listen(process.env.PORT, '127.0.0.1');
+    const look = () => (require('fs').existsSync(process.env.GO) ? listen() : setTimeout(look, 10));
+    look();
+  };
+  await use(write(t, late));
+  program.tell('supervisor.scale(2)');
+  await use(write(t, () => process.exit(1)));
+  await kill(first);
+  await program.line(/^death/, 6);
+  require('node:fs').writeFileSync(go, '');
+  await until(async () => (await pids()).length === 1, 'the one that is added');
+  await use(JSON.parse(usual));
+  await until(async () => (await pids()).length === 2, 'the one in the first place');
+  for (const pid of await pids()) await kill(pid);
+  await until(async () => (await pids()).length === 2, 'others');
+  assert.strictEqual(program.lines(/^giveUp/).length, 0);
 });
 
 test('a reload does not close what the program listens on a little later', limit, async (t) => {

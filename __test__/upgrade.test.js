@@ -16,6 +16,7 @@ const {
   get,
   gone,
   isAlive,
+  isFree,
   isPortable,
   root,
   run,
@@ -78,9 +79,9 @@ async function begun(port) {
 }
 
 /** A service in the middle of an upgrade: the new primary serves, and a request, `slow`, keeps a worker of the `old` one. */
-async function handingOver(t, workers, text) {
+async function handingOver(t, workers, text, ...args) {
   const it = await place(t, text);
-  const old = await it.serve('-w', `${workers}`, '--grace', '60s');
+  const old = await it.serve('-w', `${workers}`, '--grace', '60s', ...args);
   const slow = await begun(it.port);
   const upgraded = it.command('upgrade');
   await until(async () => (await it.primary()) !== old.pid, 'the new primary');
@@ -225,6 +226,80 @@ describe('an upgrade', { skip: isPortable }, () => {
     await logs.exited;
   });
 
+  describe('while both primaries have workers that print, logs', { concurrency: 2 }, () => {
+    const printing = `
+      let count = 0;
+      setInterval(() => console.log('line', process.pid, ++count), 4); // A thousand of them, which are kept, is longer than a start.
+      ${app}
+    `;
+
+    /** How much each worker has printed, in the order of their first lines; each line is the next one of its worker's. */
+    function counts({ stdout }) {
+      const found = new Map();
+      for (const [, pid, number] of stdout.matchAll(/^\d+ \| line (\d+) (\d+)\n/gm)) {
+        assert.strictEqual(Number(number), (found.get(pid) ?? 0) + 1, `of process ${pid}`);
+        found.set(pid, Number(number));
+      }
+      return [...found.values()];
+    }
+
+    /** Asks for all that is printed, while the service goes on. */
+    async function follow(t, { folder }) {
+      const logs = start(t, [bin, 'logs', '-n', '1000'], { cwd: folder, env: { XDG_RUNTIME_DIR: folder } });
+      await until(
+        () => counts(logs).length > 0,
+        () => `a line in ${logs.output}`,
+      );
+      return logs;
+    }
+
+    const more = (logs, which, than = counts(logs)[which]) =>
+      until(
+        () => counts(logs)[which] > than,
+        () => `more than ${than} lines of worker ${which}, of ${counts(logs)}`,
+      );
+
+    test('shows each line of both, once', limit, async (t) => {
+      const it = await place(t, printing);
+      await it.serve('-w', '1', '--grace', '60s');
+      const slow = await begun(it.port);
+      const logs = await follow(t, it);
+      const upgraded = it.command('upgrade');
+      await more(logs, 1, 1500); // More than are kept.
+      await more(logs, 0); // It has not ended.
+      slow.end();
+      await slow.answer;
+      assert.strictEqual((await upgraded).code, 0);
+      await more(logs, 1);
+      const again = it.command('upgrade');
+      assert.strictEqual((await again).code, 0);
+      await more(logs, 2);
+      assert.strictEqual(counts(logs).length, 3);
+      assert.strictEqual((await it.command('stop')).code, 0);
+      await logs.exited;
+    });
+
+    test('goes on with the old one when the new one dies', limit, async (t) => {
+      const it = await place(t, printing);
+      const old = await it.serve('-w', '1', '--grace', '60s');
+      const slow = await begun(it.port);
+      const logs = await follow(t, it);
+      const upgraded = it.command('upgrade');
+      await more(logs, 1, 100);
+      process.kill(await it.primary(), 'SIGKILL');
+      assert.strictEqual((await upgraded).code, 1);
+      await until(async () => (await it.primary()) === old.pid, 'the old primary');
+      await more(logs, 2, 100); // The one in the place of the first one, which ends.
+      slow.end();
+      await slow.answer;
+      const again = it.command('upgrade');
+      assert.strictEqual((await again).code, 0);
+      await more(logs, 3, 100);
+      assert.strictEqual((await it.command('stop')).code, 0);
+      await logs.exited;
+    });
+  });
+
   test('fails when what starts the new primary has closed the descriptors', limit, async (t) => {
     const { folder, command, primary, serve } = await place(t);
     const node = path.join(folder, 'node');
@@ -362,14 +437,14 @@ describe('an upgrade', { skip: isPortable }, () => {
     'leaves nobody when the old primary is told to stop while it ends, and the new one dies then',
     limit,
     async (t) => {
-      const { port, old, slow, upgraded, next } = await handingOver(t, 1);
+      const { port, old, slow, upgraded, next } = await handingOver(t, 1, app, '--lame-duck', '1h');
       process.kill(old.pid, 'SIGTERM');
       process.kill(next, 'SIGKILL');
       slow.end();
       assert.match(await slow.answer, new RegExp(`^${old.pid} `));
       assert.strictEqual(await old.exited, 0, old.output);
       assert.strictEqual((await upgraded).code, 1);
-      await assert.rejects(get(port), { code: 'ECONNREFUSED' });
+      await until(() => isFree(port), 'its port');
     },
   );
 
@@ -630,6 +705,33 @@ describe('an upgrade', { skip: isPortable }, () => {
     assert.match(await get(port), new RegExp(`^${pid} `));
     process.kill(Number(pid), 'SIGTERM');
     await gone([Number(pid)]);
+  });
+
+  test('leaves nothing of a supervisor that is stopped after it', limit, async (t) => {
+    const [port, admin] = [await freePort(), await freePort()];
+    const primary = ({ index, app, admin }) => {
+      const cluster = require(index);
+      cluster.setupPrimary({ exec: app });
+      const supervisor = cluster.supervise({ workers: 1, signals: false, admin });
+      if (process.argv[2] === 'next') return;
+      supervisor.once('ready', async () => {
+        console.log(await supervisor.upgrade({ args: [__filename, 'next'] }));
+        await supervisor.stop();
+        console.log('stopped');
+        setInterval(() => {}, 1000);
+      });
+    };
+    const file = write(t, primary, { index: path.join(root, 'index.js'), app: write(t, app), admin });
+    const program = start(t, [file], { env: { PORT: `${port}` } });
+    await until(
+      () => /^stopped$/m.test(program.stdout),
+      () => `a stop in ${program.output}`,
+    );
+    const next = Number(/^\d+/.exec(program.stdout)[0]);
+    assert.strictEqual(await get(admin, { path: '/live' }), '0 of 1 workers hang\n');
+    process.kill(next, 'SIGKILL');
+    await gone([next]);
+    for (const one of [admin, port]) await until(() => isFree(one), `port ${one}`);
   });
 
   test('goes on alone: another one has to wait', limit, async (t) => {

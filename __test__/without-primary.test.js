@@ -204,7 +204,7 @@ describe('all requests are answered', { concurrency: 2 }, () => {
     program.tell('supervisor.reload() && 0');
     await program.line(/^drain$/);
     await kill(program.pid);
-    await program.line(/^alone$/);
+    await program.line(/^alone$/, 2); // The new one, too.
     go();
     isOneOf(pids, await answer);
     assert.match(connection.head, /^connection: close$/im);
@@ -264,6 +264,31 @@ describe('it has an end', { concurrency: 2 }, () => {
       await gone(pids, PATIENCE);
       await Promise.all([failed, other]);
       if (handler) await program.line(/^told to end$/);
+    });
+  }
+
+  for (const [what, handler, told] of [
+    ['with the second signal of those that the primary would get'],
+    ['with that also for a program that hears that it is to end, and goes on', 'deaf', /^told to end$/],
+  ]) {
+    test(what, limit, async (t) => {
+      // Longer than a timer takes, all in all.
+      const options = { workers: 1, gracePeriod: 2 ** 31 - 1, killTimeout: handler ? 300 : 2 ** 31 - 1 };
+      const { go, port, program, pids } = await serve(t, { env: { HANDLER: handler }, options });
+      const failed = assert.rejects(get(port, { path: '/never' }));
+      const held = await Connection.open(port);
+      const answer = held.get('/held');
+      await program.line(/^asked \/never$/);
+      await program.line(/^asked \/held$/);
+      await kill(program.pid);
+      await program.line(/^alone$/);
+      process.kill(pids[0], 'SIGINT');
+      go();
+      isOneOf(pids, await answer);
+      process.kill(pids[0], 'SIGTERM');
+      await gone(pids, PATIENCE);
+      await failed;
+      if (told) await program.line(told);
     });
   }
 

@@ -118,13 +118,25 @@ async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
     if (code !== 'EPIPE') process.stderr.write(`cluster-rs: standard output can't be written to: ${message}\n`);
     process.exit(code === 'EPIPE' ? 0 : FAILED); // Whoever reads may have gone.
   });
-  let after = 0; // the worker that was the last one of a primary that has been followed by another
-  const printNew = (line) => line.worker > after && print(line);
-  let end = await ask(name, { command: 'logs', lines: Number(lines), follow: !noFollow }, printNew);
-  while (end?.upgraded) {
-    after = end.upgraded.lastWorker;
-    end = await ask(name, { command: 'logs', lines: ALL, follow: true }, printNew);
+  await followLines(name, { lines: Number(lines), follow: !noFollow }, print);
+}
+
+/** Prints lines: of a primary to its end, and at the same time of one that takes over from it. */
+async function followLines(name, which, print) {
+  let next; // how the conversation with that ends: an error, if it fails
+  const hear = ({ hasSuccessor, ...line }) => {
+    if (hasSuccessor === undefined) print(line);
+    else if (hasSuccessor)
+      next = followLines(name, { lines: ALL, follow: true, own: true }, print).catch((error) => error);
+    else next = undefined; // This one serves again.
+  };
+  try {
+    await ask(name, { command: 'logs', ...which }, hear);
+  } catch (error) {
+    if (!next) throw error;
   }
+  const error = await next;
+  if (error) throw error;
 }
 
 async function scale(options, positionals) {

@@ -36,14 +36,12 @@ class Rest {
   }
 }
 
-/**
- * What the workers print: whole lines, to where they are kept, and to those who follow the event `line`.
- */
+/** What the workers print: whole lines, to where they are kept, and to those who follow the event `line`. */
 class Output extends EventEmitter {
   #prefixOf;
   #output;
   #error;
-  #kept = []; // { worker, lines, count }
+  #kept = []; // { worker, lines, count, isOwn }
   #keptCount = 0;
   #keptSize = 0;
   #rest = new Rest();
@@ -60,11 +58,12 @@ class Output extends EventEmitter {
     this.#error = error;
   }
 
-  /** The last lines, the oldest first. */
-  last(count) {
+  /** The last lines, the oldest first; without those that another process has passed on, if only own ones are wanted. */
+  last(count, isOwnOnly = false) {
     const found = [];
     for (let i = this.#kept.length - 1; i >= 0 && found.length < count; i--) {
-      const { worker, lines } = this.#kept[i];
+      const { worker, lines, isOwn } = this.#kept[i];
+      if (isOwnOnly && !isOwn) continue;
       const texts = split(lines).slice(-(count - found.length));
       found.unshift(...texts.map((text) => ({ worker, text })));
     }
@@ -73,7 +72,7 @@ class Output extends EventEmitter {
 
   /** Keeps lines that another process has passed on, the oldest first. */
   restore(lines) {
-    for (const { worker, text } of lines) this.#keep(worker, Buffer.from(`${text}\n`));
+    for (const { worker, text } of lines) this.#keep(worker, Buffer.from(`${text}\n`), false);
   }
 
   /** Passes on what a worker prints. */
@@ -87,7 +86,7 @@ class Output extends EventEmitter {
     const held = new Lines();
     const pass = (lines) => {
       if (lines.length === 0) return;
-      this.#keep(id, lines);
+      this.#keep(id, lines, true);
       const text = prefixed(lines, this.#prefixOf(id));
       for (const sink of sinks) sink.write(text);
     };
@@ -103,9 +102,9 @@ class Output extends EventEmitter {
     from.on('error', (error) => say(`what worker ${id} prints can't be read any more: ${error.message}`));
   }
 
-  #keep(worker, lines) {
+  #keep(worker, lines, isOwn) {
     const count = countLines(lines);
-    this.#kept.push({ worker, lines, count });
+    this.#kept.push({ worker, lines, count, isOwn });
     this.#keptCount += count;
     this.#keptSize += lines.length;
     while (this.#kept.length > 1 && (this.#keptCount - this.#kept[0].count >= KEPT || this.#keptSize > KEPT_SIZE)) {

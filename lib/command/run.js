@@ -3,6 +3,7 @@
 // `cluster-rs app.js`: this process becomes the primary.
 
 const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
 const { pathToFileURL } = require('node:url');
 const cluster = require('../../index.js');
 const { describeFrame } = require('../inspector/stack.js');
@@ -50,6 +51,9 @@ const SAME = [
   'waitReady',
   'workers',
 ];
+
+// How often to look whether the new primary has taken the name over, in milliseconds.
+const LOOK_EVERY = 10;
 
 /** What `cluster.supervise` is told. */
 function toSupervisorOptions(settings) {
@@ -151,15 +155,15 @@ function commandsOf(supervisor, output, info, settings, start) {
       await supervisor.stop();
       setImmediate(exitWhenWritten); // After the answer.
     },
-    async logs({ lines, follow }, tell, gone) {
-      for (const line of output.last(lines)) tell(line);
+    async logs({ lines, follow, own }, tell, gone) {
+      for (const line of output.last(lines, own)) tell(line);
       if (!follow) return;
-      output.on('line', tell);
       let tellEnd;
-      const upgraded = new Promise((resolve) => output.once('upgraded', (tellEnd = resolve)));
-      const end = await Promise.race([gone, upgraded]);
-      output.off('line', tell).off('upgraded', tellEnd);
-      return end;
+      const upgraded = new Promise((resolve) => (tellEnd = resolve));
+      const tellSuccessor = (hasSuccessor) => tell({ hasSuccessor });
+      output.on('line', tell).on('successor', tellSuccessor).once('upgraded', tellEnd);
+      await Promise.race([gone, upgraded]);
+      output.off('line', tell).off('successor', tellSuccessor).off('upgraded', tellEnd);
     },
   };
 }
@@ -227,11 +231,7 @@ async function run(options, positionals, rest) {
     scheduling: { policy: kind, ...(key && { key }), rebalance, maxWait },
   });
   const output = new Output((id) => `${timeOf(pm2)}${prefix ? `${id} | ` : ''}`, sinksOf(pm2));
-  let lastWorker;
-  cluster.on('fork', (worker) => {
-    lastWorker = worker.id;
-    output.follow(worker);
-  });
+  cluster.on('fork', (worker) => output.follow(worker));
 
   reapOrphans(cluster);
 
@@ -265,13 +265,18 @@ async function run(options, positionals, rest) {
     cluster.on('fork', (worker) => watch.follow(worker));
   }
   const supervisor = cluster.supervise(toSupervisorOptions(settings));
-  let lastBefore; // the number of the last worker before an upgrade: those of the new primary are numbered on
-  supervisor.on('upgrade', () => (lastBefore = lastWorker));
-  supervisor.on('upgraded', () => output.emit('upgraded', { upgraded: { lastWorker: lastBefore } }));
+  supervisor.on('upgraded', () => output.emit('upgraded'));
   supervisor.on('leave', (known) => (known.lines = output.last(PASSED_ON)));
   supervisor.on('inherit', ({ lines = [] }) => output.restore(lines));
   supervisor.on('tookOver', () => listen({ replaces: true }));
+  let hasSuccessor = false;
+  supervisor.on('handOver', async () => {
+    hasSuccessor = true;
+    while (hasSuccessor && server?.hasName()) await delay(LOOK_EVERY);
+    if (hasSuccessor) output.emit('successor', true); // It answers under this name.
+  });
   supervisor.on('upgradeFailed', () => {
+    if (hasSuccessor) output.emit('successor', (hasSuccessor = false));
     if (!server || server.hasName()) return;
     server.close();
     listen({ replaces: true });

@@ -255,7 +255,10 @@ class Supervisor extends EventEmitter {
         this.#succession = new Succession(this.#native, this.#pool, {
           event: this.#event,
           leave: (known) => this.emit('leave', known),
-          handOver: () => this.#rollout.keepUnused(),
+          handOver: () => {
+            this.#rollout.keepUnused();
+            this.emit('handOver');
+          },
           isEnding: () => this.#isEnding,
         });
         pid = await this.#succession.run({ ...command }, this.#systemd.variables, this.#options.startTimeout);

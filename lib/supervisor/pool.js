@@ -341,6 +341,9 @@ class Pool {
     const members = Array.from({ length: size - this.size }, (_, i) => this.fork(this.size + i));
     await this.join(members, () => {
       for (const member of members) this.occupy(this.newPlace(), member);
+      if (!this.hasGivenUp) return;
+      this.beginAnew();
+      this.fill(this.#emptyPlaces());
     });
   }
 

@@ -2,8 +2,7 @@
 
 // A worker whose primary is gone. Nobody else watches over its end, and nobody reads what it prints.
 
-const { Math, arrays, setTimeout } = require('../primordials.js');
-const { LONGEST_DELAY } = require('../clock.js');
+const { arrays, clearTimeout, setTimeout } = require('../primordials.js');
 
 // While there are files to read them from: somebody may be installing others by then.
 [require('./draining.js'), require('./ending.js')];
@@ -22,11 +21,6 @@ function outliveReaders() {
   }
 }
 
-const lasting = ({ gracePeriod, killTimeout }) => ({
-  grace: gracePeriod || LONG,
-  all: (gracePeriod || LONG) + (killTimeout || LONG),
-});
-
 /**
  * Prepares for the end of the primary.
  * @param {object} times how long this process may take then, in milliseconds, as those of the supervisor
@@ -36,18 +30,24 @@ const lasting = ({ gracePeriod, killTimeout }) => ({
  */
 function prepare(times, native) {
   outliveReaders();
-  native.outliveBy?.(lasting(times).all);
+  native.outliveBy?.((times.gracePeriod || LONG) + (times.killTimeout || LONG)); // Also where the event loop is blocked.
 }
 
 /**
  * Ends this process in time.
  * @param {object} times as for {@link prepare}
- * @param {() => void} end tells it to end
+ * @param {() => void} tellToEnd
+ * @returns {() => void} ends it earlier
  */
-function limit(times, end) {
-  const { all, grace } = lasting(times);
-  setTimeout(end, grace).unref();
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), Math.min(all, LONGEST_DELAY)).unref(); // Later, the thread of `outliveBy`.
+function limit({ gracePeriod, killTimeout }, tellToEnd) {
+  const kill = () => process.kill(process.pid, 'SIGKILL');
+  const end = () => {
+    clearTimeout(timer);
+    tellToEnd();
+    setTimeout(kill, killTimeout || LONG).unref();
+  };
+  const timer = setTimeout(end, gracePeriod || LONG).unref();
+  return end;
 }
 
 module.exports = { limit, prepare };

@@ -5,7 +5,7 @@
 const { arrays } = require('../primordials.js');
 const { takeDeadlySignals } = require('../exit.js');
 const { LateWork } = require('./late_work.js');
-const { leaveToPrimary, leaveToProgram, stopSignals } = require('./signals.js');
+const { endWithSecond, leaveToPrimary, leaveToProgram, stopSignals } = require('./signals.js');
 
 // While it can be read, see `lib/primary/index.js`.
 if (process.permission) ['draining', 'ending'].map((name) => require(`./${name}.js`));
@@ -96,11 +96,11 @@ class Service {
   /** Finishes what there is, in a limited time, while somebody else may be starting at the same addresses. */
   #finish(times) {
     const { stopSignal = 'SIGTERM' } = this.#wishes;
-    const end = () => {
+    const end = require('./orphan.js').limit(times, () => {
       this.endNow();
       process.kill(process.pid, stopSignal); // It is handled.
-    };
-    require('./orphan.js').limit(times, end);
+    });
+    endWithSecond(end);
     if (!this.#draining) this.#drain(true, []);
     this.#servers.stopReceiving();
   }

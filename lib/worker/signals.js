@@ -8,7 +8,18 @@ const { Map, arrays } = require('../primordials.js');
 // What managers of services send, or else what a terminal does.
 const USUAL = ['SIGTERM', 'SIGINT'];
 
+// What ends a process that does not listen to it.
+const ENDING = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'];
+
 const own = new Map(); // listeners by signal
+
+/** Listens to a signal in the place of the one that has listened to it, without a moment in which nobody does. */
+function listen(signal, listener) {
+  const former = own.get(signal);
+  own.set(signal, listener);
+  process.on(signal, listener);
+  if (former) process.removeListener(signal, former);
+}
 
 /**
  * Leaves some signals to the primary.
@@ -16,10 +27,13 @@ const own = new Map(); // listeners by signal
  * @param {() => void} [heard] called for each
  */
 function leaveToPrimary(signals, heard = () => {}) {
-  for (const signal of signals) {
-    own.set(signal, heard);
-    process.on(signal, heard);
-  }
+  for (const signal of signals) listen(signal, heard);
+}
+
+/** Has `end` called by the second signal of those that were left to the primary, which is gone. */
+function endWithSecond(end) {
+  let count = 0;
+  for (const signal of ENDING) if (own.has(signal)) listen(signal, () => ++count === 2 && end());
 }
 
 /** Leaves a signal to the program, as in any process. */
@@ -39,4 +53,4 @@ function stopSignals(wanted) {
   return arrays.filter(wanted === undefined ? USUAL : [wanted], isHeard);
 }
 
-module.exports = { leaveToPrimary, leaveToProgram, stopSignals };
+module.exports = { endWithSecond, leaveToPrimary, leaveToProgram, stopSignals };
