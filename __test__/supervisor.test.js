@@ -726,6 +726,24 @@ for (const [what, act, size] of [
   });
 }
 
+test('when it gives up, it ends those that are starting, too', limit, async (t) => {
+  const options = { workers: 2, minDelay: 1, maxDelay: 50, maxDeaths: 3 };
+  const { program, pids, status, tell } = await supervise(t, options);
+  await program.line(/^ready/);
+  const [one, other] = await pids();
+  const use = (act) => tell(`void cluster.setupPrimary({ exec: ${JSON.stringify(write(t, act))} })`);
+  await use(() => process.exit(1));
+  await kill(one);
+  await program.line(/^death/, 4);
+  await use(() => setInterval(() => {}, 1000, console.log('starting', process.pid)));
+  const [, starting] = await program.line(/^starting (\d+)$/);
+  await use(() => process.exit(1));
+  await kill(other);
+  await program.line(/^giveUp 3/);
+  await gone([Number(starting)]);
+  assert.deepStrictEqual(await status(), []);
+});
+
 test('it does not give up while one is being added that does better', limit, async (t) => {
   const go = require('node:path').join(scratch(t), 'go');
   const options = { workers: 1, minDelay: 1, maxDelay: 50, maxDeaths: 3 };

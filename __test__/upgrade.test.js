@@ -279,6 +279,24 @@ describe('an upgrade', { skip: isPortable }, () => {
       await logs.exited;
     });
 
+    test('goes on with the new one when the old one dies', limit, async (t) => {
+      const it = await place(t, printing);
+      const old = await it.serve('-w', '1', '--grace', '60s');
+      const slow = await begun(it.port);
+      const failed = assert.rejects(slow.answer);
+      const logs = await follow(t, it);
+      const upgraded = it.command('upgrade');
+      await until(async () => (await it.primary()) !== old.pid, 'the new primary');
+      await until(async () => (await it.command('list')).stdout.includes(` ${await it.primary()} `), 'its name');
+      process.kill(old.pid, 'SIGKILL');
+      await more(logs, 1, 100);
+      await more(logs, 1);
+      assert.notStrictEqual((await upgraded).code, 0);
+      await failed;
+      assert.strictEqual((await it.command('stop')).code, 0);
+      await logs.exited;
+    });
+
     test('goes on with the old one when the new one dies', limit, async (t) => {
       const it = await place(t, printing);
       const old = await it.serve('-w', '1', '--grace', '60s');

@@ -10,6 +10,7 @@ const fs = require('node:fs');
 const http2 = require('node:http2');
 const path = require('node:path');
 const { describe, test } = require('node:test');
+const { setTimeout: delay } = require('node:timers/promises');
 const { Connection } = require('./draining/connection.js');
 const {
   PATIENCE,
@@ -212,6 +213,23 @@ describe('all requests are answered', { concurrency: 2 }, () => {
     await gone(pids, PATIENCE);
   });
 
+  test('those of a worker that has heard signals before, which were for the primary', limit, async (t) => {
+    const { go, port, program, pids } = await serve(t, { options: { workers: 1, gracePeriod: 60_000 } });
+    const connection = await Connection.open(port);
+    isOneOf(pids, await connection.get('/'));
+    const block = get(port, { path: '/block' });
+    await program.line(/^asked \/block$/);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(pids[0], signal);
+    await kill(program.pid);
+    await delay(300); // It finds both at the same time.
+    go();
+    isOneOf(pids, await block);
+    await program.line(/^alone$/);
+    await delay(100);
+    isOneOf(pids, await connection.get('/'));
+    await gone(pids, PATIENCE);
+  });
+
   test('those of HTTP/2', limit, async (t) => {
     const { go, port, program, pids } = await serve(t, { env: { KIND: 'http2' } });
     const session = http2.connect(`http://127.0.0.1:${port}`);
@@ -267,30 +285,23 @@ describe('it has an end', { concurrency: 2 }, () => {
     });
   }
 
-  for (const [what, handler, told] of [
-    ['with the second signal of those that the primary would get'],
-    ['with that also for a program that hears that it is to end, and goes on', 'deaf', /^told to end$/],
-  ]) {
-    test(what, limit, async (t) => {
-      // Longer than a timer takes, all in all.
-      const options = { workers: 1, gracePeriod: 2 ** 31 - 1, killTimeout: handler ? 300 : 2 ** 31 - 1 };
-      const { go, port, program, pids } = await serve(t, { env: { HANDLER: handler }, options });
-      const failed = assert.rejects(get(port, { path: '/never' }));
-      const held = await Connection.open(port);
-      const answer = held.get('/held');
-      await program.line(/^asked \/never$/);
-      await program.line(/^asked \/held$/);
-      await kill(program.pid);
-      await program.line(/^alone$/);
-      process.kill(pids[0], 'SIGINT');
-      go();
-      isOneOf(pids, await answer);
-      process.kill(pids[0], 'SIGTERM');
-      await gone(pids, PATIENCE);
-      await failed;
-      if (told) await program.line(told);
-    });
-  }
+  test('at once with the second signal', limit, async (t) => {
+    // Longer than a timer takes, all in all.
+    const options = { workers: 1, gracePeriod: 2 ** 31 - 1, killTimeout: 2 ** 31 - 1 };
+    const { go, port, program, pids } = await serve(t, { env: { HANDLER: 'deaf' }, options });
+    const failed = assert.rejects(get(port, { path: '/never' }));
+    const held = get(port, { path: '/held' });
+    await program.line(/^asked \/never$/);
+    await program.line(/^asked \/held$/);
+    await kill(program.pid);
+    await program.line(/^alone$/);
+    process.kill(pids[0], 'SIGINT');
+    go();
+    isOneOf(pids, await held);
+    process.kill(pids[0], 'SIGTERM');
+    await gone(pids, PATIENCE);
+    await failed;
+  });
 
   test('at once for workers that are starting, and those without a client', limit, async (t) => {
     const { program } = await serve(t, { env: { STARTING: 'yes' }, options: { gracePeriod: 600_000 } });

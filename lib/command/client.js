@@ -121,21 +121,29 @@ async function logs({ json, lines = '20', 'no-follow': noFollow }, name) {
   await followLines(name, { lines: Number(lines), follow: !noFollow }, print);
 }
 
-/** Prints lines: of a primary to its end, and at the same time of one that takes over from it. */
+/**
+ * Prints lines: of a primary to its end, and at the same time of one that takes over from it, as long as that serves; see
+ * `Followers`, which answers.
+ */
 async function followLines(name, which, print) {
-  let next; // how the conversation with that ends: an error, if it fails
-  const hear = ({ hasSuccessor, ...line }) => {
-    if (hasSuccessor === undefined) print(line);
-    else if (hasSuccessor)
-      next = followLines(name, { lines: ALL, follow: true, own: true }, print).catch((error) => error);
-    else next = undefined; // This one serves again.
+  let successor = 'none';
+  let end; // of the conversation with the successor: an error, if it fails
+  const followSuccessor = () => {
+    end = followLines(name, { lines: ALL, follow: true, own: true }, print).catch((error) => error);
+  };
+  const hear = (event) => {
+    if (event.successor === undefined) return print(event);
+    successor = event.successor;
+    if (successor === 'serving') followSuccessor();
+    else end = undefined;
   };
   try {
     await ask(name, { command: 'logs', ...which }, hear);
   } catch (error) {
-    if (!next) throw error;
+    if (successor === 'none') throw error;
+    if (!end) followSuccessor(); // It has taken over without a word, or has no name yet.
   }
-  const error = await next;
+  const error = await end;
   if (error) throw error;
 }
 

@@ -201,7 +201,13 @@ async function serve(name, answer, { replaces = false } = {}) {
   server.on('error', () => {}); // A connection that there was no descriptor for: whoever asks hears nothing, and asks again.
   const { ino } = fs.statSync(path);
   // Somebody may have another one there by now.
-  const hasName = () => fs.statSync(path, { throwIfNoEntry: false })?.ino === ino;
+  const hasName = () => {
+    try {
+      return fs.statSync(path).ino === ino;
+    } catch {
+      return false;
+    }
+  };
   process.once('exit', () => hasName() && fs.rmSync(path, { force: true }));
   return { hasName, close: () => server.close() };
 }

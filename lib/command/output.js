@@ -70,9 +70,12 @@ class Output extends EventEmitter {
     return found;
   }
 
-  /** Keeps lines that another process has passed on, the oldest first. */
+  /** Keeps lines that another process has passed on, the oldest first. They are the first to be dropped. */
   restore(lines) {
-    for (const { worker, text } of lines) this.#keep(worker, Buffer.from(`${text}\n`), false);
+    const entry = ({ worker, text }) => ({ worker, lines: Buffer.from(`${text}\n`), count: 1, isOwn: false });
+    this.#kept.unshift(...lines.map(entry));
+    this.#keptCount += lines.length;
+    this.#keptSize += this.#kept.slice(0, lines.length).reduce((sum, { lines: { length } }) => sum + length, 0);
   }
 
   /** Passes on what a worker prints. */
@@ -86,7 +89,7 @@ class Output extends EventEmitter {
     const held = new Lines();
     const pass = (lines) => {
       if (lines.length === 0) return;
-      this.#keep(id, lines, true);
+      this.#keep(id, lines);
       const text = prefixed(lines, this.#prefixOf(id));
       for (const sink of sinks) sink.write(text);
     };
@@ -102,9 +105,9 @@ class Output extends EventEmitter {
     from.on('error', (error) => say(`what worker ${id} prints can't be read any more: ${error.message}`));
   }
 
-  #keep(worker, lines, isOwn) {
+  #keep(worker, lines) {
     const count = countLines(lines);
-    this.#kept.push({ worker, lines, count, isOwn });
+    this.#kept.push({ worker, lines, count, isOwn: true });
     this.#keptCount += count;
     this.#keptSize += lines.length;
     while (this.#kept.length > 1 && (this.#keptCount - this.#kept[0].count >= KEPT || this.#keptSize > KEPT_SIZE)) {

@@ -3,7 +3,6 @@
 // `cluster-rs app.js`: this process becomes the primary.
 
 const path = require('node:path');
-const { setTimeout: delay } = require('node:timers/promises');
 const { pathToFileURL } = require('node:url');
 const cluster = require('../../index.js');
 const { describeFrame } = require('../inspector/stack.js');
@@ -19,6 +18,7 @@ const { serve } = require('./control.js');
 const { currentFolder } = require('./current_folder.js');
 const { environmentChanges } = require('./environment.js');
 const { Failure, NoSocket, USAGE } = require('./failure.js');
+const { Followers } = require('./followers.js');
 const { reapOrphans } = require('./orphans.js');
 const { Output, PASSED_ON } = require('./output.js');
 const { fileSink, say, standardError, standardOutput } = require('./sink.js');
@@ -51,9 +51,6 @@ const SAME = [
   'waitReady',
   'workers',
 ];
-
-// How often to look whether the new primary has taken the name over, in milliseconds.
-const LOOK_EVERY = 10;
 
 /** What `cluster.supervise` is told. */
 function toSupervisorOptions(settings) {
@@ -125,7 +122,7 @@ async function withProgress(supervisor, event, tell, act) {
 }
 
 /** What each command does here. */
-function commandsOf(supervisor, output, info, settings, start) {
+function commandsOf(supervisor, followers, info, settings, start) {
   return {
     info,
     unit: () => factsForUnit(settings, readOptions(toSupervisorOptions(settings))),
@@ -155,16 +152,7 @@ function commandsOf(supervisor, output, info, settings, start) {
       await supervisor.stop();
       setImmediate(exitWhenWritten); // After the answer.
     },
-    async logs({ lines, follow, own }, tell, gone) {
-      for (const line of output.last(lines, own)) tell(line);
-      if (!follow) return;
-      let tellEnd;
-      const upgraded = new Promise((resolve) => (tellEnd = resolve));
-      const tellSuccessor = (hasSuccessor) => tell({ hasSuccessor });
-      output.on('line', tell).on('successor', tellSuccessor).once('upgraded', tellEnd);
-      await Promise.race([gone, upgraded]);
-      output.off('line', tell).off('successor', tellSuccessor).off('upgraded', tellEnd);
-    },
+    logs: (request, tell, gone) => followers.answer(request, tell, gone),
   };
 }
 
@@ -265,18 +253,12 @@ async function run(options, positionals, rest) {
     cluster.on('fork', (worker) => watch.follow(worker));
   }
   const supervisor = cluster.supervise(toSupervisorOptions(settings));
-  supervisor.on('upgraded', () => output.emit('upgraded'));
+  const followers = new Followers(output);
+  followers.watch(supervisor, () => server !== undefined && server.hasName());
   supervisor.on('leave', (known) => (known.lines = output.last(PASSED_ON)));
   supervisor.on('inherit', ({ lines = [] }) => output.restore(lines));
   supervisor.on('tookOver', () => listen({ replaces: true }));
-  let hasSuccessor = false;
-  supervisor.on('handOver', async () => {
-    hasSuccessor = true;
-    while (hasSuccessor && server?.hasName()) await delay(LOOK_EVERY);
-    if (hasSuccessor) output.emit('successor', true); // It answers under this name.
-  });
   supervisor.on('upgradeFailed', () => {
-    if (hasSuccessor) output.emit('successor', (hasSuccessor = false));
     if (!server || server.hasName()) return;
     server.close();
     listen({ replaces: true });
@@ -284,7 +266,7 @@ async function run(options, positionals, rest) {
   tellEvents(supervisor, name);
   Object.assign(
     commands,
-    commandsOf(supervisor, output, () => about(supervisor.size), settings, start),
+    commandsOf(supervisor, followers, () => about(supervisor.size), settings, start),
   );
 }
 

@@ -221,6 +221,10 @@ class Pool {
   #giveUp(lastMember, ending) {
     this.hasGivenUp = true;
     this.startNothingMore();
+    // Nobody would look after those who are starting.
+    for (const member of [...this.members(), ...this.#spares]) this.#leave(member, member.kill());
+    for (const place of this.#places) place.member = undefined;
+    this.#spares.clear();
     this.#tellEnd(lastMember, ending, undefined);
     this.#on.event('giveUp', this.#options.maxDeaths);
     this.#on.gaveUp();
@@ -344,6 +348,7 @@ class Pool {
       if (!this.hasGivenUp) return;
       this.beginAnew();
       this.fill(this.#emptyPlaces());
+      this.fillSpares();
     });
   }
 

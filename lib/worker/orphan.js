@@ -2,7 +2,7 @@
 
 // A worker whose primary is gone. Nobody else watches over its end, and nobody reads what it prints.
 
-const { arrays, clearTimeout, setTimeout } = require('../primordials.js');
+const { arrays, setTimeout } = require('../primordials.js');
 
 // While there are files to read them from: somebody may be installing others by then.
 [require('./draining.js'), require('./ending.js')];
@@ -36,18 +36,15 @@ function prepare(times, native) {
 /**
  * Ends this process in time.
  * @param {object} times as for {@link prepare}
- * @param {() => void} tellToEnd
- * @returns {() => void} ends it earlier
+ * @param {() => void} end tells it to end
  */
-function limit({ gracePeriod, killTimeout }, tellToEnd) {
+function limit({ gracePeriod, killTimeout }, end) {
   const kill = () => process.kill(process.pid, 'SIGKILL');
-  const end = () => {
-    clearTimeout(timer);
-    tellToEnd();
+  const endOrKill = () => {
+    end();
     setTimeout(kill, killTimeout || LONG).unref();
   };
-  const timer = setTimeout(end, gracePeriod || LONG).unref();
-  return end;
+  setTimeout(endOrKill, gracePeriod || LONG).unref();
 }
 
 module.exports = { limit, prepare };

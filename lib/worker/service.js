@@ -96,11 +96,12 @@ class Service {
   /** Finishes what there is, in a limited time, while somebody else may be starting at the same addresses. */
   #finish(times) {
     const { stopSignal = 'SIGTERM' } = this.#wishes;
-    const end = require('./orphan.js').limit(times, () => {
+    const end = () => {
       this.endNow();
       process.kill(process.pid, stopSignal); // It is handled.
-    });
-    endWithSecond(end);
+    };
+    require('./orphan.js').limit(times, end);
+    endWithSecond();
     if (!this.#draining) this.#drain(true, []);
     this.#servers.stopReceiving();
   }

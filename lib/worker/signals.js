@@ -3,12 +3,12 @@
 // The signals of a worker. Those that reach all processes of a terminal, or of a group, are for its supervisor, which ends
 // its workers in its own order. In the end the program gets one of its own, if it handles that.
 
-const { Map, arrays } = require('../primordials.js');
+const { Map, arrays, setImmediate } = require('../primordials.js');
 
 // What managers of services send, or else what a terminal does.
 const USUAL = ['SIGTERM', 'SIGINT'];
 
-// What ends a process that does not listen to it.
+// What people and managers of services end a process with that has nobody else to tell it.
 const ENDING = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'];
 
 const own = new Map(); // listeners by signal
@@ -30,10 +30,16 @@ function leaveToPrimary(signals, heard = () => {}) {
   for (const signal of signals) listen(signal, heard);
 }
 
-/** Has `end` called by the second signal of those that were left to the primary, which is gone. */
-function endWithSecond(end) {
+/**
+ * Has the second signal that comes from now on end this process at once, as it ends a primary: there is none any more. What
+ * has come before is heard in this turn of the event loop, and was for the primary.
+ */
+function endWithSecond() {
   let count = 0;
-  for (const signal of ENDING) if (own.has(signal)) listen(signal, () => ++count === 2 && end());
+  const hear = () => ++count === 2 && process.kill(process.pid, 'SIGKILL');
+  setImmediate(() => {
+    for (const signal of ENDING) if (own.has(signal)) listen(signal, hear);
+  });
 }
 
 /** Leaves a signal to the program, as in any process. */
