@@ -756,9 +756,11 @@ test('it does not give up while one is being added that does better', limit, asy
     const listen = () => require('http').createServer().listen(process.env.PORT, '127.0.0.1');
     const look = () => (require('fs').existsSync(process.env.GO) ? listen() : setTimeout(look, 10));
     look();
+    console.log('waiting');
   };
   await use(write(t, late));
   program.tell('supervisor.scale(2)');
+  await program.line(/^waiting$/);
   await use(write(t, () => process.exit(1)));
   await kill(first);
   await program.line(/^death/, 6);
