@@ -741,7 +741,7 @@ test('when it gives up, it ends those that are starting, too', limit, async (t) 
   await kill(other);
   await program.line(/^giveUp 3/);
   await gone([Number(starting)]);
-  assert.deepStrictEqual(await status(), []);
+  await until(async () => (await status()).length === 0, 'the end of all');
 });
 
 test('it does not give up while one is being added that does better', limit, async (t) => {
@@ -759,7 +759,7 @@ test('it does not give up while one is being added that does better', limit, asy
     console.log('waiting');
   };
   await use(write(t, late));
-  program.tell('supervisor.scale(2)');
+  await tell('void supervisor.scale(2)');
   await program.line(/^waiting$/);
   await use(write(t, () => process.exit(1)));
   await kill(first);
