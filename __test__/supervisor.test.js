@@ -699,6 +699,9 @@ test('a restart that fails leaves the spares', limit, async (t) => {
   await until(async () => `${statesOf(await status())}` === 'ready,spare', 'all again');
 });
 
+/** Has all that is forked from now on run another program. */
+const use = (tell, file) => tell(`void cluster.setupPrimary({ exec: ${JSON.stringify(file)} })`);
+
 for (const [what, act, size] of [
   ['reloaded', 'supervisor.reload()', 2],
   ['restarted', 'supervisor.restart()', 2],
@@ -718,6 +721,8 @@ for (const [what, act, size] of [
     assert.strictEqual(program.lines(/^giveUp/).length, 1);
     require('node:fs').writeFileSync(file, '1');
     await tell(act);
+    // What is not new after `scale()` is filled later.
+    if (size === 2) assert.deepStrictEqual(statesOf(await status()), ['ready', 'ready']);
     const isComplete = async () => (await pids()).length === size;
     await until(isComplete, `${size} workers`);
     const [first] = await pids();
@@ -731,13 +736,16 @@ test('when it gives up, it ends those that are starting, too', limit, async (t) 
   const { program, pids, status, tell } = await supervise(t, options);
   await program.line(/^ready/);
   const [one, other] = await pids();
-  const use = (act) => tell(`void cluster.setupPrimary({ exec: ${JSON.stringify(write(t, act))} })`);
-  await use(() => process.exit(1));
+  const broken = write(t, () => process.exit(1));
+  await use(tell, broken);
   await kill(one);
   await program.line(/^death/, 4);
-  await use(() => setInterval(() => {}, 1000, console.log('starting', process.pid)));
+  await use(
+    tell,
+    write(t, () => setInterval(() => {}, 1000, console.log('starting', process.pid))),
+  );
   const [, starting] = await program.line(/^starting (\d+)$/);
-  await use(() => process.exit(1));
+  await use(tell, broken);
   await kill(other);
   await program.line(/^giveUp 3/);
   await gone([Number(starting)]);
@@ -751,22 +759,24 @@ test('it does not give up while one is being added that does better', limit, asy
   await program.line(/^ready/);
   const [first] = await pids();
   const usual = await tell('cluster.settings.exec');
-  const use = (file) => tell(`void cluster.setupPrimary({ exec: ${JSON.stringify(file)} })`);
   const late = () => {
     const listen = () => require('http').createServer().listen(process.env.PORT, '127.0.0.1');
     const look = () => (require('fs').existsSync(process.env.GO) ? listen() : setTimeout(look, 10));
     look();
     console.log('waiting');
   };
-  await use(write(t, late));
+  await use(tell, write(t, late));
   await tell('void supervisor.scale(2)');
   await program.line(/^waiting$/);
-  await use(write(t, () => process.exit(1)));
+  await use(
+    tell,
+    write(t, () => process.exit(1)),
+  );
   await kill(first);
   await program.line(/^death/, 6);
   require('node:fs').writeFileSync(go, '');
   await until(async () => (await pids()).length === 1, 'the one that is added');
-  await use(JSON.parse(usual));
+  await use(tell, JSON.parse(usual));
   await until(async () => (await pids()).length === 2, 'the one in the first place');
   for (const pid of await pids()) await kill(pid);
   await until(async () => (await pids()).length === 2, 'others');

@@ -253,6 +253,15 @@ describe('an upgrade', { skip: isPortable }, () => {
       return logs;
     }
 
+    /** A service whose upgrade has begun, a request that keeps its first worker, and one who follows what is printed. */
+    async function upgrading(t) {
+      const it = await place(t, printing);
+      const old = await it.serve('-w', '1', '--grace', '60s');
+      const slow = await begun(it.port);
+      const logs = await follow(t, it);
+      return { ...it, old, slow, logs, upgraded: it.command('upgrade') };
+    }
+
     const more = (logs, which, than = counts(logs)[which]) =>
       until(
         () => counts(logs)[which] > than,
@@ -260,60 +269,46 @@ describe('an upgrade', { skip: isPortable }, () => {
       );
 
     test('shows each line of both, once', limit, async (t) => {
-      const it = await place(t, printing);
-      await it.serve('-w', '1', '--grace', '60s');
-      const slow = await begun(it.port);
-      const logs = await follow(t, it);
-      const upgraded = it.command('upgrade');
+      const { command, slow, logs, upgraded } = await upgrading(t);
       await more(logs, 1, 1500); // More than are kept.
       await more(logs, 0); // It has not ended.
       slow.end();
       await slow.answer;
       assert.strictEqual((await upgraded).code, 0);
       await more(logs, 1);
-      const again = it.command('upgrade');
-      assert.strictEqual((await again).code, 0);
+      assert.strictEqual((await command('upgrade')).code, 0);
       await more(logs, 2);
       assert.strictEqual(counts(logs).length, 3);
-      assert.strictEqual((await it.command('stop')).code, 0);
+      assert.strictEqual((await command('stop')).code, 0);
       await logs.exited;
     });
 
     test('goes on with the new one when the old one dies', limit, async (t) => {
-      const it = await place(t, printing);
-      const old = await it.serve('-w', '1', '--grace', '60s');
-      const slow = await begun(it.port);
+      const { command, primary, old, slow, logs, upgraded } = await upgrading(t);
       const failed = assert.rejects(slow.answer);
-      const logs = await follow(t, it);
-      const upgraded = it.command('upgrade');
-      await until(async () => (await it.primary()) !== old.pid, 'the new primary');
-      await until(async () => (await it.command('list')).stdout.includes(` ${await it.primary()} `), 'its name');
+      await until(async () => (await primary()) !== old.pid, 'the new primary');
+      await until(async () => (await command('list')).stdout.includes(` ${await primary()} `), 'its name');
       process.kill(old.pid, 'SIGKILL');
       await more(logs, 1, 100);
       await more(logs, 1);
       assert.notStrictEqual((await upgraded).code, 0);
       await failed;
-      assert.strictEqual((await it.command('stop')).code, 0);
+      assert.strictEqual((await command('stop')).code, 0);
       await logs.exited;
     });
 
     test('goes on with the old one when the new one dies', limit, async (t) => {
-      const it = await place(t, printing);
-      const old = await it.serve('-w', '1', '--grace', '60s');
-      const slow = await begun(it.port);
-      const logs = await follow(t, it);
-      const upgraded = it.command('upgrade');
+      const { command, primary, old, slow, logs, upgraded } = await upgrading(t);
       await more(logs, 1, 100);
-      process.kill(await it.primary(), 'SIGKILL');
+      process.kill(await primary(), 'SIGKILL');
       assert.strictEqual((await upgraded).code, 1);
-      await until(async () => (await it.primary()) === old.pid, 'the old primary');
+      await until(async () => (await primary()) === old.pid, 'the old primary');
       await more(logs, 2, 100); // The one in the place of the first one, which ends.
       slow.end();
       await slow.answer;
-      const again = it.command('upgrade');
-      assert.strictEqual((await again).code, 0);
+      assert.strictEqual((await command('upgrade')).code, 0);
       await more(logs, 3, 100);
-      assert.strictEqual((await it.command('stop')).code, 0);
+      assert.strictEqual((await command('stop')).code, 0);
       await logs.exited;
     });
   });
@@ -463,6 +458,7 @@ describe('an upgrade', { skip: isPortable }, () => {
       assert.strictEqual(await old.exited, 0, old.output);
       assert.strictEqual((await upgraded).code, 1);
       await until(() => isFree(port), 'its port');
+      await assert.rejects(get(port), { code: 'ECONNREFUSED' });
     },
   );
 

@@ -15,37 +15,34 @@ const program = path.join(__dirname, 'programs', 'reloads.js');
  * What starts the service on a port.
  * @param {(i: number) => object | undefined} commandFor what starts the new primary, the i-th time that it is replaced; nothing where
  *   only its workers are to be
- * @param {number} [first] the number of the first of these times
  */
-const startWith =
-  (commandFor, first = 0) =>
-  async (port) => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-rs-'));
-    const order = path.join(folder, 'order');
-    const child = spawn(process.execPath, [program], {
-      env: { ...process.env, ORDER: order, PORT: `${port}` },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let pid;
-    let done;
-    const ready = new Promise((resolve) => (done = resolve));
-    readline.createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line.startsWith('ready')) pid = Number(line.split(' ')[1]);
-      if (line === 'done' || line === `ready ${child.pid}`) done();
-    });
-    await ready;
-    return {
-      replace(i) {
-        fs.writeFileSync(order, JSON.stringify(commandFor(first + i) ?? null));
-        process.kill(pid, 'SIGUSR2');
-        return new Promise((resolve) => (done = resolve));
-      },
-      async end() {
-        process.kill(pid, 'SIGTERM');
-        await once(child.stdout, 'close');
-        fs.rmSync(folder, { recursive: true });
-      },
-    };
+const startWith = (commandFor) => async (port) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-rs-'));
+  const order = path.join(folder, 'order');
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, ORDER: order, PORT: `${port}` },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let pid;
+  let done;
+  const ready = new Promise((resolve) => (done = resolve));
+  readline.createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line.startsWith('ready')) pid = Number(line.split(' ')[1]);
+    if (line === 'done' || line === `ready ${child.pid}`) done();
+  });
+  await ready;
+  return {
+    replace(i) {
+      fs.writeFileSync(order, JSON.stringify(commandFor(i) ?? null));
+      process.kill(pid, 'SIGUSR2');
+      return new Promise((resolve) => (done = resolve));
+    },
+    async end() {
+      process.kill(pid, 'SIGTERM');
+      await once(child.stdout, 'close');
+      fs.rmSync(folder, { recursive: true });
+    },
   };
+};
 
 module.exports = { startWith };

@@ -34,10 +34,11 @@ async function main() {
     ways.push(['upgrade, two versions in turn', (i) => ({ env: { PACKAGE: versions[i % versions.length] } })]);
   }
   const samples = ways.map(() => []);
-  for (let round = 0; round < ROUNDS; round++) {
-    const each = Math.ceil(times / ROUNDS);
+  const each = Math.ceil(times / ROUNDS);
+  for (let done = 0; done < each * ROUNDS; done += each) {
     for (const [i, [, commandFor]] of ways.entries()) {
-      samples[i].push(await measure(startWith(commandFor, round * each), each));
+      const start = startWith((time) => commandFor(done + time));
+      samples[i].push(await measure(start, each));
     }
   }
   const row = (...cells) => console.log(`| ${cells.join(' | ')} |`);

@@ -73,9 +73,10 @@ class Output extends EventEmitter {
   /** Keeps lines that another process has passed on, the oldest first. They are the first to be dropped. */
   restore(lines) {
     const entry = ({ worker, text }) => ({ worker, lines: Buffer.from(`${text}\n`), count: 1, isOwn: false });
-    this.#kept.unshift(...lines.map(entry));
-    this.#keptCount += lines.length;
-    this.#keptSize += this.#kept.slice(0, lines.length).reduce((sum, { lines: { length } }) => sum + length, 0);
+    const entries = lines.map(entry);
+    this.#kept.unshift(...entries);
+    this.#keptCount += entries.length;
+    for (const { lines: text } of entries) this.#keptSize += text.length;
   }
 
   /** Passes on what a worker prints. */
